@@ -1,0 +1,119 @@
+"""The graph: every tensor of the network, flat, shaped and in the order that it is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from cnnspec.language.spans import Span
+from cnnspec.layers.base import Layer, Shape, Step, Weight, volume
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What one output sees of the input on each spatial axis, and how far neighbours are apart in input pixels.
+
+    None for `size` means all of it.
+    """
+
+    size: tuple[int, ...] | None
+    jump: tuple[Fraction, ...] = ()
+
+    def after(self, step: Step) -> Field:
+        """The field behind a layer that widens it by `step`."""
+        if step.whole or self.size is None:
+            return Field(None)
+        if len(step.kernel) not in (0, len(self.size)):
+            return Field(None)
+        if not step.kernel:
+            return self
+        wider = zip(self.size, self.jump, step.kernel, strict=True)
+        size = tuple(int(seen + (kernel - 1) * jump) for seen, jump, kernel in wider)
+        return Field(size, tuple(jump * stride for jump, stride in zip(self.jump, step.stride, strict=True)))
+
+    def merged(self, other: Field) -> Field:
+        """The field of a merge: the larger one on each axis."""
+        if self.size is None or other.size is None or len(self.size) != len(other.size):
+            return Field(None)
+        return Field(tuple(map(max, self.size, other.size)), tuple(map(max, self.jump, other.jump)))
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One layer of the network with the tensor that it makes.
+
+    `name` is unique and safe for Keras; `inputs` are the names of earlier nodes (or of inputs of the graph);
+    `span` is the entry's place, `calls` the places of the block calls around it, outermost first;
+    `group` names the blocks and structures it stands in.
+    """
+
+    name: str
+    layer: Layer
+    inputs: tuple[str, ...]
+    input_shapes: tuple[Shape, ...]
+    shape: Shape
+    span: Span
+    calls: tuple[Span, ...] = ()
+    group: tuple[str, ...] = ()
+
+    @property
+    def weights(self) -> tuple[Weight, ...]:
+        """The variables of this layer."""
+        return self.layer.weights(*self.input_shapes)
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers it learns or keeps."""
+        return sum(weight.size for weight in self.weights)
+
+    @property
+    def trainable(self) -> int:
+        """How many numbers it learns."""
+        return sum(weight.size for weight in self.weights if weight.trainable)
+
+    @property
+    def multiply_adds(self) -> int | None:
+        """Multiply-accumulates for one sample; None where a size is not known."""
+        return self.layer.multiply_adds(*self.input_shapes)
+
+    @property
+    def formula(self) -> str:
+        """The shape rule with its numbers."""
+        return self.layer.formula(*self.input_shapes)
+
+    @property
+    def activations(self) -> int | None:
+        """How many numbers its output holds for one sample."""
+        return volume(self.shape)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network whose every tensor fits. `inputs` maps names to shapes, `outputs` maps names to node names."""
+
+    name: str
+    inputs: Mapping[str, Shape]
+    nodes: tuple[Node, ...]
+    outputs: Mapping[str, str]
+    _by_name: dict[str, Node] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._by_name.update({node.name: node for node in self.nodes})
+
+    def __getitem__(self, name: str) -> Node:
+        return self._by_name[name]
+
+    def shape_of(self, name: str) -> Shape:
+        """The shape of an input or of a node's output."""
+        return self.inputs[name] if name in self.inputs else self._by_name[name].shape
+
+    @property
+    def output(self) -> str:
+        """The name of the first output: the last entry's, where the spec names none."""
+        return next(iter(self.outputs.values()))
+
+    @property
+    def output_shapes(self) -> dict[str, Shape]:
+        """The shape of each output."""
+        return {name: self.shape_of(node) for name, node in self.outputs.items()}

@@ -1,0 +1,67 @@
+"""What cnnspec says about a spec: diagnostics, and the list that collects them.
+
+A stage never throws at the first mistake: it adds diagnostics to a `Diagnostics` list and goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from cnnspec.language.spans import Span
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A secondary place that helps to understand a diagnostic, with what it has to do with it."""
+
+    message: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A mechanical mend: replace the text of `span` by `text`."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One mistake (or doubt): a stable code, a terse message, where, why, and what to write instead."""
+
+    code: str
+    message: str
+    span: Span
+    label: str = ""
+    related: tuple[Related, ...] = ()
+    help: str | None = None
+    fix: Fix | None = None
+    severity: Severity = "error"
+
+
+@dataclass
+class Diagnostics:
+    """The mistakes found so far. One place yields one message a code, however often it is expanded."""
+
+    _found: dict[tuple[object, ...], Diagnostic] = field(default_factory=dict)
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Keep `diagnostic`, unless the same place already has one of its code (a block called twice)."""
+        key = (diagnostic.code, diagnostic.span)
+        self._found.setdefault(key, diagnostic)
+
+    def __iter__(self) -> Iterator[Diagnostic]:
+        return iter(sorted(self._found.values(), key=lambda found: found.span.order))
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @property
+    def failed(self) -> bool:
+        """Whether any of them is an error."""
+        return any(found.severity == "error" for found in self._found.values())

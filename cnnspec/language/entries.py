@@ -1,0 +1,227 @@
+"""The one grammar of entries: `name`, `name: value`, or `name: {arguments}`.
+
+Layers, initializers, optimizers, losses, data sources, ... are classes derived from `Entry`, each registered in the
+`Vocabulary` of its kind. Reading an entry looks its name up there and lets its class check the arguments;
+what is wrong comes back as `Problem`s, with paths that `nodes.locate` turns into places in the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from cnnspec.language.suggest import nearest
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one value: where (`path`, the key itself with `on_key`), what, and what to write."""
+
+    code: str
+    message: str
+    path: Path = ()
+    on_key: bool = False
+    help: str | None = None
+    replacement: str | None = None
+    about: str = ""
+
+
+class Invalid(Exception):
+    """An entry or section that does not read; holds every problem found in it."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("; ".join(problem.message for problem in problems))
+        self.problems = problems
+
+    def below(self, *path: str | int) -> Invalid:
+        """The same, seen from further up."""
+        return Invalid(*(replace(problem, path=(*path, *problem.path)) for problem in self.problems))
+
+
+class Vocabulary(Mapping[str, "type[Entry]"]):
+    """The entries of one kind, by name."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._classes: dict[str, type[Entry]] = {}
+
+    def register(self, name: str, cls: type[Entry]) -> None:
+        """Add a class; two classes of one name are a programming error."""
+        assert name not in self._classes, name
+        self._classes[name] = cls
+
+    def __getitem__(self, name: str) -> type[Entry]:
+        return self._classes[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._classes)
+
+    def __len__(self) -> int:
+        return len(self._classes)
+
+
+class Section(BaseModel):
+    """A mapping with fixed keys, strictly typed: the base of entries and of the sections of a spec."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, defer_build=True, arbitrary_types_allowed=True
+    )
+    spoken: ClassVar[str] = ""
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> Self:
+        """Check `values` (plain data; lists as tuples). Raises `Invalid` with every problem."""
+        from cnnspec.language.problems import problems_of
+
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise Invalid(*problems_of(error, cls)) from None
+
+
+class Entry(Section):
+    """A thing that a spec names, with its arguments as typed, frozen fields (Keras's names and defaults).
+
+    A subclass states `vocabulary` once for its kind, `first` where `name: value` may be written for its first
+    argument, and `entry` where the name is not Keras's class name in snake case. A class whose name starts
+    with an underscore is a base, not an entry.
+    """
+
+    vocabulary: ClassVar[Vocabulary]
+    entry: ClassVar[str] = ""
+    keras: ClassVar[str] = ""
+    first: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.__name__.startswith("_") or not hasattr(cls, "vocabulary") or cls.__dict__.get("abstract"):
+            return
+        cls.entry = cls.__dict__.get("entry") or snake_case(cls.__name__)
+        cls.keras = cls.__dict__.get("keras") or cls.__name__
+        cls.spoken = cls.entry
+        cls.vocabulary.register(cls.entry, cls)
+
+    @classmethod
+    def read_value(cls, value: Any) -> Self:
+        """Read what stands after the name: nothing (None), a mapping of arguments, or the first argument's value."""
+        if value is None:
+            return cls.read({})
+        if isinstance(value, Mapping):
+            return cls.read(value)
+        if not cls.first:
+            message = f"`{cls.entry}` takes its arguments by name"
+            raise Invalid(Problem("entry-form", message, help=f"write `{cls.entry}: {{argument: value}}`"))
+        return cls.read({cls.first: value})
+
+    def changed(self) -> dict[str, Any]:
+        """The arguments that differ from their defaults, in the order declared."""
+        fields = type(self).model_fields
+        values = ((name, getattr(self, name), field) for name, field in fields.items())
+        return {name: value for name, value, field in values if value != field.get_default(call_default_factory=True)}
+
+
+def snake_case(name: str) -> str:
+    """`MaxPooling2D` → `max_pooling2d`, as Keras does it."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def split_entry(value: Any, kind: str) -> tuple[str, Any]:
+    """An entry's name and what stands after it. Raises `Invalid` where `value` is no entry."""
+    match value:
+        case str() if value:
+            return value, None
+        case Mapping() if len(value) == 1:
+            ((name, arguments),) = value.items()
+            return name, arguments
+        case Mapping() if len(value) > 1:
+            names = " and ".join(f"`{name}`" for name in list(value)[:3])
+            raise Invalid(Problem(
+                "entry-two-names", f"one {kind} is wanted here, but {names} stand side by side",
+                (list(value)[1],), True, f"write one {kind} an item; indent its arguments below its name",
+            ))
+    raise Invalid(Problem("entry-form", f"{shown(value)} is no {kind}", help=f"write the name of a {kind}"))
+
+
+def read_entry(value: Any, vocabulary: Vocabulary) -> Entry:
+    """Read one entry. Raises `Invalid` with every problem, each path starting with the entry's name."""
+    name, arguments = split_entry(value, vocabulary.kind)
+    try:
+        return find(name, vocabulary).read_value(arguments)
+    except Invalid as invalid:
+        raise invalid.below(name) from None
+
+
+def find(name: str, vocabulary: Vocabulary) -> type[Entry]:
+    """The class that `name` means. Raises `Invalid` with what it may have been meant to be."""
+    if name in vocabulary:
+        return vocabulary[name]
+    raise Invalid(unknown(name, vocabulary, f"no {vocabulary.kind} is called `{name}`", "unknown-" + vocabulary.kind))
+
+
+def unknown(name: str, known: Any, message: str, code: str, path: Path = ()) -> Problem:
+    """The problem of a name that is not known, with the nearest one."""
+    guess = nearest(name, known)
+    help = f"did you mean `{guess}`?" if guess else None
+    return Problem(code.replace(" ", "-"), message, path, True, help, guess)
+
+
+def nested(vocabulary: Vocabulary) -> BeforeValidator:
+    """A field that holds an entry of another vocabulary."""
+
+    def validate(value: Any) -> Any:
+        if value is None or isinstance(value, Entry):
+            return value
+        try:
+            return read_entry(value, vocabulary)
+        except Invalid as invalid:
+            raise PydanticCustomError("nested", "nested", {"problems": invalid.problems}) from None
+
+    return BeforeValidator(validate)
+
+
+def named(vocabulary: Vocabulary, name: str) -> Any:
+    """A field whose default is the entry `name` as it stands."""
+    make: Callable[[], Entry] = partial(read_entry, name, vocabulary)
+    return Field(default_factory=make)
+
+
+def refuse(code: str, message: str, help: str | None = None) -> PydanticCustomError:
+    """What a field's validator raises for a value that is wrong by one of our rules."""
+    return PydanticCustomError(code, "{message}", {"message": message, "help": help})  # type: ignore[arg-type]
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it: text and words in backticks, with what it is where that is the mistake."""
+    match value:
+        case None:
+            return "nothing (`null`)"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case str():
+            text = value if len(value) <= 40 else value[:39] + "…"
+            return f"the text `{text}`"
+        case list() | tuple():
+            text = "[" + ", ".join(_bare(item) for item in value[:6]) + (", …]" if len(value) > 6 else "]")
+            return f"the list `{text}`"
+        case Mapping():
+            return "a mapping"
+    return f"`{_bare(value)}`"
+
+
+def _bare(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return f"{value:.1f}"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, list | tuple):
+        return "[…]"
+    return "{…}" if isinstance(value, Mapping) else str(value)

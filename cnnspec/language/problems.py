@@ -1,0 +1,118 @@
+"""Pydantic's findings in the language's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from cnnspec.language.entries import Path, Problem, Section, shown, unknown
+
+
+@dataclass(frozen=True)
+class Expects:
+    """Metadata of a field: what it takes, in words (`a whole number, or a list with one for each axis`)."""
+
+    words: str
+
+
+_TAKES = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "`true` or `false`",
+    "string_type": "a text",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "none_required": "`null`",
+}
+_BOUNDS = {
+    "greater_than_equal": ("ge", "at least"),
+    "greater_than": ("gt", "more than"),
+    "less_than_equal": ("le", "at most"),
+    "less_than": ("lt", "less than"),
+}
+
+
+def problems_of(error: ValidationError, cls: type[Section]) -> list[Problem]:
+    """Every finding of `error`, translated; findings of one value by several union members count once."""
+    found: dict[Path, Problem] = {}
+    for detail in error.errors(include_url=False):
+        for problem in _translate(detail, cls):
+            found.setdefault((*problem.path, problem.on_key), problem)
+    meant = {problem.replacement for problem in found.values() if problem.replacement}
+    return [problem for problem in found.values() if problem.code[:8] != "missing-" or problem.about not in meant]
+
+
+def _translate(detail: ErrorDetails, cls: type[Section]) -> Iterator[Problem]:
+    path: Path = tuple(detail["loc"])
+    context = detail.get("ctx", {})
+    kind, value = detail["type"], detail.get("input")
+    if kind == "nested":
+        for problem in context["problems"]:
+            yield replace(problem, path=(*path, *problem.path))
+    elif kind == "extra_forbidden":
+        yield _unknown_argument(path, cls)
+    elif kind == "missing":
+        yield _missing(path, cls)
+    else:
+        name = _spoken(path, cls)
+        code, message = _value_message(kind, name, value, context, _expects(path, cls))
+        yield Problem(code, message, path, help=context.get("help"))
+
+
+def _value_message(kind: str, name: str, value: Any, context: dict[str, Any], words: str | None) -> tuple[str, str]:
+    if kind in _TAKES:
+        return "wrong-type", f"{name} takes {words or _TAKES[kind]}, not {shown(value)}"
+    if kind in _BOUNDS:
+        key, phrase = _BOUNDS[kind]
+        return "out-of-range", f"{name} must be {phrase} {context[key]}, not {shown(value)}"
+    if kind == "finite_number":
+        return "out-of-range", f"{name} must be a finite number, not {shown(value)}"
+    if kind == "literal_error":
+        return "bad-choice", f"{name} must be {words or context['expected'].replace(chr(39), '`')}, not {shown(value)}"
+    if kind in ("too_short", "too_long"):
+        wanted = context.get("min_length", context.get("max_length"))
+        return "wrong-length", f"{name} takes {words or f'{wanted} values'}, not {context['actual_length']}"
+    if "message" in context:
+        return kind, f"{name}: {context['message']}" if context.get("spoken") else str(context["message"])
+    return "wrong-type", f"{name} takes {words or 'another value'}, not {shown(value)}"
+
+
+def _spoken(path: Path, cls: type[Section]) -> str:
+    words = [str(step) for step in path if isinstance(step, str)]
+    return f"`{words[-1]}`" if words else f"`{cls.spoken}`"
+
+
+def _expects(path: Path, cls: type[Section]) -> str | None:
+    field = cls.model_fields.get(str(path[0])) if path else None
+    metadata = field.metadata if field else []
+    return next((item.words for item in metadata if isinstance(item, Expects)), None)
+
+
+def _unknown_argument(path: Path, cls: type[Section]) -> Problem:
+    name = str(path[-1])
+    known = [key for key in cls.model_fields if key != "trainable"] + ["trainable"] * ("trainable" in cls.model_fields)
+    what = "argument" if hasattr(cls, "entry") else "key"
+    problem = unknown(name, known, f"`{cls.spoken}` has no {what} `{name}`", f"unknown-{what}", path)
+    if problem.help or not known:
+        return problem if known else replace(problem, help=f"`{cls.spoken}` takes no arguments")
+    names = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
+    return replace(problem, help=f"it takes: {names}")
+
+
+def _missing(path: Path, cls: type[Section]) -> Problem:
+    name = str(path[-1])
+    what = "argument" if hasattr(cls, "entry") else "key"
+    return Problem(f"missing-{what}", f"`{cls.spoken}` needs `{name}`", path[:-1], True, help=_example(cls, name), about=name)
+
+
+def _example(cls: type[Section], name: str) -> str:
+    required = [key for key, field in cls.model_fields.items() if field.is_required()]
+    return f"write `{cls.spoken}: {{{', '.join(f'{key}: …' for key in required)}}}`" if required else f"add `{name}:`"

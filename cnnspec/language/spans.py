@@ -1,0 +1,32 @@
+"""Positions in source text: every diagnostic points with one of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of one file's text; lines and columns count from 1, `end_column` is exclusive."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    @property
+    def order(self) -> tuple[str, int, int]:
+        """Sorts spans in reading order."""
+        return self.file, self.line, self.column
+
+    def to(self, other: Span) -> Span:
+        """The stretch from the start of this one to the end of `other`."""
+        return Span(self.file, self.line, self.column, other.end_line, other.end_column)
+
+    def part(self, start: int, length: int) -> Span:
+        """`length` characters of this one-line span, from offset `start`; the whole where they don't fit."""
+        column = self.column + start
+        if self.line != self.end_line or column + length > self.end_column:
+            return self
+        return Span(self.file, self.line, column, self.line, column + length)

@@ -1,0 +1,58 @@
+"""The value types of fields: numbers with bounds, names from a list, one number an axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from cnnspec.language.entries import refuse, shown
+from cnnspec.language.problems import Expects
+from cnnspec.language.suggest import nearest
+
+Count: TypeAlias = Annotated[int, Field(ge=1)]
+Natural: TypeAlias = Annotated[int, Field(ge=0)]
+Real: TypeAlias = float
+Positive: TypeAlias = Annotated[float, Field(gt=0)]
+NonNegative: TypeAlias = Annotated[float, Field(ge=0)]
+Fraction: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+
+PerAxis: TypeAlias = Annotated[
+    tuple[Count, ...], Expects("a whole number from 1, or a list with one for each axis")
+]
+"""One whole number for every spatial axis; a single number stands for all of them (see `spread`)."""
+
+
+def spread(value: Any, rank: int, name: str) -> Any:
+    """`3` → `(3, 3)`; a list must have one value for each of the `rank` axes."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        if len(value) != rank:
+            axes = "one axis" if rank == 1 else f"{rank} axes"
+            raise refuse("wrong-length", f"`{name}` has {len(value)} values for {axes}",
+                         f"write one number, or a list of {rank}")
+        return tuple(value)
+    return (value,) * rank
+
+
+def choice(*names: str) -> Any:
+    """A text that is one of `names`, with a "did you mean"."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, str) and value in names:
+            return value
+        guess = nearest(value, names) if isinstance(value, str) else None
+        listed = ", ".join(f"`{name}`" for name in names[:-1]) + f" or `{names[-1]}`" if len(names) > 1 else f"`{names[0]}`"
+        raise refuse("bad-choice", f"{shown(value)} is not {listed}", f"did you mean `{guess}`?" if guess else None)
+
+    return Annotated[str, BeforeValidator(check)]
+
+
+def _no_zero(value: int) -> int:
+    if value == 0:
+        raise refuse("out-of-range", "axis 0 is the batch, which is not part of a shape", "count axes from 1, or -1 for the last")
+    return value
+
+
+Axis: TypeAlias = Annotated[int, AfterValidator(_no_zero)]
+"""An axis counted with the batch as axis 0, as Keras counts; −1 is the last."""

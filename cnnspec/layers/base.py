@@ -1,0 +1,189 @@
+"""What a layer is: typed fields and pure rules over integers.
+
+A layer knows its output shape, weights, multiply-adds, receptive-field step and formula, and *returns* the Keras calls that
+make it; it never imports Keras. The model builder and the source emitter follow the same calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import prod
+from typing import Any, ClassVar, TypeAlias
+
+from cnnspec.language.entries import Entry, Vocabulary
+
+Shape: TypeAlias = tuple[int | None, ...]
+"""A tensor's shape without the batch; None is a size that is not known before run time."""
+
+LAYERS = Vocabulary("layer")
+
+INPUT = -1
+"""In `KerasCall.of`: the layer's own inputs, rather than the result of an earlier call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """One variable of a layer."""
+
+    name: str
+    shape: tuple[int, ...]
+    trainable: bool = True
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class KerasCall:
+    """One step of a layer in Keras: `Conv2D` is `keras.layers.Conv2D(**kwargs)`, applied to its inputs;
+    `ops.pad` and `activations.gelu` are functions called with the inputs first.
+
+    `of` names what the call is applied to: indices of earlier calls of the same layer, or `INPUT`.
+    None is the call before it (the layer's inputs, for the first).
+    """
+
+    name: str
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    of: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How a layer widens what one output sees: kernel and stride on each axis; `whole` sees everything.
+
+    A stride below 1 is an upsampling by its reciprocal.
+    """
+
+    kernel: tuple[int, ...] = ()
+    stride: tuple[Fraction, ...] = ()
+    whole: bool = False
+
+
+class ShapeError(Exception):
+    """A shape rule does not hold for these inputs.
+
+    `argument` is the field to point at (the layer itself without one), `label` stands under the carets.
+    """
+
+    def __init__(
+        self, code: str, message: str, *, argument: str = "", label: str = "", help: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code, self.message, self.argument, self.label, self.help = code, message, argument, label, help
+
+
+class Layer(Entry):
+    """The base of every layer. The rules take the shapes of the layer's inputs, without the batch."""
+
+    vocabulary: ClassVar[Vocabulary] = LAYERS
+    abstract: ClassVar[bool] = True
+
+    ranks: ClassVar[tuple[int, ...] | None] = None
+    """The ranks of input it takes (3 for height, width, channels); None for any."""
+    merges: ClassVar[bool] = False
+    """Whether it takes several inputs."""
+
+    trainable: bool = True
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """The shape of the output. Raises `ShapeError` where the inputs do not fit."""
+        return inputs[0]
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        """The variables that it creates for these inputs, in Keras's order."""
+        return ()
+
+    def multiply_adds(self, *inputs: Shape) -> int | None:
+        """Multiply-accumulate operations for one sample; None where a size is not known."""
+        return 0
+
+    def step(self, *inputs: Shape) -> Step:
+        """How the receptive field grows."""
+        return Step()
+
+    def formula(self, *inputs: Shape) -> str:
+        """The rule with its numbers, as the summary shows it."""
+        return ""
+
+    def calls(self, *inputs: Shape) -> tuple[KerasCall, ...]:
+        """The Keras calls that make this layer."""
+        return (KerasCall(self.keras, self.keras_arguments()),)
+
+    def keras_arguments(self, *leave_out: str) -> dict[str, Any]:
+        """The arguments that differ from Keras's defaults, less those of `leave_out`."""
+        return {name: as_keras(value) for name, value in self.changed().items() if name not in leave_out}
+
+    def check_rank(self, shape: Shape) -> None:
+        """Refuse an input of a rank that this layer does not take."""
+        if self.ranks is not None and len(shape) not in self.ranks:
+            raise ShapeError(
+                "shape-rank", f"`{self.entry}` takes {ranks_in_words(self.ranks)}, not {show(shape)}",
+                label=f"its input is {show(shape)}", help=_rank_help(self.ranks, len(shape)),
+            )
+
+
+class Setting(Entry):
+    """The base of entries that are arguments of layers: initializers, regularizers, constraints, activations."""
+
+    abstract: ClassVar[bool] = True
+    module: ClassVar[str]
+
+    def call(self) -> Any:
+        """How Keras gets it: its plain name, or a call with arguments."""
+        arguments = {name: as_keras(value) for name, value in self.changed().items()}
+        return KerasCall(f"{self.module}.{self.keras}", arguments) if arguments else self.entry
+
+
+def as_keras(value: Any) -> Any:
+    """A field's value as an argument of a Keras call."""
+    return value.call() if isinstance(value, Setting) else value
+
+
+def show(shape: Shape) -> str:
+    """`28×28×1`; a size that is not known is `?`, a single number stands in brackets."""
+    sizes = "×".join("?" if size is None else str(size) for size in shape)
+    return sizes if len(shape) > 1 else f"({sizes})"
+
+
+def ranks_in_words(ranks: tuple[int, ...]) -> str:
+    """`a map (height×width×channels)` for rank 3, and so on."""
+    names = {
+        1: "a vector", 2: "a sequence (steps×channels)", 3: "a map (height×width×channels)",
+        4: "a volume (depth×height×width×channels)",
+    }  # fmt: skip
+    return " or ".join(names[rank] for rank in ranks)
+
+
+def _rank_help(ranks: tuple[int, ...], rank: int) -> str | None:
+    if rank > max(ranks):
+        if ranks == (1,):
+            return "put `flatten` or `global_average_pooling2d` before it"
+        return "use the form of this layer for that rank, or `reshape` the input before it"
+    if 3 in ranks and rank < 3:
+        return "put a `reshape: [height, width, channels]` before it, or move it above `flatten`"
+    return "`reshape` the input before it"
+
+
+def known(shape: Shape) -> tuple[int, ...] | None:
+    """`shape` where every size is known, else None."""
+    return tuple(size for size in shape if size is not None) if None not in shape else None
+
+
+def volume(shape: Shape) -> int | None:
+    """How many numbers a tensor of this shape holds; None where a size is not known."""
+    sizes = known(shape)
+    return None if sizes is None else prod(sizes)
+
+
+def need(size: int | None, what: str, layer: str) -> int:
+    """A size that the layer's weights depend on. Raises `ShapeError` where it is not known."""
+    if size is None:
+        raise ShapeError(
+            "shape-unknown", f"`{layer}` needs a known {what}, but it is `null` here", label=f"{what} is not known",
+            help=f"give the {what} a number in `input:`, or put a global pooling before it",
+        )
+    return size

@@ -1,0 +1,464 @@
+"""Convolutions: plain, depthwise, separable and transposed, over one, two or three spatial axes.
+
+A class states its rule once with its rank as a parameter; `conv1d`, `conv2d` and `conv3d` differ only by that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import prod
+from typing import Any, ClassVar, Self
+
+from pydantic import field_validator, model_validator
+
+from cnnspec.language.entries import named, refuse
+from cnnspec.language.types import Count, Natural, PerAxis, spread
+from cnnspec.layers.base import KerasCall, Layer, Shape, ShapeError, Step, Weight, need
+from cnnspec.layers.settings import (
+    INITIALIZERS,
+    ActivationField,
+    ConstraintField,
+    InitializerField,
+    RegularizerField,
+)
+from cnnspec.layers.windows import (
+    Sides,
+    by_axis,
+    extent,
+    fit,
+    padding_field,
+    sides,
+    times,
+    transposed_size,
+    transposed_written,
+    written,
+)
+
+
+class _Windowed(Layer):
+    """What slides a window over the spatial axes: its fields, and its rule for sizes."""
+
+    rank: ClassVar[int]
+
+    kernel_size: PerAxis
+    strides: PerAxis = 1  # type: ignore[assignment]
+    padding: padding_field() = "valid"  # type: ignore[valid-type]
+    dilation_rate: PerAxis = 1  # type: ignore[assignment]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if hasattr(cls, "rank"):
+            cls.ranks = (cls.rank + 1,)
+
+    @field_validator("kernel_size", "strides", "dilation_rate", mode="before", check_fields=False)
+    @classmethod
+    def _one_for_each_axis(cls, value: Any, info: Any) -> Any:
+        return spread(value, cls.rank, info.field_name)
+
+    @field_validator("padding", mode="after", check_fields=False)
+    @classmethod
+    def _sides(cls, value: Any) -> Any:
+        return sides(value, cls.rank)
+
+    def per_axis(self, name: str) -> tuple[int, ...]:
+        """A field as one number an axis, its default included."""
+        value = getattr(self, name)
+        return (value,) * self.rank if isinstance(value, int) else value
+
+    def spatial(self, shape: Shape) -> tuple[int | None, ...]:
+        """The output sizes of the spatial axes. Raises `ShapeError` where the window does not fit."""
+        self.check_rank(shape)
+        return fit(self.entry, shape[:-1], self.per_axis("kernel_size"), self.per_axis("strides"),
+                   self.per_axis("dilation_rate"), self.padding, "kernel_size")
+
+    def step(self, *inputs: Shape) -> Step:
+        covered = zip(self.per_axis("kernel_size"), self.per_axis("dilation_rate"), strict=True)
+        return Step(tuple(extent(k, d) for k, d in covered), tuple(map(Fraction, self.per_axis("strides"))))
+
+    def formula(self, *inputs: Shape) -> str:
+        return by_axis([
+            written(size, self.per_axis("kernel_size")[axis], self.per_axis("strides")[axis],
+                    self.per_axis("dilation_rate")[axis], axis_padding(self.padding, axis))
+            for axis, size in enumerate(inputs[0][:-1])
+        ])
+
+    def padded(self, name: str, after: Sequence[KerasCall] = (), *leave_out: str) -> tuple[KerasCall, ...]:
+        """The call of the Keras layer `name`, with a zero padding before it where pixels are counted."""
+        arguments = self.keras_arguments("padding", *leave_out)
+        word, pads = keras_padding(self.padding, self.per_axis("kernel_size"), self.per_axis("strides"),
+                                   self.per_axis("dilation_rate"))
+        if word != "valid":
+            arguments["padding"] = word
+        return (*zero_pads(pads), KerasCall(name, arguments), *after)
+
+
+class _Convolution(_Windowed):
+    """What every convolution shares: an activation, a bias, and their settings."""
+
+    first: ClassVar[str] = "filters"
+
+    activation: ActivationField = None
+    use_bias: bool = True
+    bias_initializer: InitializerField = named(INITIALIZERS, "zeros")
+    bias_regularizer: RegularizerField = None
+    activity_regularizer: RegularizerField = None
+    bias_constraint: ConstraintField = None
+
+    def bias(self, size: int) -> tuple[Weight, ...]:
+        """The bias, where there is one."""
+        return (Weight("bias", (size,), self.trainable),) if self.use_bias else ()
+
+    def channels(self, shape: Shape) -> int:
+        """The input channels, which the weights depend on."""
+        return need(shape[-1], "number of channels", self.entry)
+
+    def calls(self, *inputs: Shape) -> tuple[KerasCall, ...]:
+        plain, after = apart(self.activation)
+        calls = self.padded(self.keras, after, "activation")
+        if plain is None:
+            return calls
+        at = len(calls) - 1 - len(after)
+        call = calls[at]
+        return (*calls[:at], KerasCall(call.name, {**call.kwargs, "activation": plain}, call.of), *calls[at + 1 :])
+
+
+class _Conv(_Convolution):
+    filters: Count
+    groups: Count = 1
+    kernel_initializer: InitializerField = named(INITIALIZERS, "glorot_uniform")
+    kernel_regularizer: RegularizerField = None
+    kernel_constraint: ConstraintField = None
+
+    @model_validator(mode="after")
+    def _filters_in_groups(self) -> Self:
+        if self.filters % self.groups:
+            raise refuse("shape-groups", f"{self.filters} filters do not divide into {self.groups} groups",
+                         f"write a number of `filters` that is a multiple of {self.groups}")
+        return self
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        spatial = self.spatial(inputs[0])
+        channels = self.channels(inputs[0])
+        if channels % self.groups:
+            fitting = ", ".join(str(n) for n in range(1, channels + 1) if not channels % n and not self.filters % n)
+            raise ShapeError("shape-groups", f"{channels} input channels do not divide into {self.groups} groups",
+                             argument="groups", label=f"{channels} / {self.groups} is not a whole number",
+                             help=f"these fit: {fitting}")
+        return (*spatial, self.filters)
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        shape = (*self.kernel_size, self.channels(inputs[0]) // self.groups, self.filters)
+        return (Weight("kernel", shape, self.trainable), *self.bias(self.filters))
+
+    def multiply_adds(self, *inputs: Shape) -> int | None:
+        return _each(self.spatial(inputs[0]), self.weights(*inputs)[0].size)
+
+
+class Conv1D(_Conv):
+    """Convolution over the steps of a sequence: steps×channels → steps'×filters.
+
+    As `conv2d`, with one spatial axis; `padding: causal` looks at the past only.
+
+    Example:
+        input: [128, 12]
+        layers:
+          - conv1d: {filters: 32, kernel_size: 5, padding: causal, dilation_rate: 2}
+    """
+
+    rank: ClassVar[int] = 1
+    padding: padding_field("causal") = "valid"  # type: ignore[valid-type]
+
+
+class Conv2D(_Conv):
+    """Convolution of a map: height×width×channels → height'×width'×filters.
+
+    On each axis out = ⌊(n + 2P − d(k − 1) − 1)/s⌋ + 1. Weights: kernel k_h×k_w×(channels/groups)×filters, and a bias
+    for each filter. Multiply-adds: every output pixel takes the whole kernel.
+    Errors: `shape-window` (the kernel does not fit), `shape-groups`, `shape-stride-dilation` (both above 1).
+    Source: V. Dumoulin and F. Visin, A guide to convolution arithmetic for deep learning, 2016.
+
+    Example:
+        input: [28, 28, 1]
+        layers:
+          - conv2d: {filters: 32, kernel_size: 3, padding: 1, activation: relu}
+          - conv2d: {filters: 64, kernel_size: [3, 5], strides: 2, padding: [[0, 1], [2, 2]], groups: 4}
+    """
+
+    rank: ClassVar[int] = 2
+
+
+class Conv3D(_Conv):
+    """Convolution of a volume: depth×height×width×channels → the same with `filters` channels. As `conv2d`.
+
+    Example:
+        input: [16, 32, 32, 1]
+        layers:
+          - conv3d: {filters: 8, kernel_size: 3, padding: same, activation: relu}
+    """
+
+    rank: ClassVar[int] = 3
+
+
+class _Depthwise(_Convolution):
+    first: ClassVar[str] = "kernel_size"
+
+    depth_multiplier: Count = 1
+    depthwise_initializer: InitializerField = named(INITIALIZERS, "glorot_uniform")
+    depthwise_regularizer: RegularizerField = None
+    depthwise_constraint: ConstraintField = None
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return (*self.spatial(inputs[0]), self.channels(inputs[0]) * self.depth_multiplier)
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        channels = self.channels(inputs[0])
+        shape = (*self.kernel_size, channels, self.depth_multiplier)
+        return (Weight("kernel", shape, self.trainable), *self.bias(channels * self.depth_multiplier))
+
+    def multiply_adds(self, *inputs: Shape) -> int | None:
+        return _each(self.spatial(inputs[0]), self.weights(*inputs)[0].size)
+
+
+class DepthwiseConv1D(_Depthwise):
+    """One convolution for each channel of a sequence. As `depthwise_conv2d`.
+
+    Example:
+        input: [128, 12]
+        layers:
+          - depthwise_conv1d: {kernel_size: 5, padding: same}
+    """
+
+    rank: ClassVar[int] = 1
+
+
+class DepthwiseConv2D(_Depthwise):
+    """One convolution for each channel: height×width×channels → height'×width'×(channels · depth_multiplier).
+
+    Sizes as in `conv2d`. Weights: kernel k_h×k_w×channels×depth_multiplier and a bias for each output channel.
+    TensorFlow runs it with equal strides on both axes only.
+    Source: F. Chollet, Xception: Deep Learning with Depthwise Separable Convolutions, 2017.
+
+    Example:
+        input: [32, 32, 16]
+        layers:
+          - depthwise_conv2d: {kernel_size: 3, strides: 2, padding: 1}
+    """
+
+    rank: ClassVar[int] = 2
+
+
+class _Separable(_Convolution):
+    filters: Count
+    depth_multiplier: Count = 1
+    depthwise_initializer: InitializerField = named(INITIALIZERS, "glorot_uniform")
+    pointwise_initializer: InitializerField = named(INITIALIZERS, "glorot_uniform")
+    depthwise_regularizer: RegularizerField = None
+    pointwise_regularizer: RegularizerField = None
+    depthwise_constraint: ConstraintField = None
+    pointwise_constraint: ConstraintField = None
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        self.channels(inputs[0])
+        return (*self.spatial(inputs[0]), self.filters)
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        channels = self.channels(inputs[0])
+        middle = channels * self.depth_multiplier
+        return (
+            Weight("depthwise_kernel", (*self.kernel_size, channels, self.depth_multiplier), self.trainable),
+            Weight("pointwise_kernel", (*(1,) * self.rank, middle, self.filters), self.trainable),
+            *self.bias(self.filters),
+        )
+
+    def multiply_adds(self, *inputs: Shape) -> int | None:
+        return _each(self.spatial(inputs[0]), sum(weight.size for weight in self.weights(*inputs)[:2]))
+
+
+class SeparableConv1D(_Separable):
+    """A depthwise convolution of a sequence and a 1-wide one after it. As `separable_conv2d`.
+
+    Example:
+        input: [128, 12]
+        layers:
+          - separable_conv1d: {filters: 32, kernel_size: 5, padding: same}
+    """
+
+    rank: ClassVar[int] = 1
+
+
+class SeparableConv2D(_Separable):
+    """A depthwise convolution, then a 1×1 convolution that mixes channels: … → height'×width'×filters.
+
+    Sizes as in `conv2d`. Weights: depthwise k_h×k_w×channels×depth_multiplier, pointwise
+    1×1×(channels · depth_multiplier)×filters, and a bias for each filter.
+    Source: F. Chollet, Xception: Deep Learning with Depthwise Separable Convolutions, 2017.
+
+    Example:
+        input: [32, 32, 16]
+        layers:
+          - separable_conv2d: {filters: 32, kernel_size: 3, padding: same, use_bias: false}
+    """
+
+    rank: ClassVar[int] = 2
+
+
+class _ConvTranspose(_Convolution):
+    filters: Count
+    output_padding: tuple[Natural, ...] | None = None
+    kernel_initializer: InitializerField = named(INITIALIZERS, "glorot_uniform")
+    kernel_regularizer: RegularizerField = None
+    kernel_constraint: ConstraintField = None
+
+    @field_validator("output_padding", mode="before")
+    @classmethod
+    def _one_for_each_side(cls, value: Any) -> Any:
+        return None if value is None else spread(value, cls.rank, "output_padding")
+
+    @model_validator(mode="after")
+    def _output_padding_below_strides(self) -> Self:
+        for extra, stride in zip(self.output_padding or (), self.per_axis("strides"), strict=False):
+            if extra >= stride:
+                raise refuse("out-of-range", f"`output_padding` ({extra}) must be less than `strides` ({stride})",
+                             f"write `output_padding: {stride - 1}` or less")
+        return self
+
+    def extra(self, axis: int) -> int | None:
+        """`output_padding` on one axis."""
+        return None if self.output_padding is None else self.output_padding[axis]
+
+    def spatial(self, shape: Shape) -> tuple[int | None, ...]:
+        self.check_rank(shape)
+        kernel, strides, dilation = (self.per_axis(name) for name in ("kernel_size", "strides", "dilation_rate"))
+        if max(strides) > 1 and max(dilation) > 1:
+            raise ShapeError("shape-stride-dilation", f"`{self.entry}` cannot have strides and dilation above 1 at once",
+                             argument="dilation_rate", help="keep `dilation_rate: 1`, or `strides: 1`")
+        outs = tuple(
+            transposed_size(size, kernel[axis], strides[axis], dilation[axis], axis_padding(self.padding, axis),
+                            self.extra(axis))
+            for axis, size in enumerate(shape[:-1])
+        )
+        for out in outs:
+            if out is not None and out < 1:
+                raise ShapeError("shape-window", f"padding cuts the {times(shape[:-1])} map away: nothing is left",
+                                 argument="padding", label=f"out = {self.formula(shape)}", help="write a smaller `padding`")
+        return outs
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        spatial = self.spatial(inputs[0])
+        self.channels(inputs[0])
+        return (*spatial, self.filters)
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        shape = (*self.kernel_size, self.filters, self.channels(inputs[0]))
+        return (Weight("kernel", shape, self.trainable), *self.bias(self.filters))
+
+    def multiply_adds(self, *inputs: Shape) -> int | None:
+        return _each(inputs[0][:-1], self.weights(*inputs)[0].size)
+
+    def step(self, *inputs: Shape) -> Step:
+        axes = zip(self.per_axis("kernel_size"), self.per_axis("dilation_rate"), self.per_axis("strides"), strict=True)
+        seen = tuple(-(-extent(k, d) // s) for k, d, s in axes)
+        return Step(seen, tuple(Fraction(1, s) for s in self.per_axis("strides")))
+
+    def formula(self, *inputs: Shape) -> str:
+        return by_axis([
+            transposed_written(size, self.per_axis("kernel_size")[axis], self.per_axis("strides")[axis],
+                               self.per_axis("dilation_rate")[axis], axis_padding(self.padding, axis), self.extra(axis))
+            for axis, size in enumerate(inputs[0][:-1])
+        ])
+
+    def padded(self, name: str, after: Sequence[KerasCall] = (), *leave_out: str) -> tuple[KerasCall, ...]:
+        if isinstance(self.padding, str):
+            return (KerasCall(name, self.keras_arguments(*leave_out)), *after)
+        arguments = self.keras_arguments("padding", "output_padding", *leave_out)
+        extra = self.output_padding or (0,) * self.rank
+        return (
+            KerasCall(name, {**arguments, "output_padding": extra}),
+            *_crops(self.padding, self.rank), *after,
+        )
+
+
+class Conv1DTranspose(_ConvTranspose):
+    """Transposed convolution of a sequence. As `conv2d_transpose`.
+
+    Example:
+        input: [32, 16]
+        layers:
+          - conv1d_transpose: {filters: 8, kernel_size: 4, strides: 2, padding: 1}
+    """
+
+    rank: ClassVar[int] = 1
+
+
+class Conv2DTranspose(_ConvTranspose):
+    """Transposed convolution, which enlarges a map: height×width×channels → height'×width'×filters.
+
+    With padding P: out = (n − 1)s − 2P + d(k − 1) + output_padding + 1; `output_padding` adds at the bottom and right.
+    `same` gives n·s, and `valid` n·s + max(k − s, 0), as in Keras. Weights: kernel k_h×k_w×filters×channels and a bias.
+    Multiply-adds: every input pixel is spread over the whole kernel.
+    Source: V. Dumoulin and F. Visin, A guide to convolution arithmetic for deep learning, 2016, relationship 14.
+
+    Example:
+        input: [7, 7, 64]
+        layers:
+          - conv2d_transpose: {filters: 32, kernel_size: 4, strides: 2, padding: 1}
+          - conv2d_transpose: {filters: 1, kernel_size: 3, strides: 2, padding: 1, output_padding: 1, activation: sigmoid}
+    """
+
+    rank: ClassVar[int] = 2
+
+
+class Conv3DTranspose(_ConvTranspose):
+    """Transposed convolution of a volume. As `conv2d_transpose`.
+
+    Example:
+        input: [4, 8, 8, 16]
+        layers:
+          - conv3d_transpose: {filters: 8, kernel_size: 2, strides: 2}
+    """
+
+    rank: ClassVar[int] = 3
+
+
+def axis_padding(padding: str | Sides, axis: int) -> str | tuple[int, int]:
+    """The padding of one axis."""
+    return padding if isinstance(padding, str) else padding[axis]
+
+
+def keras_padding(
+    padding: str | Sides, kernel: Sequence[int], strides: Sequence[int], dilation: Sequence[int]
+) -> tuple[str, Sides]:
+    """A word that Keras knows, and the pixels to add by hand before it.
+
+    With stride 1, half the kernel on each side is exactly `same`, whatever the input size.
+    """
+    if isinstance(padding, str):
+        return padding, ()
+    whole = [extent(k, d) - 1 for k, d in zip(kernel, dilation, strict=True)]
+    if max(strides) == 1 and all(pad == (w / 2, w / 2) for pad, w in zip(padding, whole, strict=True)):
+        return ("same" if any(whole) else "valid"), ()
+    return "valid", padding if any(map(sum, padding)) else ()
+
+
+def zero_pads(pads: Sides) -> tuple[KerasCall, ...]:
+    """A zero padding of `pads`, where there is any."""
+    if not pads:
+        return ()
+    return (KerasCall(f"ZeroPadding{len(pads)}D", {"padding": pads if len(pads) > 1 else pads[0]}),)
+
+
+def _crops(pads: Sides, rank: int) -> tuple[KerasCall, ...]:
+    if not any(map(sum, pads)):
+        return ()
+    return (KerasCall(f"Cropping{rank}D", {"cropping": pads if rank > 1 else pads[0]}),)
+
+
+def apart(activation: Any) -> tuple[str | None, tuple[KerasCall, ...]]:
+    """An activation as an argument of its layer (its plain name), or as a call after it where it has arguments."""
+    called = None if activation is None else activation.call()
+    return (None, (called,)) if isinstance(called, KerasCall) else (called, ())
+
+
+def _each(sizes: Sequence[int | None], work: int) -> int | None:
+    return None if None in sizes else prod(size for size in sizes if size is not None) * work
