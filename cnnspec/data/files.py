@@ -1,0 +1,110 @@
+"""Reading arrays from files: NumPy archives and MNIST's idx format. Every fault is a `DataError` with the file's name."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+import zlib
+from math import prod
+from pathlib import Path
+
+import numpy as np
+
+from cnnspec.data.arrays import Array, Dataset, dataset
+from cnnspec.data.errors import DataError
+from cnnspec.language.suggest import nearest
+
+IDX_NAMES = (
+    ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"), ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+)  # fmt: skip
+
+_IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+
+
+def read_npz(path: Path, train: tuple[str, str], test: tuple[str, str], classes: int | None = None) -> Dataset:
+    """The arrays `train` (images, labels) and, where both stand in the file, `test`. Never unpickles."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise DataError(f"{path} holds a single array, not an archive of several", "save it with numpy.savez")
+            return _of_archive(archive, path, train, test, classes)
+    except FileNotFoundError:
+        raise DataError(f"{path} is not there", "paths are relative to the folder of the spec") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or 'it is no NumPy archive'}") from None
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        objects = "allow_pickle" in str(error)
+        raise DataError(f"{path} " + ("holds Python objects, which are not read" if objects else "is damaged, or no NumPy archive"),
+                        "save plain arrays with numpy.savez" if objects else None) from None
+
+
+def _of_archive(
+    archive: np.lib.npyio.NpzFile, path: Path, train: tuple[str, str], test: tuple[str, str], classes: int | None
+) -> Dataset:
+    for name in train:
+        if name not in archive.files:
+            held = ", ".join(f"`{held}`" for held in archive.files[:12]) or "nothing"
+            guess = nearest(name, archive.files)
+            raise DataError(f"{path} has no array `{name}`; it holds {held}",
+                            f"did you mean `{guess}`?" if guess else "name its arrays: `npz: {path: …, x_train: …, y_train: …}`")
+    tested = all(name in archive.files for name in test)
+    if not tested and any(name in archive.files for name in test):
+        missing = next(name for name in test if name not in archive.files)
+        raise DataError(f"{path} has test images or labels, but no array `{missing}`", "save both, or neither")
+    return dataset(
+        (archive[train[0]], archive[train[1]]), (archive[test[0]], archive[test[1]]) if tested else None,
+        classes, str(path),
+    )  # fmt: skip
+
+
+def read_idx(train: tuple[Path, Path], test: tuple[Path, Path] | None, classes: int | None = None) -> Dataset:
+    """Images and labels from idx files."""
+    read = (idx_array(train[0]), idx_array(train[1]))
+    return dataset(read, (idx_array(test[0]), idx_array(test[1])) if test else None, classes, str(train[0].parent))
+
+
+def idx_folder(folder: Path, classes: int | None = None) -> Dataset:
+    """The four files under MNIST's names, packed or not; the test files may be missing."""
+    if not folder.is_dir():
+        raise DataError(f"{folder} is no folder", "give the folder that holds train-images-idx3-ubyte(.gz) and the others")
+    train, test = [tuple(_found(folder, name) for name in names) for names in IDX_NAMES]
+    for path, name in zip(train, IDX_NAMES[0], strict=True):
+        if path is None:
+            raise DataError(f"{folder} holds no {name} (nor {name}.gz)", "or name the files: `idx: {images: …, labels: …}`")
+    if (test[0] is None) != (test[1] is None):
+        missing = IDX_NAMES[1][0 if test[0] is None else 1]
+        raise DataError(f"{folder} holds only one of the two test files; {missing} is missing")
+    return read_idx(train, test if test[0] else None, classes)  # type: ignore[arg-type]
+
+
+def _found(folder: Path, name: str) -> Path | None:
+    candidates = (folder / name, folder / f"{name}.gz", folder / name.replace("-idx", ".idx"))
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def idx_array(path: Path) -> Array:
+    """One idx file: two zero bytes, a type, the number of axes, their sizes (big-endian), the values."""
+    content = _content(path)
+    kind, axes = (content[2], content[3]) if len(content) >= 4 and content[:2] == b"\0\0" else (0, 0)
+    if kind not in _IDX_TYPES or not 1 <= axes <= 4:
+        raise DataError(f"{path} is no idx file: it starts with {content[:4].hex(' ') or 'nothing'}",
+                        "an idx file starts with 00 00 08 03 (images) or 00 00 08 01 (labels)")
+    start = 4 + 4 * axes
+    shape = tuple(int.from_bytes(content[at : at + 4], "big") for at in range(4, start, 4))
+    dtype = np.dtype(_IDX_TYPES[kind])
+    wanted, held = prod(shape) * dtype.itemsize, len(content) - start
+    if wanted != held:
+        raise DataError(f"{path} is cut off or too long: its header promises {wanted:,} bytes, {max(held, 0):,} follow")
+    return np.frombuffer(content, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+        return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+    except FileNotFoundError:
+        raise DataError(f"{path} is not there", "paths are relative to the folder of the spec") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise DataError(f"{path} is damaged: it does not unpack", "fetch it again") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from None

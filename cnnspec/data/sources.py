@@ -1,0 +1,188 @@
+"""Data sources: what each one is called, what it takes, and what is known of it before it is loaded.
+
+Loading lives in modules that import numpy; they are imported when a source is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from cnnspec.language.entries import Entry, Vocabulary, refuse
+from cnnspec.language.types import choice
+from cnnspec.layers.base import Shape
+
+if TYPE_CHECKING:
+    from cnnspec.data.arrays import Dataset
+
+SOURCES = Vocabulary("data source")
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Source(Entry):
+    """The base of data sources. `image_shape` and `classes` are None where only the files can tell."""
+
+    vocabulary: ClassVar[Vocabulary] = SOURCES
+    abstract: ClassVar[bool] = True
+
+    @property
+    def image_shape(self) -> Shape | None:
+        """The shape of an image as it is loaded: height, width, channels."""
+        return None
+
+    @property
+    def classes(self) -> int | None:
+        """How many classes the labels tell apart."""
+        return None
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        """The files that the spec names: argument and path, as written."""
+        yield from ()
+
+    def load(self, directory: Path) -> Dataset:
+        """The images and labels; paths are relative to `directory`. Raises `DataError`."""
+        raise NotImplementedError
+
+
+class Digits(Source):
+    """1,797 handwritten digits of 8×8×1 with values from 0 to 16; part of scikit-learn, needs no network.
+
+    A fifth of each digit, always the same images, is the test split.
+    Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998.
+    """
+
+    image_shape: ClassVar[Shape] = (8, 8, 1)  # type: ignore[assignment]
+    classes: ClassVar[int] = 10  # type: ignore[assignment]
+
+    def load(self, directory: Path) -> Dataset:
+        from cnnspec.data.named import digits
+
+        return digits()
+
+
+class _Named(Source):
+    def load(self, directory: Path) -> Dataset:
+        from cnnspec.data.named import named
+
+        return named(self.entry, self.classes)
+
+
+class Mnist(_Named):
+    """70,000 handwritten digits of 28×28×1, values 0 to 255; 10,000 are for testing (Y. LeCun et al., 1998).
+
+    Looked for as `mnist.npz` (or `mnist/*.gz`) under `$CNNSPEC_DATA`, then downloaded.
+    """
+
+    image_shape: ClassVar[Shape] = (28, 28, 1)  # type: ignore[assignment]
+    classes: ClassVar[int] = 10  # type: ignore[assignment]
+
+
+class FashionMnist(Mnist):
+    """70,000 pieces of clothing of 28×28×1, values 0 to 255; 10,000 are for testing (H. Xiao et al., 2017).
+
+    Looked for as `fashion-mnist/*.gz` (or `fashion_mnist.npz`) under `$CNNSPEC_DATA`, then downloaded.
+    """
+
+
+class Cifar10(_Named):
+    """60,000 colour photographs of 32×32×3 in 10 classes, values 0 to 255; 10,000 are for testing (A. Krizhevsky, 2009).
+
+    Looked for as `cifar-10-batches-py/`, `cifar-10-python.tar.gz` or `cifar10.npz` under `$CNNSPEC_DATA`, then downloaded.
+    """
+
+    image_shape: ClassVar[Shape] = (32, 32, 3)  # type: ignore[assignment]
+    classes: ClassVar[int] = 10  # type: ignore[assignment]
+
+
+class Cifar100(_Named):
+    """60,000 colour photographs of 32×32×3 in 100 classes (`fine`) or 20 groups of them (`coarse`) (A. Krizhevsky, 2009).
+
+    Looked for as `cifar-100-python/`, `cifar-100-python.tar.gz` or `cifar100.npz` under `$CNNSPEC_DATA`, then downloaded.
+    """
+
+    first: ClassVar[str] = "label_mode"
+    image_shape: ClassVar[Shape] = (32, 32, 3)  # type: ignore[assignment]
+
+    label_mode: choice("fine", "coarse") = "fine"  # type: ignore[valid-type]
+
+    @property
+    def classes(self) -> int:
+        return 100 if self.label_mode == "fine" else 20
+
+
+class Npz(Source):
+    """Arrays in a NumPy archive: images N×H×W×C (or N×H×W: one channel), labels N class numbers.
+
+    Labels that are no whole numbers, or have several values an image, are taken as they are (for regression).
+    The test arrays may be missing.
+
+    Example:
+        data:
+          source: {npz: {path: cells.npz, x_train: images, y_train: labels}}
+    """
+
+    first: ClassVar[str] = "path"
+    path: Text
+    x_train: Text = "x_train"
+    y_train: Text = "y_train"
+    x_test: Text = "x_test"
+    y_test: Text = "y_test"
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        yield "path", self.path
+
+    def load(self, directory: Path) -> Dataset:
+        from cnnspec.data.files import read_npz
+
+        return read_npz(directory / self.path, (self.x_train, self.y_train), (self.x_test, self.y_test))
+
+
+class Idx(Source):
+    """MNIST's own file format, packed (.gz) or not: a folder with the four files under their usual names, or each by name.
+
+    The usual names are `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, and the same with `t10k`.
+
+    Example:
+        data:
+          source: {idx: {images: letters-images.gz, labels: letters-labels.gz}}
+    """
+
+    first: ClassVar[str] = "path"
+    path: Text | None = None
+    images: Text | None = None
+    labels: Text | None = None
+    test_images: Text | None = None
+    test_labels: Text | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.path is None and self.images is None:
+            raise refuse("missing-argument", "`idx` needs `path` (a folder), or `images` and `labels`",
+                         "write `idx: {path: folder}` or `idx: {images: …, labels: …}`")
+        if self.path is not None and any((self.images, self.labels, self.test_images, self.test_labels)):
+            raise refuse("idx-files", "`idx` takes a folder (`path`) or files by name, not both", "leave out `path`")
+        for images, labels in (("images", "labels"), ("test_images", "test_labels")):
+            if (getattr(self, images) is None) != (getattr(self, labels) is None):
+                raise refuse("idx-files", f"`{images}` and `{labels}` belong together", "give both, or neither")
+        return self
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        for argument in ("path", "images", "labels", "test_images", "test_labels"):
+            value = getattr(self, argument)
+            if value is not None:
+                yield argument, value
+
+    def load(self, directory: Path) -> Dataset:
+        from cnnspec.data.files import idx_folder, read_idx
+
+        if self.path is not None:
+            return idx_folder(directory / self.path)
+        assert self.images and self.labels
+        test = None
+        if self.test_images and self.test_labels:
+            test = directory / self.test_images, directory / self.test_labels
+        return read_idx((directory / self.images, directory / self.labels), test)

@@ -1,0 +1,269 @@
+"""What can be known of `data:` and `training:` before anything is loaded: does it all fit the network?
+
+`check` finds mistakes, `doubts` what is likely one. Both are pure: no framework, no NumPy, no file is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from cnnspec.data.section import Data
+from cnnspec.graph.graph import Graph
+from cnnspec.language.entries import Path as Place
+from cnnspec.language.entries import Problem
+from cnnspec.language.suggest import nearest
+from cnnspec.layers.base import Layer, Shape, ShapeError, show
+from cnnspec.training.objective import Objective, Truth, final_activation, objective, tells_classes
+from cnnspec.training.section import Training
+
+
+def check(graph: Graph, data: Data, training: Training, directory: Path) -> list[Problem]:
+    """The mistakes: what cannot be trained as it stands. Paths start with `data` or `training`."""
+    return [
+        *_input(graph, data), *_outputs(graph, data, training), *_named_outputs(graph, training),
+        *_monitors(graph, data, training), *_schedule(training),
+    ]  # fmt: skip
+
+
+def doubts(graph: Graph, data: Data, training: Training, directory: Path) -> list[Problem]:
+    """What is likely a mistake, as warnings."""
+    return [*_missing_files(data, directory), *_unlikely(graph, data, training)]
+
+
+def delivered_shape(data: Data) -> Shape | None:
+    """The shape of an image after preprocessing and augmentation; None where only the files can tell.
+
+    Raises `Misfit` where a layer does not take its input.
+    """
+    shape = data.source.image_shape
+    for key in ("preprocessing", "augmentation"):
+        for index, layer in enumerate(getattr(data, key)):
+            if shape is not None:
+                shape = _behind(layer, shape, ("data", key, index))
+    return shape
+
+
+class Misfit(Exception):
+    """A preprocessing or augmentation layer that does not take its input."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+def _behind(layer: Layer, shape: Shape, place: Place) -> Shape:
+    try:
+        return layer.output_shape(shape)
+    except ShapeError as error:
+        raise Misfit(Problem(error.code, error.message, (*place, layer.entry), True, error.help)) from None
+
+
+def _input(graph: Graph, data: Data) -> Iterator[Problem]:
+    if len(graph.inputs) > 1:
+        names = " and ".join(f"`{name}`" for name in graph.inputs)
+        yield Problem("data-inputs", f"`{data.source.entry}` gives one image, the network takes inputs {names}",
+                      ("data", "source"), True)
+        return
+    try:
+        shape = delivered_shape(data)
+    except Misfit as misfit:
+        yield misfit.problem
+        return
+    wanted = next(iter(graph.inputs.values()))
+    if shape is not None and not fits(shape, wanted):
+        yield Problem("data-shape", misfit_message(shape, wanted), ("data", "source"), True, _shape_help(shape, wanted))
+
+
+def fits(shape: Shape, wanted: Shape) -> bool:
+    """Whether an image of `shape` can enter an input of shape `wanted` (None there is any size)."""
+    sizes = zip(shape, wanted, strict=False)
+    return len(shape) == len(wanted) and all(want is None or size is None or size == want for size, want in sizes)
+
+
+def misfit_message(shape: Shape, wanted: Shape) -> str:
+    """The sentence for an image that does not fit the input."""
+    return f"the data gives {show(shape)}, the network takes {show(wanted)}"
+
+
+def _shape_help(shape: Shape, wanted: Shape) -> str:
+    if len(shape) == len(wanted) == 3 and shape[2] == wanted[2] and None not in wanted[:2]:
+        return f"add `resizing: {{height: {wanted[0]}, width: {wanted[1]}}}` to `preprocessing`, or write `input: {_list(shape)}`"
+    return f"write `input: {_list(shape)}`, or bring the images into shape in `preprocessing`"
+
+
+def _list(shape: Shape) -> str:
+    return "[" + ", ".join("null" if size is None else str(size) for size in shape) + "]"
+
+
+def _given(data: Data) -> Truth | None:
+    if data.targets == "inputs":
+        return "inputs"
+    return "numbers" if data.source.classes is not None else None
+
+
+def _objectives(graph: Graph, data: Data, training: Training) -> Iterator[tuple[str, Objective | None]]:
+    """The objective of each output, so far as it can be told without the files."""
+    given = _given(data)
+    for output in graph.outputs:
+        if given is not None:
+            yield output, objective(graph, output, training, given, data.source.classes)
+
+
+def _outputs(graph: Graph, data: Data, training: Training) -> Iterator[Problem]:
+    for output, aim in _objectives(graph, data, training):
+        if data.targets == "inputs":
+            yield from _copies(graph, data, output)
+        elif aim is None:
+            yield _no_loss(graph, output, data)
+        else:
+            yield from _labels(aim, data.source.entry, data.source.classes)
+    for output in graph.outputs:
+        yield from _metric_forms(output, data, training)
+
+
+def _copies(graph: Graph, data: Data, output: str) -> Iterator[Problem]:
+    entering = next(iter(graph.inputs.values()))
+    leaving = graph.output_shapes[output]
+    if not fits(leaving, entering):
+        yield Problem("target-shape", f"the network gives {show(leaving)}, but its targets are its inputs, {show(entering)}",
+                      ("data", "targets"), False, "let the last layer give the input's shape, or write `targets: labels`")
+
+
+def _no_loss(graph: Graph, output: str, data: Data) -> Problem:
+    shape = show(graph.output_shapes[output])
+    return Problem("no-loss", f"no loss follows from an output of {shape} and {data.source.classes} classes",
+                   ("training",), True, "write `loss:`, or end the network with "
+                   f"`dense: {{units: {data.source.classes}, activation: softmax}}`")
+
+
+def _labels(aim: Objective, source: str, classes: int | None) -> Iterator[Problem]:
+    place: Place = ("training", "loss")
+    if classes is None:
+        return
+    if not tells_classes(aim.shape):
+        yield Problem("loss-shape", f"the network gives {show(aim.shape)}, but the labels of {source} are one class an image",
+                      place, False, "end the network with `global_average_pooling2d` or `flatten`, and a `dense`")
+    elif problem := label_problem(aim, source, classes):
+        yield problem
+
+
+def label_problem(aim: Objective, source: str, classes: int) -> Problem | None:
+    """Why class numbers below `classes` cannot be told by an output that is one row of scores, if so."""
+    units = aim.shape[-1]
+    assert units is not None
+    help = f"give the last `dense` {classes} units"
+    if aim.form == "column":
+        if aim.loss.classifies and classes > 2:
+            return Problem("loss-classes", f"the network gives one value, {source} has {classes} classes",
+                           ("training", "loss"), False, f"{help} and `activation: softmax`")
+        return None
+    if units < classes and (aim.loss.classifies or aim.form == "one_hot"):
+        return Problem("loss-classes", f"the network gives {units} value{'s' * (units != 1)}, {source} has {classes} classes",
+                       ("training", "loss"), False, help)
+    return None
+
+
+def _metric_forms(output: str, data: Data, training: Training) -> Iterator[Problem]:
+    """Metrics that take other labels than the loss does."""
+    loss, metrics = training.loss_of(output), training.metrics_of(output)
+    if loss is None or not metrics or data.targets == "inputs" or not loss.classifies:
+        return
+    by_output = (output,) if isinstance(training.metrics, dict) else ()
+    for index, metric in enumerate(metrics):
+        place = ("training", "metrics", *by_output, index, metric.entry)
+        if loss.sparse and metric.labels == "one_hot":
+            yield Problem("metric-labels", f"`{metric.entry}` takes one-hot labels, `{loss.entry}` class numbers", place, True,
+                          "write `loss: categorical_crossentropy`")
+        elif not loss.sparse and metric.labels == "numbers":
+            yield Problem("metric-labels", f"`{metric.entry}` takes class numbers, `{loss.entry}` one-hot labels", place, True,
+                          f"write `{metric.entry.removeprefix('sparse_')}`")
+
+
+def _named_outputs(graph: Graph, training: Training) -> Iterator[Problem]:
+    for key, name in training.outputs_named():
+        if name not in graph.outputs:
+            guess = nearest(name, graph.outputs)
+            yield Problem("unknown-output", f"no output is called `{name}`", ("training", key, name), True,
+                          f"did you mean `{guess}`?" if guess else f"the outputs are: {', '.join(graph.outputs)}", guess)
+    if isinstance(training.loss, dict):
+        for name in graph.outputs:
+            if name not in training.loss:
+                yield Problem("missing-loss", f"output `{name}` has no loss", ("training", "loss"), True, f"add `{name}: …`")
+
+
+def columns(graph: Graph, data: Data, training: Training) -> list[str] | None:
+    """What every epoch reports, in Keras's words; None where the metrics are not known before the files are read."""
+    names = ["loss"]
+    several = len(graph.outputs) > 1
+    for output in graph.outputs:
+        metrics = training.metrics_of(output)
+        if metrics is None:
+            given = _given(data)
+            aim = objective(graph, output, training, given, data.source.classes) if given else None
+            if aim is None:
+                return None
+            metrics = aim.metrics
+        prefix = f"{output}_" if several else ""
+        names += [f"{output}_loss"] * several + [prefix + metric.column for metric in metrics]
+    return names + [f"val_{name}" for name in names] * (data.validation_split > 0)
+
+
+def _monitors(graph: Graph, data: Data, training: Training) -> Iterator[Problem]:
+    reported = columns(graph, data, training)
+    for index, callback in enumerate(training.callbacks or ()):
+        monitor = getattr(callback, "monitor", None)
+        if monitor is None:
+            continue
+        written = "monitor" in callback.model_fields_set
+        place = ("training", "callbacks", index, callback.entry, *(("monitor",) if written else ()))
+        if monitor.startswith("val_") and not data.validation_split:
+            yield Problem("monitor-unknown", f"`{callback.entry}` watches `{monitor}`, but nothing is held out to validate with",
+                          place, not written, "give `data` a `validation_split`, or watch " + f"`{monitor[4:]}`")
+        elif reported is not None and monitor not in (*reported, "learning_rate"):
+            guess = nearest(monitor, reported)
+            yield Problem("monitor-unknown", f"`{callback.entry}` watches `{monitor}`, which no epoch reports", place, not written,
+                          f"did you mean `{guess}`?" if guess else f"there are: {', '.join(reported)}", guess if written else None)
+
+
+def _schedule(training: Training) -> Iterator[Problem]:
+    if not training.optimizer.scheduled:
+        return
+    for index, callback in enumerate(training.callbacks or ()):
+        if callback.lowers_rate:
+            yield Problem("schedule-plateau", f"`{callback.entry}` and a schedule both set the learning rate",
+                          ("training", "callbacks", index, callback.entry), True, "keep one of them")
+
+
+def _missing_files(data: Data, directory: Path) -> Iterator[Problem]:
+    for argument, path in data.source.files():
+        if not (directory / path).exists():
+            yield Problem("data-missing", f"{directory / path} is not there", ("data", "source", data.source.entry, argument),
+                          help="paths are relative to the folder of the spec; training needs it")
+
+
+def _unlikely(graph: Graph, data: Data, training: Training) -> Iterator[Problem]:
+    for output, aim in _objectives(graph, data, training):
+        if aim is None or data.targets == "inputs":
+            continue
+        classes, units = data.source.classes, aim.shape[-1]
+        if classes and tells_classes(aim.shape) and aim.form != "column" and units and units > classes:
+            yield Problem("loss-classes", f"the network gives {units} values, {data.source.entry} has {classes} classes",
+                          ("data", "source"), True, f"give the last `dense` {classes} units")
+        yield from _activation(aim, final_activation(graph, output), training.loss is not None)
+
+
+def _activation(aim: Objective, activation: str, written: bool) -> Iterator[Problem]:
+    logits = getattr(aim.loss, "from_logits", None)
+    if logits is None or not written:
+        return
+    place: Place = ("training", "loss")
+    softmax = "categorical" in aim.loss.entry
+    wanted = "softmax" if softmax else "sigmoid"
+    if logits and activation in ("softmax", "sigmoid"):
+        yield Problem("loss-activation", f"`from_logits: true` takes scores as they are, but the network ends with `{activation}`",
+                      place, True, f"leave out `from_logits`, or the `{activation}`")
+    elif not logits and activation not in (wanted, ""):
+        what = f"`{activation}`" if activation != "linear" else "no activation"
+        yield Problem("loss-activation", f"`{aim.loss.entry}` takes probabilities, but the network ends with {what}", place, True,
+                      f"end with `activation: {wanted}`, or write `{aim.loss.entry}: {{from_logits: true}}`")

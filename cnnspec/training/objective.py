@@ -1,0 +1,127 @@
+"""What each output is trained to tell: its loss, its metrics, and the form that its labels take. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from cnnspec.data.section import Data
+from cnnspec.graph.graph import Graph
+from cnnspec.layers.base import KerasCall, Shape, known
+from cnnspec.training.losses import LOSSES, Loss
+from cnnspec.training.metrics import METRICS, Metric
+from cnnspec.training.section import Training
+
+Truth: TypeAlias = Literal["numbers", "values", "inputs"]
+"""What the data gives to learn from: class numbers, values as they are, or the images themselves."""
+
+Form: TypeAlias = Literal["numbers", "one_hot", "column", "as_is"]
+"""How labels are handed to the loss."""
+
+_TRANSPARENT = {
+    "flatten", "reshape", "permute", "identity", "dropout", "activity_regularization",
+    "global_average_pooling1d", "global_average_pooling2d", "global_average_pooling3d",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """The loss and metrics of one output, with the form of its labels."""
+
+    output: str
+    shape: Shape
+    activation: str
+    loss: Loss
+    metrics: tuple[Metric, ...]
+    form: Form
+
+    def metric_calls(self) -> list[KerasCall]:
+        """The metrics as Keras calls; `accuracy` becomes the one that fits the labels."""
+        return [self._accuracy(metric) if metric.entry == "accuracy" else metric.named_call() for metric in self.metrics]
+
+    def _accuracy(self, metric: Metric) -> KerasCall:
+        if self.form == "numbers":
+            return KerasCall("metrics.SparseCategoricalAccuracy", {"name": metric.column})
+        if self.form == "column" or self.loss.entry.startswith("binary"):
+            cut = {"threshold": 0.0} if getattr(self.loss, "from_logits", False) or "hinge" in self.loss.entry else {}
+            return KerasCall("metrics.BinaryAccuracy", {"name": metric.column, **cut})
+        return KerasCall("metrics.CategoricalAccuracy", {"name": metric.column})
+
+
+def truth(data: Data, classes: int | None) -> Truth:
+    """What there is to learn from; `classes` is None where labels are values."""
+    if data.targets == "inputs":
+        return "inputs"
+    return "values" if classes is None else "numbers"
+
+
+def objective(graph: Graph, output: str, training: Training, given: Truth, classes: int | None) -> Objective | None:
+    """The objective of one output; None where its loss is neither given nor to be inferred."""
+    shape = graph.output_shapes[output]
+    activation = final_activation(graph, output)
+    metrics = training.metrics_of(output)
+    loss = training.loss_of(output) or inferred_loss(shape, activation, given, classes, metrics or ())
+    if loss is None:
+        return None
+    if metrics is None:
+        metrics = _usual_metrics(loss, given)
+    return Objective(output, shape, activation, loss, metrics, form_of(loss, shape, given))
+
+
+def inferred_loss(
+    shape: Shape, activation: str, given: Truth, classes: int | None, metrics: tuple[Metric, ...]
+) -> Loss | None:
+    """The usual loss for an output of this shape and activation; None where several would do."""
+    if given == "inputs" or given == "values":
+        return _loss("mean_squared_error")
+    units = shape[-1]
+    if activation == "softmax":
+        wanted = {metric.labels for metric in metrics} - {"any"}
+        return _loss("categorical_crossentropy" if wanted == {"one_hot"} else "sparse_categorical_crossentropy")
+    if activation == "sigmoid":
+        return _loss("binary_crossentropy")
+    if activation != "linear":
+        return None
+    if units == 1:
+        return _loss("binary_crossentropy", from_logits=True) if classes == 2 else None
+    return _loss("sparse_categorical_crossentropy", from_logits=True) if units == classes else None
+
+
+def form_of(loss: Loss, shape: Shape, given: Truth) -> Form:
+    """How labels are handed to `loss` for an output of this shape."""
+    if given != "numbers":
+        return "as_is"
+    if loss.sparse:
+        return "numbers"
+    return "column" if shape[-1] == 1 else "one_hot"
+
+
+def final_activation(graph: Graph, output: str) -> str:
+    """The activation that shapes an output: its name, `linear`, or nothing where the last layer has none of its own."""
+    name = graph.outputs[output]
+    while name not in graph.inputs:
+        node = graph[name]
+        if node.layer.entry in _TRANSPARENT:
+            name = node.inputs[0]
+            continue
+        if "activation" in type(node.layer).model_fields:
+            activation = getattr(node.layer, "activation", None)
+            return "linear" if activation is None else getattr(activation, "entry", str(activation))
+        return node.layer.entry if node.layer.entry in ("softmax", "sigmoid", "relu") else ""
+    return "linear"
+
+
+def tells_classes(shape: Shape) -> bool:
+    """Whether an output is one row of scores."""
+    return len(shape) == 1 and known(shape) is not None
+
+
+def _usual_metrics(loss: Loss, given: Truth) -> tuple[Metric, ...]:
+    accuracy = METRICS["accuracy"].read({})
+    return (accuracy,) if given == "numbers" and loss.classifies and isinstance(accuracy, Metric) else ()
+
+
+def _loss(name: str, **arguments: bool) -> Loss:
+    loss = LOSSES[name].read(arguments)
+    assert isinstance(loss, Loss)
+    return loss

@@ -1,0 +1,130 @@
+"""The `training:` section: how the network learns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from cnnspec.language.entries import Entry, Invalid, Section, Vocabulary, nested, read_entry, refuse
+from cnnspec.language.problems import Expects
+from cnnspec.language.types import Count, choice
+from cnnspec.training.callbacks import CALLBACKS, Callback, EarlyStopping
+from cnnspec.training.losses import LOSSES, Loss
+from cnnspec.training.metrics import METRICS, Metric
+from cnnspec.training.optimizers import OPTIMIZERS, Optimizer
+
+LARGEST_SEED = 2**32 - 1
+
+
+def _losses(value: Any) -> Any:
+    """One loss, or a mapping of outputs to losses."""
+    if not isinstance(value, Mapping) or not _by_output(value, LOSSES):
+        return _entry(value, LOSSES)
+    return {name: _entry(loss, LOSSES, name) for name, loss in value.items()}
+
+
+def _metrics(value: Any) -> Any:
+    """A list of metrics, or a mapping of outputs to such lists; a single metric is a list of one."""
+    if isinstance(value, Mapping) and _by_output(value, METRICS):
+        return {name: _metric_list(listed, name) for name, listed in value.items()}
+    return _metric_list(value)
+
+
+def _metric_list(value: Any, *path: str) -> Any:
+    if value is None:
+        return () if path else None
+    if not isinstance(value, tuple | list):
+        return (_entry(value, METRICS, *path),)
+    found = tuple(_entry(metric, METRICS, *path, index) for index, metric in enumerate(value))
+    columns = [metric.column for metric in found]
+    twice = next((column for column in columns if columns.count(column) > 1), None)
+    if twice:
+        raise refuse("metric-twice", f"two metrics are called `{twice}`", "give one of them another `name`")
+    return found
+
+
+def _entry(value: Any, vocabulary: Vocabulary, *path: str | int) -> Any:
+    if value is None or isinstance(value, Entry):
+        return value
+    try:
+        return read_entry(value, vocabulary)
+    except Invalid as invalid:
+        raise PydanticCustomError("nested", "nested", {"problems": invalid.below(*path).problems}) from None
+
+
+def _by_output(value: Mapping[str, Any], vocabulary: Vocabulary) -> bool:
+    """Whether a mapping goes from outputs to entries, rather than being an entry with arguments."""
+    if any(name in vocabulary for name in value):
+        return len(value) > 1
+    inner = next(iter(value.values()), None)
+    if isinstance(inner, tuple | list) and inner:
+        inner = inner[0]
+    named = next(iter(inner), None) if isinstance(inner, Mapping) else inner
+    return len(value) != 1 or isinstance(named, Entry) or named in vocabulary
+
+
+class Training(Section):
+    """How the network learns.
+
+    Left out, `loss` and `metrics` follow from the last layer and the labels, and training stops early when
+    `val_loss` has not got better for 5 epochs, with the best weights restored. With several outputs, `loss` and
+    `metrics` may be mappings by their names. `precision: auto` takes the fastest one that the device computes well.
+    Without `seed` one is drawn, and recorded in the run's `environment.json`.
+
+    Example:
+        training:
+          epochs: 12
+          batch_size: 64
+          optimizer: {adam: {learning_rate: {cosine_decay: 0.001}}}
+          loss: sparse_categorical_crossentropy
+          metrics: [accuracy]
+          callbacks: [{early_stopping: {monitor: val_loss, patience: 3, restore_best_weights: true}}]
+          seed: 7
+    """
+
+    spoken: ClassVar[str] = "training"
+
+    epochs: Count = 10
+    batch_size: Count = 32
+    optimizer: Annotated[Optimizer, nested(OPTIMIZERS), Expects("the name of an optimizer")] = Field(
+        default_factory=lambda: OPTIMIZERS["adam"].read({})
+    )  # type: ignore[assignment]
+    loss: Annotated[Any, BeforeValidator(_losses)] = None
+    metrics: Annotated[Any, BeforeValidator(_metrics)] = None
+    callbacks: tuple[Annotated[Callback, nested(CALLBACKS), Expects("a callback")], ...] | None = None
+    precision: choice("float32", "mixed_bfloat16", "mixed_float16", "auto") = "float32"  # type: ignore[valid-type]
+    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_a_kind(self) -> Self:
+        names = [callback.entry for callback in self.callbacks or ()]
+        twice = next((name for name in names if name != "early_stopping" and names.count(name) > 1), None)
+        if twice:
+            raise refuse("callback-twice", f"`{twice}` is listed twice", "keep one of them")
+        return self
+
+    def loss_of(self, output: str) -> Loss | None:
+        """The loss of an output, where one is given."""
+        return self.loss.get(output) if isinstance(self.loss, dict) else self.loss
+
+    def metrics_of(self, output: str) -> tuple[Metric, ...] | None:
+        """The metrics of an output, where some are given."""
+        return self.metrics.get(output, ()) if isinstance(self.metrics, dict) else self.metrics
+
+    def outputs_named(self) -> Iterator[tuple[str, str]]:
+        """Where outputs are named: `loss` or `metrics`, and the name."""
+        for key in ("loss", "metrics"):
+            value = getattr(self, key)
+            if isinstance(value, dict):
+                yield from ((key, name) for name in value)
+
+    def callbacks_for(self, validated: bool) -> tuple[Callback, ...]:
+        """The callbacks, or the usual ones where none are given; `validated` says whether images are held out."""
+        if self.callbacks is not None:
+            return self.callbacks
+        return (EarlyStopping(patience=5, restore_best_weights=True),) if validated else ()
+
+
