@@ -57,7 +57,8 @@ def _invoke(call: KerasCall, taken: list[Any], name: str) -> Any:
     kwargs = {key: _argument(value) for key, value in call.kwargs.items()}
     if "." in call.name:
         return target(*taken, **kwargs)
-    return target(**kwargs, name=name)(taken[0] if len(taken) == 1 else taken)
+    layer = target(**kwargs, name=name)
+    return layer(*taken) if call.separate or len(taken) == 1 else layer(taken)
 
 
 def resolve(name: str) -> Any:

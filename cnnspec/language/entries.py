@@ -5,8 +5,6 @@ Layers, initializers, optimizers, losses, data sources, ... are classes derived 
 what is wrong comes back as `Problem`s, with paths that `nodes.locate` turns into places in the text.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -41,7 +39,7 @@ class Invalid(Exception):
         super().__init__("; ".join(problem.message for problem in problems))
         self.problems = problems
 
-    def below(self, *path: str | int) -> Invalid:
+    def below(self, *path: str | int) -> "Invalid":
         """The same, seen from further up."""
         return Invalid(*(replace(problem, path=(*path, *problem.path)) for problem in self.problems))
 
@@ -53,12 +51,12 @@ class Vocabulary(Mapping[str, "type[Entry]"]):
         self.kind = kind
         self._classes: dict[str, type[Entry]] = {}
 
-    def register(self, name: str, cls: type[Entry]) -> None:
+    def register(self, name: str, cls: "type[Entry]") -> None:
         """Add a class; two classes of one name are a programming error."""
         assert name not in self._classes, name
         self._classes[name] = cls
 
-    def __getitem__(self, name: str) -> type[Entry]:
+    def __getitem__(self, name: str) -> "type[Entry]":
         return self._classes[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -4,8 +4,6 @@ A layer knows its output shape, weights, multiply-adds, receptive-field step and
 make it; it never imports Keras. The model builder and the source emitter follow the same calls.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -43,12 +41,14 @@ class KerasCall:
     `ops.pad` and `activations.gelu` are functions called with the inputs first.
 
     `of` names what the call is applied to: indices of earlier calls of the same layer, or `INPUT`.
-    None is the call before it (the layer's inputs, for the first).
+    None is the call before it (the layer's inputs, for the first). With `separate`, several inputs are
+    arguments of their own rather than one list (functions always take them so).
     """
 
     name: str
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     of: tuple[int, ...] | None = None
+    separate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,7 @@ class Layer(Entry):
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """The shape of the output. Raises `ShapeError` where the inputs do not fit."""
+        self.check_rank(inputs[0])
         return inputs[0]
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:

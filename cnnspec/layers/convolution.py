@@ -3,8 +3,6 @@
 A class states its rule once with its rank as a parameter; `conv1d`, `conv2d` and `conv3d` differ only by that.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from fractions import Fraction
 from math import prod
@@ -14,90 +12,27 @@ from pydantic import field_validator, model_validator
 
 from cnnspec.language.entries import named, refuse
 from cnnspec.language.types import Count, Natural, PerAxis, spread
-from cnnspec.layers.base import KerasCall, Layer, Shape, ShapeError, Step, Weight, need
+from cnnspec.layers.base import KerasCall, Shape, ShapeError, Step, Weight, need
 from cnnspec.layers.settings import (
     INITIALIZERS,
     ActivationField,
     ConstraintField,
     InitializerField,
     RegularizerField,
+    activated,
 )
-from cnnspec.layers.windows import (
-    Sides,
-    by_axis,
-    extent,
-    fit,
-    padding_field,
-    sides,
-    times,
-    transposed_size,
-    transposed_written,
-    written,
-)
+from cnnspec.layers.windowed import Windowed, axis_padding, crops, zero_pads
+from cnnspec.layers.windows import by_axis, extent, padding_field, times, transposed_size, transposed_written
 
 
-class _Windowed(Layer):
-    """What slides a window over the spatial axes: its fields, and its rule for sizes."""
-
-    rank: ClassVar[int]
-
-    kernel_size: PerAxis
-    strides: PerAxis = 1  # type: ignore[assignment]
-    padding: padding_field() = "valid"  # type: ignore[valid-type]
-    dilation_rate: PerAxis = 1  # type: ignore[assignment]
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if hasattr(cls, "rank"):
-            cls.ranks = (cls.rank + 1,)
-
-    @field_validator("kernel_size", "strides", "dilation_rate", mode="before", check_fields=False)
-    @classmethod
-    def _one_for_each_axis(cls, value: Any, info: Any) -> Any:
-        return spread(value, cls.rank, info.field_name)
-
-    @field_validator("padding", mode="after", check_fields=False)
-    @classmethod
-    def _sides(cls, value: Any) -> Any:
-        return sides(value, cls.rank)
-
-    def per_axis(self, name: str) -> tuple[int, ...]:
-        """A field as one number an axis, its default included."""
-        value = getattr(self, name)
-        return (value,) * self.rank if isinstance(value, int) else value
-
-    def spatial(self, shape: Shape) -> tuple[int | None, ...]:
-        """The output sizes of the spatial axes. Raises `ShapeError` where the window does not fit."""
-        self.check_rank(shape)
-        return fit(self.entry, shape[:-1], self.per_axis("kernel_size"), self.per_axis("strides"),
-                   self.per_axis("dilation_rate"), self.padding, "kernel_size")
-
-    def step(self, *inputs: Shape) -> Step:
-        covered = zip(self.per_axis("kernel_size"), self.per_axis("dilation_rate"), strict=True)
-        return Step(tuple(extent(k, d) for k, d in covered), tuple(map(Fraction, self.per_axis("strides"))))
-
-    def formula(self, *inputs: Shape) -> str:
-        return by_axis([
-            written(size, self.per_axis("kernel_size")[axis], self.per_axis("strides")[axis],
-                    self.per_axis("dilation_rate")[axis], axis_padding(self.padding, axis))
-            for axis, size in enumerate(inputs[0][:-1])
-        ])
-
-    def padded(self, name: str, after: Sequence[KerasCall] = (), *leave_out: str) -> tuple[KerasCall, ...]:
-        """The call of the Keras layer `name`, with a zero padding before it where pixels are counted."""
-        arguments = self.keras_arguments("padding", *leave_out)
-        word, pads = keras_padding(self.padding, self.per_axis("kernel_size"), self.per_axis("strides"),
-                                   self.per_axis("dilation_rate"))
-        if word != "valid":
-            arguments["padding"] = word
-        return (*zero_pads(pads), KerasCall(name, arguments), *after)
-
-
-class _Convolution(_Windowed):
-    """What every convolution shares: an activation, a bias, and their settings."""
+class _Convolution(Windowed):
+    """What every convolution shares: a kernel, an activation, a bias, and their settings."""
 
     first: ClassVar[str] = "filters"
 
+    kernel_size: PerAxis
+    strides: PerAxis = 1  # type: ignore[assignment]
+    dilation_rate: PerAxis = 1  # type: ignore[assignment]
     activation: ActivationField = None
     use_bias: bool = True
     bias_initializer: InitializerField = named(INITIALIZERS, "zeros")
@@ -114,13 +49,8 @@ class _Convolution(_Windowed):
         return need(shape[-1], "number of channels", self.entry)
 
     def calls(self, *inputs: Shape) -> tuple[KerasCall, ...]:
-        plain, after = apart(self.activation)
-        calls = self.padded(self.keras, after, "activation")
-        if plain is None:
-            return calls
-        at = len(calls) - 1 - len(after)
-        call = calls[at]
-        return (*calls[:at], KerasCall(call.name, {**call.kwargs, "activation": plain}, call.of), *calls[at + 1 :])
+        word, pads = self.padding_in_keras()
+        return activated((*zero_pads(pads), self.with_padding(word, "activation")), self.keras, self.activation)
 
 
 class _Conv(_Convolution):
@@ -368,15 +298,13 @@ class _ConvTranspose(_Convolution):
             for axis, size in enumerate(inputs[0][:-1])
         ])
 
-    def padded(self, name: str, after: Sequence[KerasCall] = (), *leave_out: str) -> tuple[KerasCall, ...]:
+    def calls(self, *inputs: Shape) -> tuple[KerasCall, ...]:
         if isinstance(self.padding, str):
-            return (KerasCall(name, self.keras_arguments(*leave_out)), *after)
-        arguments = self.keras_arguments("padding", "output_padding", *leave_out)
+            return activated((self.with_padding(self.padding, "activation"),), self.keras, self.activation)
+        whole = self.with_padding("valid", "activation", "output_padding")
         extra = self.output_padding or (0,) * self.rank
-        return (
-            KerasCall(name, {**arguments, "output_padding": extra}),
-            *_crops(self.padding, self.rank), *after,
-        )
+        whole = KerasCall(whole.name, {**whole.kwargs, "output_padding": extra})
+        return activated((whole, *crops(self.padding)), self.keras, self.activation)
 
 
 class Conv1DTranspose(_ConvTranspose):
@@ -419,45 +347,6 @@ class Conv3DTranspose(_ConvTranspose):
     """
 
     rank: ClassVar[int] = 3
-
-
-def axis_padding(padding: str | Sides, axis: int) -> str | tuple[int, int]:
-    """The padding of one axis."""
-    return padding if isinstance(padding, str) else padding[axis]
-
-
-def keras_padding(
-    padding: str | Sides, kernel: Sequence[int], strides: Sequence[int], dilation: Sequence[int]
-) -> tuple[str, Sides]:
-    """A word that Keras knows, and the pixels to add by hand before it.
-
-    With stride 1, half the kernel on each side is exactly `same`, whatever the input size.
-    """
-    if isinstance(padding, str):
-        return padding, ()
-    whole = [extent(k, d) - 1 for k, d in zip(kernel, dilation, strict=True)]
-    if max(strides) == 1 and all(pad == (w / 2, w / 2) for pad, w in zip(padding, whole, strict=True)):
-        return ("same" if any(whole) else "valid"), ()
-    return "valid", padding if any(map(sum, padding)) else ()
-
-
-def zero_pads(pads: Sides) -> tuple[KerasCall, ...]:
-    """A zero padding of `pads`, where there is any."""
-    if not pads:
-        return ()
-    return (KerasCall(f"ZeroPadding{len(pads)}D", {"padding": pads if len(pads) > 1 else pads[0]}),)
-
-
-def _crops(pads: Sides, rank: int) -> tuple[KerasCall, ...]:
-    if not any(map(sum, pads)):
-        return ()
-    return (KerasCall(f"Cropping{rank}D", {"cropping": pads if rank > 1 else pads[0]}),)
-
-
-def apart(activation: Any) -> tuple[str | None, tuple[KerasCall, ...]]:
-    """An activation as an argument of its layer (its plain name), or as a call after it where it has arguments."""
-    called = None if activation is None else activation.call()
-    return (None, (called,)) if isinstance(called, KerasCall) else (called, ())
 
 
 def _each(sizes: Sequence[int | None], work: int) -> int | None:

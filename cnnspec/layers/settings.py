@@ -1,7 +1,6 @@
 """Arguments of layers that are entries themselves: initializers, regularizers, constraints, activations."""
 
-from __future__ import annotations
-
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, TypeAlias
 
 from cnnspec.language.entries import Vocabulary, nested
@@ -205,7 +204,6 @@ class Celu(Elu):
     """x above zero, α(e^(x/α) − 1) below (J. Barron, 2017)."""
 
 
-
 class Gelu(_Activation):
     """x · Φ(x) (D. Hendrycks and K. Gimpel, 2016)."""
 
@@ -222,7 +220,6 @@ class Softmax(_Activation):
 
 class LogSoftmax(Softmax):
     """The logarithm of the softmax."""
-
 
 
 class Threshold(_Activation):
@@ -243,7 +240,6 @@ class SoftShrink(HardShrink):
     """Zero within ±`threshold`, moved towards zero by it outside."""
 
 
-
 for _name, _meaning in {
     "linear": "x.", "sigmoid": "1 / (1 + e⁻ˣ).", "tanh": "(eˣ − e⁻ˣ) / (eˣ + e⁻ˣ).", "relu6": "min(max(x, 0), 6).",
     "selu": "Self-normalising ELU (G. Klambauer et al., 2017).", "silu": "x · sigmoid(x), also called swish.",
@@ -259,3 +255,27 @@ InitializerField: TypeAlias = Annotated[Any, nested(INITIALIZERS)]
 RegularizerField: TypeAlias = Annotated[Any, nested(REGULARIZERS)]
 ConstraintField: TypeAlias = Annotated[Any, nested(CONSTRAINTS)]
 ActivationField: TypeAlias = Annotated[Any, nested(ACTIVATIONS)]
+
+
+def activated(calls: tuple[KerasCall, ...], keras: str, activation: Any) -> tuple[KerasCall, ...]:
+    """`calls` with an activation: plain, it is an argument of the layer `keras`; with arguments, a call at the end.
+
+    An activity regularizer looks at the activated output, so it moves behind such a call.
+    """
+    called = None if activation is None else activation.call()
+    if called is None:
+        return calls
+    if not isinstance(called, KerasCall):
+        return tuple(_with(call, activation=called) if call.name == keras else call for call in calls)
+    watched = {"activity_regularizer": call.kwargs["activity_regularizer"] for call in calls
+               if "activity_regularizer" in call.kwargs}
+    bare = tuple(_without(call, "activity_regularizer") for call in calls)
+    return (*bare, called, *([KerasCall("Identity", watched)] if watched else []))
+
+
+def _with(call: KerasCall, **arguments: Any) -> KerasCall:
+    return replace(call, kwargs={**call.kwargs, **arguments})
+
+
+def _without(call: KerasCall, argument: str) -> KerasCall:
+    return replace(call, kwargs={name: value for name, value in call.kwargs.items() if name != argument})

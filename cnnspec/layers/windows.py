@@ -43,27 +43,40 @@ def padding_field(*words: str) -> Any:
     return Annotated[Any, BeforeValidator(check)]
 
 
+def sides_field(name: str) -> Any:
+    """The type of an argument that is P, one P an axis, or `[before, after]` for each axis."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, str) or not _whole(value):
+            raise refuse("wrong-type", f"`{name}` takes whole numbers from 0, not {shown(value)}",
+                         "write P, one P for each axis, or `[before, after]` for each axis")
+        return value
+
+    return Annotated[Any, BeforeValidator(check)]
+
+
 def _whole(value: Any) -> bool:
     if isinstance(value, Sequence):
         return bool(value) and all(_whole(item) for item in value)
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def sides(padding: Any, rank: int) -> str | Sides:
+def sides(padding: Any, rank: int, name: str = "padding") -> str | Sides:
     """Normalise a `padding` to a word or to pixels before and after on each of `rank` axes."""
     if isinstance(padding, str):
         return padding
     if isinstance(padding, int):
         return ((padding, padding),) * rank
     if len(padding) != rank:
+        axes = "one spatial axis" if rank == 1 else f"{rank} spatial axes"
         two = "; for one axis with two sides write `[[before, after]]`" if rank == 1 else ""
-        raise refuse("wrong-length", f"`padding` has {len(padding)} values for {rank} spatial axes{two}",
+        raise refuse("wrong-length", f"`{name}` has {len(padding)} values for {axes}{two}",
                      "write P, one P for each axis, or `[before, after]` for each axis")
     pairs = []
     for side in padding:
         pair = (side, side) if isinstance(side, int) else tuple(side)
         if len(pair) != 2 or not all(isinstance(number, int) for number in pair):
-            raise refuse("wrong-length", f"`padding` has {len(pair)} numbers for one axis; it takes two",
+            raise refuse("wrong-length", f"`{name}` has {len(pair)} numbers for one axis; it takes two",
                          "write `[before, after]` for each axis")
         pairs.append((pair[0], pair[1]))
     return tuple(pairs)

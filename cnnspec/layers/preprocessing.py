@@ -1,0 +1,87 @@
+"""Layers that bring the values of an input to a known scale."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import BeforeValidator, ValidationInfo, model_validator
+
+from cnnspec.language.entries import refuse, shown
+from cnnspec.language.types import Real
+from cnnspec.layers.axes import Axes, each, place, size_at
+from cnnspec.layers.base import Layer, Shape, ShapeError
+
+
+class Rescaling(Layer):
+    """`scale` · x + `offset`.
+
+    Example:
+        input: [28, 28, 1]
+        layers:
+          - rescaling: $(1/255)
+          - rescaling: {scale: 2, offset: -1}
+    """
+
+    first: ClassVar[str] = "scale"
+
+    scale: Real
+    offset: Real = 0.0
+
+
+def _numbers(value: Any, info: ValidationInfo) -> Any:
+    many = isinstance(value, Sequence) and not isinstance(value, str)
+    listed = tuple(value) if many else (value,)
+    if not listed or not all(isinstance(item, int | float) and not isinstance(item, bool) for item in listed):
+        raise refuse("wrong-type", f"`{info.field_name}` takes a number, or a list with one for each channel, "
+                     f"not {shown(value)}")
+    if info.field_name == "variance" and min(listed) < 0:
+        raise refuse("out-of-range", f"`variance` must be at least 0, not {shown(min(listed))}")
+    return listed if many else value
+
+
+class Normalization(Layer):
+    """(x − `mean`) / √`variance` for each channel, or back again with `invert`.
+
+    `mean` and `variance` are one number for all, or a list with one for each size on the last of `axis`. They are
+    part of the spec, not learned: state those of the training data, scaled as the layer will see it.
+
+    Example:
+        input: [32, 32, 3]
+        layers:
+          - rescaling: $(1/255)
+          - normalization: {mean: [0.49, 0.48, 0.45], variance: [0.061, 0.059, 0.068]}
+    """
+
+    axis: Axes | None = -1
+    mean: Annotated[Any, BeforeValidator(_numbers)] | None = None
+    variance: Annotated[Any, BeforeValidator(_numbers)] | None = None
+    invert: bool = False
+
+    @model_validator(mode="after")
+    def _both_given(self) -> Self:
+        if self.mean is None or self.variance is None:
+            missing = [f"`{name}`" for name in ("mean", "variance") if getattr(self, name) is None]
+            raise refuse("missing-argument", f"`normalization` needs {' and '.join(missing)}",
+                         "write `normalization: {mean: …, variance: …}` with the numbers of your training data")
+        if _length(self.mean) != _length(self.variance):
+            raise refuse("wrong-length", "`mean` and `variance` must have equally many values")
+        if _length(self.mean) and self.axis is None:
+            raise refuse("wrong-length", "with `axis: null`, `mean` and `variance` are single numbers")
+        return self
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        places = sorted(place(axis, inputs[0]) for axis in self.kept())
+        for axis in self.kept():
+            size_at(axis, inputs[0], self.entry)
+        given = _length(self.mean)
+        if given not in (0, 1) and given != (size := inputs[0][places[-1]]):
+            raise ShapeError("shape-statistics", f"`mean` has {given} values for {size} channels", argument="mean",
+                             label=f"{given} values", help=f"write one number, or a list of {size}")
+        return inputs[0]
+
+    def kept(self) -> tuple[int, ...]:
+        """The axes along which mean and variance differ."""
+        return () if self.axis is None else each(self.axis)
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, tuple) else 0

@@ -1,0 +1,109 @@
+"""Layers that act while training only: dropout and noise."""
+
+from typing import Any, ClassVar
+
+from cnnspec.language.types import Fraction, Natural, NonNegative
+from cnnspec.layers.base import Layer
+
+
+class _Rate(Layer):
+    first: ClassVar[str] = "rate"
+
+    rate: Fraction
+    seed: Natural | None = None
+
+
+class Dropout(_Rate):
+    """Sets a random share `rate` of the values to zero while training, and scales the others by 1/(1 − rate).
+
+    Source: N. Srivastava et al., Dropout, 2014.
+
+    Example:
+        input: [64]
+        layers:
+          - dense: {units: 32, activation: relu}
+          - dropout: 0.5
+    """
+
+
+class GaussianDropout(_Rate):
+    """Multiplies by noise of mean 1 and standard deviation √(rate/(1 − rate)) while training.
+
+    Example:
+        input: [64]
+        layers:
+          - gaussian_dropout: 0.2
+    """
+
+
+class AlphaDropout(_Rate):
+    """Dropout that keeps mean and variance, for SELU networks.
+
+    Source: G. Klambauer et al., Self-Normalizing Neural Networks, 2017.
+
+    Example:
+        input: [64]
+        layers:
+          - dense: {units: 32, activation: selu, kernel_initializer: lecun_normal}
+          - alpha_dropout: 0.1
+    """
+
+
+class GaussianNoise(Layer):
+    """Adds noise of mean 0 and standard deviation `stddev` while training.
+
+    Example:
+        input: [28, 28, 1]
+        layers:
+          - gaussian_noise: 0.1
+    """
+
+    first: ClassVar[str] = "stddev"
+
+    stddev: NonNegative
+    seed: Natural | None = None
+
+
+class _Spatial(_Rate):
+    """Keras's class takes no `trainable`, and there is nothing to train."""
+
+    def keras_arguments(self, *leave_out: str) -> dict[str, Any]:
+        return super().keras_arguments("trainable", *leave_out)
+
+
+class SpatialDropout1D(_Spatial):
+    """Dropout of whole channels of a sequence. As `spatial_dropout2d`.
+
+    Example:
+        input: [128, 12]
+        layers:
+          - spatial_dropout1d: 0.2
+    """
+
+    ranks: ClassVar[tuple[int, ...]] = (2,)
+
+
+class SpatialDropout2D(_Spatial):
+    """Dropout of whole channels: neighbouring pixels are alike, so single ones would hardly be missed.
+
+    Source: J. Tompson et al., Efficient Object Localization Using Convolutional Networks, 2015.
+
+    Example:
+        input: [28, 28, 8]
+        layers:
+          - spatial_dropout2d: 0.2
+    """
+
+    ranks: ClassVar[tuple[int, ...]] = (3,)
+
+
+class SpatialDropout3D(_Spatial):
+    """Dropout of whole channels of a volume. As `spatial_dropout2d`.
+
+    Example:
+        input: [8, 16, 16, 4]
+        layers:
+          - spatial_dropout3d: 0.2
+    """
+
+    ranks: ClassVar[tuple[int, ...]] = (4,)
