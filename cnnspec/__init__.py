@@ -1,3 +1,72 @@
-"""cnnspec: a small language for convolutional networks, its compiler and its trainer."""
+"""cnnspec: a small language for convolutional networks, its compiler and its trainer.
+
+    report = cnnspec.check("specs/lenet.yaml")   # no Keras; report.ok, report.diagnostics, report.graph
+    model = cnnspec.build("specs/lenet.yaml")    # a keras.Model, or SpecError with the diagnostics
+    run = cnnspec.train("specs/digits.yaml", **{"training.epochs": 3})
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cnnspec.pipeline import Report as Report
+    from cnnspec.pipeline import SpecError as SpecError
+    from cnnspec.training.run_folder import Run
 
 __version__ = "0.1.0"
+__all__ = ["Report", "SpecError", "__version__", "build", "check", "train"]
+
+
+def check(spec: str | Path, **overrides: Any) -> Report:
+    """Check a spec: a path, or the text itself (what holds a line break or `: ` is text). Imports no framework.
+
+    `overrides` are what `--set` takes: `check(path, **{"parameters.alpha": 0.5})`.
+    Raises `OSError` where the file cannot be read; mistakes in it are in the report.
+    """
+    from cnnspec import pipeline
+
+    settings = [f"{path}={_flow(value)}" for path, value in overrides.items()]
+    if isinstance(spec, str) and ("\n" in spec or ": " in spec):
+        return pipeline.check_text(spec, overrides=settings)
+    return pipeline.check_file(spec, overrides=settings)
+
+
+def build(spec: str | Path, **overrides: Any) -> Any:
+    """The Keras model of a spec (`keras.Model`). Raises `SpecError` where the spec does not hold."""
+    from cnnspec.pipeline import SpecError
+
+    report = check(spec, **overrides)
+    if report.graph is None:
+        raise SpecError(report)
+    from cnnspec.emit.keras import build as build_model
+
+    return build_model(report.graph)
+
+
+def train(spec: str | Path, **overrides: Any) -> Run:
+    """Train a spec, as `cnnspec train` does, and return the run. Raises `SpecError` where the spec does not hold."""
+    from cnnspec.pipeline import SpecError
+
+    report = check(spec, **overrides)
+    if report.graph is None:
+        raise SpecError(report)
+    from cnnspec.training.run import train_report
+
+    return train_report(report)
+
+
+def _flow(value: Any) -> str:
+    """A value as one line of YAML."""
+    import json
+
+    return json.dumps(value)
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Report", "SpecError"):
+        from cnnspec import pipeline
+
+        return getattr(pipeline, name)
+    raise AttributeError(f"module `cnnspec` has no attribute `{name}`")

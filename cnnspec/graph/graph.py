@@ -56,6 +56,7 @@ class Node:
     span: Span
     calls: tuple[Span, ...] = ()
     group: tuple[str, ...] = ()
+    field: Field = Field(None)  # noqa: RUF009 (frozen)
 
     @property
     def weights(self) -> tuple[Weight, ...]:

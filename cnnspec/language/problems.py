@@ -9,7 +9,10 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from cnnspec.language.diagnostics import Diagnostic, Fix, Related, Severity
 from cnnspec.language.entries import Path, Problem, Section, shown, unknown
+from cnnspec.language.nodes import Node, locate
+from cnnspec.language.spans import Span
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,20 @@ class Expects:
     """Metadata of a field: what it takes, in words (`a whole number, or a list with one for each axis`)."""
 
     words: str
+
+
+def diagnose(
+    problem: Problem, node: Node, *, calls: tuple[Span, ...] = (), severity: Severity = "error"
+) -> Diagnostic:
+    """The diagnostic of a problem with the value of `node`; `calls` are the block calls around it."""
+    span = locate(node, problem.path, key=problem.on_key)
+    fix = Fix(span, problem.replacement) if problem.replacement else None
+    return Diagnostic(problem.code, problem.message, span, "", called_from(calls), problem.help, fix, severity)
+
+
+def called_from(calls: tuple[Span, ...]) -> tuple[Related, ...]:
+    """The places that called the block in which a mistake was found, nearest first."""
+    return tuple(Related("called from here", call) for call in reversed(calls))
 
 
 _TAKES = {
@@ -45,7 +62,7 @@ def problems_of(error: ValidationError, cls: type[Section]) -> list[Problem]:
     found: dict[Path, Problem] = {}
     for detail in error.errors(include_url=False):
         for problem in _translate(detail, cls):
-            found.setdefault((*problem.path, problem.on_key), problem)
+            found.setdefault((*problem.path, problem.on_key, problem.about), problem)
     meant = {problem.replacement for problem in found.values() if problem.replacement}
     return [problem for problem in found.values() if problem.code[:8] != "missing-" or problem.about not in meant]
 
@@ -87,7 +104,11 @@ def _value_message(kind: str, name: str, value: Any, context: dict[str, Any], wo
 
 def _spoken(path: Path, cls: type[Section]) -> str:
     words = [str(step) for step in path if isinstance(step, str)]
-    return f"`{words[-1]}`" if words else f"`{cls.spoken}`"
+    return f"`{words[-1]}`" if words else _subject(cls)
+
+
+def _subject(cls: type[Section]) -> str:
+    return cls.spoken if " " in cls.spoken else f"`{cls.spoken}`"
 
 
 def _expects(path: Path, cls: type[Section]) -> str | None:
@@ -98,11 +119,12 @@ def _expects(path: Path, cls: type[Section]) -> str | None:
 
 def _unknown_argument(path: Path, cls: type[Section]) -> Problem:
     name = str(path[-1])
-    known = [key for key in cls.model_fields if key != "trainable"] + ["trainable"] * ("trainable" in cls.model_fields)
+    fields = cls.model_fields
+    known = sorted(fields, key=lambda key: (key == "trainable", not fields[key].is_required()))
     what = "argument" if hasattr(cls, "entry") else "key"
-    problem = unknown(name, known, f"`{cls.spoken}` has no {what} `{name}`", f"unknown-{what}", path)
+    problem = unknown(name, known, f"{_subject(cls)} has no {what} `{name}`", f"unknown-{what}", path)
     if problem.help or not known:
-        return problem if known else replace(problem, help=f"`{cls.spoken}` takes no arguments")
+        return problem if known else replace(problem, help=f"{_subject(cls)} takes no arguments")
     names = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
     return replace(problem, help=f"it takes: {names}")
 
@@ -110,9 +132,11 @@ def _unknown_argument(path: Path, cls: type[Section]) -> Problem:
 def _missing(path: Path, cls: type[Section]) -> Problem:
     name = str(path[-1])
     what = "argument" if hasattr(cls, "entry") else "key"
-    return Problem(f"missing-{what}", f"`{cls.spoken}` needs `{name}`", path[:-1], True, help=_example(cls, name), about=name)
+    return Problem(f"missing-{what}", f"{_subject(cls)} needs `{name}`", path[:-1], True, help=_example(cls, name), about=name)
 
 
 def _example(cls: type[Section], name: str) -> str:
+    if not hasattr(cls, "entry"):
+        return f"add `{name}:`"
     required = [key for key, field in cls.model_fields.items() if field.is_required()]
-    return f"write `{cls.spoken}: {{{', '.join(f'{key}: …' for key in required)}}}`" if required else f"add `{name}:`"
+    return f"write `{cls.spoken}: {{{', '.join(f'{key}: …' for key in required)}}}`"

@@ -8,6 +8,7 @@ of the language's rules for YAML (tags, merge keys, duplicate keys, ...) yields 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -182,14 +183,12 @@ class _Builder:
             span = span.to(opened.children[-1].span)
         node: Node
         if isinstance(event, yaml.SequenceEndEvent):
-            node = SequenceNode(tuple(opened.children), span, opened.size)
+            node = SequenceNode(tuple(_whole_expressions([(item, item) for item in opened.children])), span, opened.size)
         else:
-            pairs = []
-            for key, value in zip(opened.children[::2], opened.children[1::2], strict=True):
-                assert isinstance(key, ScalarNode)
-                if opened.keys[key.text] is key:
-                    pairs.append((key, value))
-            node = MappingNode(tuple(pairs), span, opened.size)
+            pairs = [(key, value) for key, value in zip(opened.children[::2], opened.children[1::2], strict=True)
+                     if isinstance(key, ScalarNode) and opened.keys[key.text] is key]
+            kept = set(map(id, _whole_expressions(pairs)))
+            node = MappingNode(tuple(pair for pair in pairs if id(pair[1]) in kept), span, opened.size)
         self._add(node, opened.event)
 
     def _add(self, node: Node, event: Any) -> None:
@@ -225,6 +224,20 @@ class _Builder:
             ))
 
 
+def _whole_expressions(pairs: Sequence[tuple[Node, Node]]) -> list[Node]:
+    """The values less the pieces of an expression that a comma cut apart (computing its head says so)."""
+    kept, depth = [], 0
+    for key, value in pairs:
+        text = key.text if isinstance(key, ScalarNode) else ""
+        if depth > 0:
+            depth += text.count("(") - text.count(")")
+            continue
+        kept.append(value)
+        if isinstance(value, ScalarNode) and value.text.startswith("$("):
+            depth = value.text.count("(") - value.text.count(")")
+    return kept
+
+
 def _short(text: str) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
 
@@ -246,6 +259,8 @@ _PHRASES = (
      "align it with the keys beside it; after `-` comes one entry"),
     ("did not find expected '-' indicator", "this line does not fit the list above it",
      "start it with `-`, or indent it as part of the entry above"),
+    ("did not find expected node content", "a value is missing here, or the bracket above is not closed",
+     "write the value, or close the bracket"),
     ("unknown escape character", "an unknown escape in double quotes", "use single quotes, or write `\\\\`"),
     ("did not find expected", "this is not readable as YAML", None),
 )
@@ -266,7 +281,9 @@ def _syntax_error(text: str, file: str, error: yaml.MarkedYAMLError) -> Diagnost
         message, help = "a tab where YAML wants spaces", "indent with spaces"
     related: tuple[Related, ...] = ()
     context = error.context_mark
-    if context and (context.line, context.column) != (line - 1, column - 1) and context.line < len(lines):
+    if context and (context.line, context.column) != (line - 1, column - 1) and "".join(
+        lines[context.line : context.line + 1]
+    ).strip():
         place = Span(file, context.line + 1, context.column + 1, context.line + 1, context.column + 2)
         related = (Related("the value begins here", place),)
     span = Span(file, line, column, line, column + 1)

@@ -1,0 +1,78 @@
+"""What the commands share: reading specs, printing diagnostics, colour, options."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, TextIO, TypeVar
+
+import click
+
+from cnnspec import pipeline
+from cnnspec.language import render
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_STYLES: dict[str, dict[str, Any]] = {
+    "error": {"fg": "red", "bold": True},
+    "warning": {"fg": "yellow", "bold": True},
+    "message": {"bold": True},
+    "place": {"fg": "blue", "bold": True},
+    "related": {"fg": "cyan"},
+    "help": {"fg": "green", "bold": True},
+}
+
+
+def spec_options(command: F) -> F:
+    """`--set` and `--allow-large`."""
+    command = click.option(
+        "--set", "overrides", metavar="PATH=VALUE", multiple=True, callback=_check_overrides,
+        help="Override a value of the spec, such as parameters.alpha=0.5 or training.epochs=3.",
+    )(command)
+    return click.option("--allow-large", is_flag=True, help="Lift the limits on layers, units, pixels and parameters.")(command)
+
+
+def _check_overrides(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    from cnnspec.language.overrides import parse_override
+
+    for value in values:
+        try:
+            parse_override(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+    return values
+
+
+def read(path: str, overrides: tuple[str, ...], allow_large: bool) -> pipeline.Report:
+    """Check one spec; a file that cannot be read is a usage error (exit 2)."""
+    try:
+        return pipeline.check_file(path, overrides=overrides, allow_large=allow_large)
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: str, error: OSError) -> click.ClickException:
+    """The message for a file that cannot be read."""
+    reason = "it does not exist" if isinstance(error, FileNotFoundError) else (error.strerror or str(error)).lower()
+    return click.ClickException(f"cannot read {path}: {reason}")
+
+
+def coloured(stream: TextIO) -> bool:
+    """Whether to colour what goes to `stream`: a terminal, and no NO_COLOR."""
+    return stream.isatty() and not os.environ.get("NO_COLOR")
+
+
+def paint_for(stream: TextIO) -> render.Paint:
+    """The paint for `stream`."""
+    if not coloured(stream):
+        return render.plain_paint
+    return lambda text, role: click.style(text, **_STYLES[role])
+
+
+def require(report: pipeline.Report) -> None:
+    """Print what is wrong to stderr; exit 1 where the spec does not hold."""
+    if report.diagnostics:
+        click.echo(render.text(report.diagnostics, report.sources, paint_for(sys.stderr)), err=True)
+    if not report.ok:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,90 @@
+"""The `cnnspec` command: a group whose commands are loaded when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from cnnspec import __version__
+
+_COMMANDS = {
+    "validate": "check that every tensor fits, without a framework",
+    "summary": "the table of layers: formula, shape, parameters, multiply-adds",
+    "train": "train a spec on its data",
+}
+
+INTERNAL = 70
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"cnnspec.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        from cnnspec.language.suggest import nearest
+
+        name = args[0]
+        if not name.startswith("-") and name not in _COMMANDS:
+            guess = nearest(name, _COMMANDS)
+            ctx.fail(f"no command is called `{name}`" + (f"; did you mean `{guess}`?" if guess else ""))
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="cnnspec")
+def cli() -> None:
+    """Convolutional networks as short YAML specs: checked in a tenth of a second, trained properly."""
+
+
+def main() -> None:
+    """The entry point. Exit codes: 0 fine, 1 the spec is wrong, 2 usage or unreadable file, 3 training or data
+    failed, 70 internal error, 130/143 interrupted."""
+    try:
+        code = cli(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Exit as exit:
+        sys.exit(exit.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        _close_quietly()
+        sys.exit(0)
+    except Exception as error:
+        _internal_error(error)
+        sys.exit(INTERNAL)
+
+
+def _close_quietly() -> None:
+    """Keep the interpreter from complaining about the closed pipe when it flushes at exit."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _internal_error(error: Exception) -> None:
+    """Say that this is our mistake, and leave the traceback in a file to report."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="cnnspec-error-", suffix=".txt", delete=False) as file:
+        file.write(f"cnnspec {__version__}, Python {sys.version}\n\n")
+        file.write("".join(traceback.format_exception(error)))
+    click.echo(f"internal error: this is a mistake in cnnspec, not in your spec ({type(error).__name__}).\n"
+               f"Please report it with this file: {file.name}", err=True)

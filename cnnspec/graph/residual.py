@@ -1,0 +1,200 @@
+"""Residual blocks: x + f(x), with an identity, a projection or layers on the shortcut.
+
+K. He et al., Deep Residual Learning for Image Recognition, 2016. Where an identity shortcut does not fit there is
+one clear remedy, so that checking goes on as if it had been written: mistakes further down are real ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from cnnspec.graph.graph import Field, Node
+from cnnspec.graph.tensors import Tensor
+from cnnspec.language import syntax as s
+from cnnspec.language.diagnostics import Related
+from cnnspec.language.entries import Invalid, shown
+from cnnspec.language.nodes import head
+from cnnspec.language.problems import diagnose
+from cnnspec.language.scope import Failed
+from cnnspec.layers.base import LAYERS, Layer, Shape, show
+
+if TYPE_CHECKING:
+    from cnnspec.graph.elaborate import Place, _Elaborator
+
+
+def expand(graph: _Elaborator, item: s.Residual, x: Tensor, place: Place) -> Tensor:
+    """Expand a residual block on `x`."""
+    unknown = Tensor("", None, Field(None), item.head.span)
+    before = len(graph.nodes)
+    y = graph.expand(item.layers, x, place.nested())
+    body = graph.nodes[before:]
+    if isinstance(item.shortcut, tuple):
+        way: Tensor | None = graph.expand(item.shortcut, x, place.nested())
+    else:
+        word = _word(graph, item, x, place)
+        if word is None or x.shape is None or y.shape is None:
+            return unknown
+        trimmed = _border_lost(graph, item, x, y, body, place)
+        if trimmed is not None:
+            y = trimmed
+        if word == "identity" and not _same(x.shape, y.shape):
+            _identity_error(graph, item, x, y, place)
+            return y
+        way = x if word == "identity" else _project(graph, item, x, y, place)
+        if trimmed is not None:
+            return y
+    if way is None or way.shape is None or y.shape is None:
+        return unknown
+    if not _same(way.shape, y.shape):
+        graph._error("shape-residual", f"the shortcut gives {show(way.shape)}, the body {show(y.shape)}", item.shortcut_span,
+                     place.calls, related=[graph.comes_from(way), graph.comes_from(y)],
+                     help="both ways of a residual block must end in the same shape")
+        return unknown
+    total = graph.add(_layer("add"), [way, y], item.head.node, item.head.span, place)
+    return _activate(graph, item, total or unknown, place)
+
+
+def _layer(name: str, **arguments: Any) -> Layer:
+    layer = LAYERS[name].read(arguments)
+    assert isinstance(layer, Layer)
+    return layer
+
+
+def _same(a: Shape, b: Shape) -> bool:
+    return len(a) == len(b) and all(m == n or m is None or n is None for m, n in zip(a, b, strict=True))
+
+
+def _word(graph: _Elaborator, item: s.Residual, x: Tensor, place: Place) -> str | None:
+    """`identity` or `projection`."""
+    if item.shortcut is None:
+        return "identity"
+    assert not isinstance(item.shortcut, tuple)
+    try:
+        word = graph.environment(place, x).evaluate(item.shortcut)
+    except Failed:
+        return None
+    if word in ("identity", "projection"):
+        return str(word)
+    graph._error("bad-choice", f"`shortcut` is `identity`, `projection` or a list of layers, not {shown(word)}",
+                 item.shortcut_span, place.calls)
+    return None
+
+
+def _strides(x: Tensor, y: Tensor) -> tuple[int, ...] | None:
+    """By how much the body steps on each axis; None where it enlarges or is not known."""
+    if x.field.size is None or y.field.size is None or len(x.field.jump) != len(y.field.jump):
+        return None
+    ratios = [after / before for before, after in zip(x.field.jump, y.field.jump, strict=True)]
+    return tuple(map(int, ratios)) if all(ratio.denominator == 1 for ratio in ratios) else None
+
+
+def _border_lost(
+    graph: _Elaborator, item: s.Residual, x: Tensor, y: Tensor, body: list[Node], place: Place
+) -> Tensor | None:
+    """Report windows without padding that made the body's map smaller than its strides do.
+
+    Returns the body's end as it would be with padding, or None where nothing is lost.
+    """
+    strides = _strides(x, y)
+    assert x.shape is not None
+    assert y.shape is not None
+    if strides is None or len(x.shape) != len(y.shape):
+        return None
+    wanted = tuple(None if n is None else -(-n // step) for n, step in zip(x.shape[:-1], strides, strict=True))
+    if wanted == y.shape[:-1] or None in wanted:
+        return None
+    losing = [node for node in body if _loses_border(node)]
+    if not losing:
+        return None
+    related = [Related(f"{_sizes(node)} here, too", node.span) for node in losing[1:] if node.span != losing[0].span]
+    graph._error(
+        "shape-residual", f"the body of this residual ends in {show(y.shape)}, its shortcut needs {show((*wanted, y.shape[-1]))}",
+        losing[0].span, losing[0].calls or place.calls, label=f"{_sizes(losing[0])}: without padding the border is lost",
+        related=[Related("the residual block", item.head.span), *related], help="write `padding: same`",
+    )
+    return replace(y, shape=(*wanted, y.shape[-1]), formula="")
+
+
+def _loses_border(node: Node) -> bool:
+    step = node.layer.step(*node.input_shapes)
+    before, after = node.input_shapes[0][:-1], node.shape[:-1]
+    if len(step.stride) != len(before) or len(before) != len(after):
+        return False
+    return any(n is not None and m is not None and stride >= 1 and m < -(-n // int(stride))
+               for n, m, stride in zip(before, after, step.stride, strict=True))
+
+
+def _sizes(node: Node) -> str:
+    return f"{show(node.input_shapes[0])} → {show(node.shape)}"
+
+
+def _identity_error(graph: _Elaborator, item: s.Residual, x: Tensor, y: Tensor, place: Place) -> None:
+    assert x.shape is not None
+    assert y.shape is not None
+    channels = f"{x.shape[-1]} channels to {y.shape[-1]}" if x.shape[-1] != y.shape[-1] else ""
+    what = channels or f"{show(x.shape)} to {show(y.shape)}"
+    reachable = _projection(x, y) is not None
+    graph._error(
+        "shape-residual", f"an identity shortcut cannot add {what}", item.shortcut_span, place.calls,
+        label=f"the shortcut keeps {show(x.shape)}, the body ends in {show(y.shape)}",
+        related=[related for related in (graph.comes_from(x), graph.comes_from(y)) if related.span != item.shortcut_span],
+        help="write `shortcut: projection`" if reachable else "make the body end in the shape that it starts from",
+    )
+
+
+def _projection(x: Tensor, y: Tensor) -> Layer | None:
+    """The 1×1 convolution without bias that turns the shape of `x` into that of `y`, or None."""
+    assert x.shape is not None
+    assert y.shape is not None
+    if len(x.shape) != len(y.shape) or y.shape[-1] is None:
+        return None
+    if len(x.shape) == 1:
+        return _layer("dense", units=y.shape[-1], use_bias=False)
+    guess = _strides(x, y)
+    strides = tuple(_stride(n, m, guess[axis] if guess else 1)
+                    for axis, (n, m) in enumerate(zip(x.shape[:-1], y.shape[:-1], strict=True)))
+    if None in strides or len(x.shape) > 4:
+        return None
+    return _layer(f"conv{len(strides)}d", filters=y.shape[-1], kernel_size=1, strides=strides, use_bias=False)
+
+
+def _stride(size: int | None, wanted: int | None, guess: int) -> int | None:
+    """The smallest stride with ⌈size / stride⌉ = wanted, `guess` first."""
+    if size is None or wanted is None:
+        return guess
+    candidates = (guess, *range(max(size // (wanted + 1), 1), size // max(wanted, 1) + 2)) if wanted <= size else ()
+    return next((stride for stride in candidates if -(-size // stride) == wanted), None)
+
+
+def _project(graph: _Elaborator, item: s.Residual, x: Tensor, y: Tensor, place: Place) -> Tensor | None:
+    layer = _projection(x, y)
+    if layer is None:
+        assert x.shape is not None
+        assert y.shape is not None
+        graph._error("shape-residual", f"no projection turns {show(x.shape)} into {show(y.shape)}", item.shortcut_span, place.calls,
+                     related=[graph.comes_from(x), graph.comes_from(y)],
+                     help="pad the windows of the body (`padding: same`), or write the shortcut's layers out")
+        return None
+    convolved = graph.add(layer, [x], item.head.node, item.shortcut_span, place, "projection")
+    if convolved is None:
+        return None
+    return graph.add(_layer("batch_normalization"), [convolved], item.head.node, item.shortcut_span, place, "projection_normalization")
+
+
+def _activate(graph: _Elaborator, item: s.Residual, total: Tensor, place: Place) -> Tensor:
+    if item.activation is None:
+        return total
+    try:
+        value = graph.environment(place, total).evaluate(item.activation)
+        if value is None:
+            return total
+        layer = _layer("activation", activation=value)
+    except Failed:
+        return total
+    except Invalid as invalid:
+        for problem in invalid.problems:
+            inner = replace(problem, path=problem.path[1:])
+            graph.diagnostics.add(diagnose(inner, item.activation, calls=place.calls))
+        return total
+    return graph.add(layer, [total], item.activation, head(item.activation), place) or total

@@ -1,0 +1,248 @@
+"""Expressions: `$name` and `$(4 * filters)`, computed over a syntax tree of a few allowed forms, never by `eval`.
+
+Numbers, texts, lists, indexing, `+ - * / // % **`, comparisons, `in`, `and or not`, `a if c else b`, and the functions
+`min max round floor ceil int abs len`. Every size is bounded. `/` gives a fraction; an integral result is a whole number.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import operator
+import re
+import warnings
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
+
+from cnnspec.language.entries import shown
+from cnnspec.language.limits import EXPRESSION_CHARACTERS, EXPRESSION_ITEMS
+
+Lookup = Callable[[str], Any]
+
+_NAME = re.compile(r"\$([A-Za-z_]\w*)")
+_LARGEST = 1 << 63
+
+
+class ExpressionError(Exception):
+    """An expression that cannot be computed: a code, a message, and which characters of it are to blame."""
+
+    def __init__(self, code: str, message: str, start: int = 0, length: int = 0, help: str | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.start, self.length, self.help = code, message, start, length, help
+
+
+def is_expression(value: object) -> bool:
+    """Whether a scalar's value is to be computed."""
+    return isinstance(value, str) and value.startswith("$")
+
+
+def compute(text: str, lookup: Lookup) -> Any:
+    """The value of an expression; `lookup` gives the value of a name. Raises `ExpressionError`."""
+    name = _NAME.fullmatch(text)
+    if name:
+        return _settle(lookup(name[1]))
+    tree, shift = _parsed(text)
+    return _settle(_Computer(lookup, shift).value(tree))
+
+
+def names_in(text: str) -> set[str]:
+    """The names that an expression uses; none where it does not read."""
+    if name := _NAME.fullmatch(text):
+        return {name[1]}
+    try:
+        tree, _ = _parsed(text)
+    except ExpressionError:
+        return set()
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> tuple[ast.expr, int]:
+    if len(text) > EXPRESSION_CHARACTERS:
+        message = f"an expression of {len(text):,} characters; at most {EXPRESSION_CHARACTERS:,} are allowed"
+        raise ExpressionError("expression-limit", message)
+    if not text.startswith("$("):
+        raise ExpressionError("expression-syntax", f"`{_short(text)}` is neither `$name` nor `$(expression)`",
+                              help="write `$(…)` around the whole expression")
+    if not text.endswith(")") or text.count("(") != text.count(")"):
+        raise ExpressionError("expression-syntax", "the parentheses of this expression do not match",
+                              help="in a `{…}` or `[…]` an expression with a comma or brackets needs quotes: \"$(…)\"")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text[1:], mode="eval").body, 1
+    except SyntaxError as error:
+        start = min(max((error.offset or 1), 1), len(text) - 1)
+        help = "inside `$(…)` names stand without `$`" if "$" in text[1:] else None
+        raise ExpressionError("expression-syntax", "this expression does not read", start, 1, help) from None
+    except (RecursionError, MemoryError, ValueError):
+        raise ExpressionError("expression-limit", "this expression is nested too deeply") from None
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 30 else text[:29] + "…"
+
+
+def _settle(value: Any) -> Any:
+    """An integral fraction counts as a whole number."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < _LARGEST else value
+    if isinstance(value, list | tuple):
+        return tuple(_settle(item) for item in value)
+    return value
+
+
+_BINARY: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any]]] = {
+    ast.Add: ("+", operator.add), ast.Sub: ("-", operator.sub), ast.Mult: ("*", operator.mul),
+    ast.Div: ("/", operator.truediv), ast.FloorDiv: ("//", operator.floordiv), ast.Mod: ("%", operator.mod),
+    ast.Pow: ("**", operator.pow),
+}  # fmt: skip
+_COMPARE: dict[type[ast.cmpop], tuple[str, Callable[[Any, Any], bool]]] = {
+    ast.Eq: ("==", operator.eq), ast.NotEq: ("!=", operator.ne), ast.Lt: ("<", operator.lt),
+    ast.LtE: ("<=", operator.le), ast.Gt: (">", operator.gt), ast.GtE: (">=", operator.ge),
+    ast.In: ("in", lambda a, b: a in b), ast.NotIn: ("not in", lambda a, b: a not in b),
+}  # fmt: skip
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "min": min, "max": max, "round": round, "floor": math.floor, "ceil": math.ceil, "int": int, "abs": abs, "len": len,
+}  # fmt: skip
+_CONSTANTS = {"true": True, "false": False, "null": None}
+
+
+class _Computer:
+    """Computes one tree; `shift` turns a column of the tree into an offset in the expression's text."""
+
+    def __init__(self, lookup: Lookup, shift: int) -> None:
+        self.lookup = lookup
+        self.shift = shift
+
+    def value(self, node: ast.expr) -> Any:
+        try:
+            return self._bounded(self._value(node), node)
+        except ExpressionError:
+            raise
+        except ZeroDivisionError:
+            raise self._error(node, "expression-value", "division by zero") from None
+        except OverflowError:
+            raise self._error(node, "expression-limit", "this number is too large") from None
+        except RecursionError:
+            raise ExpressionError("expression-limit", "this expression is nested too deeply") from None
+        except (TypeError, ValueError, IndexError) as error:
+            reason = "the index is outside of the list" if isinstance(error, IndexError) else "these values do not go together"
+            raise self._error(node, "expression-value", reason) from None
+
+    def _error(self, node: ast.expr, code: str, message: str, help: str | None = None) -> ExpressionError:
+        length = (node.end_col_offset or node.col_offset + 1) - node.col_offset if node.end_lineno == node.lineno else 0
+        return ExpressionError(code, message, node.col_offset + self.shift, length, help)
+
+    def _bounded(self, value: Any, node: ast.expr) -> Any:
+        if isinstance(value, complex) or (isinstance(value, float) and not math.isfinite(value)):
+            raise self._error(node, "expression-value", "the result is not a finite number")
+        if isinstance(value, int) and abs(value) >= _LARGEST:
+            raise self._error(node, "expression-limit", "this number is too large")
+        if isinstance(value, str | list | tuple) and len(value) > EXPRESSION_ITEMS:
+            raise self._error(node, "expression-limit", "this value is too long")
+        return value
+
+    def _value(self, node: ast.expr) -> Any:
+        match node:
+            case ast.Constant(value=int() | float() | str() as value):
+                return value
+            case ast.Constant(value=None):
+                return None
+            case ast.Name(id=name):
+                return self._name(node, name)
+            case ast.List(elts=items) | ast.Tuple(elts=items):
+                return tuple(self.value(item) for item in items)
+            case ast.BinOp(left=left, op=kind, right=right) if type(kind) in _BINARY:
+                return self._binary(node, type(kind), self.value(left), self.value(right))
+            case ast.UnaryOp(op=ast.USub(), operand=inner):
+                return -self._number(inner)
+            case ast.UnaryOp(op=ast.UAdd(), operand=inner):
+                return self._number(inner)
+            case ast.UnaryOp(op=ast.Not(), operand=inner):
+                return not self.value(inner)
+            case ast.BoolOp(op=ast.And(), values=values):
+                return self._first(values, lambda value: not value)
+            case ast.BoolOp(op=ast.Or(), values=values):
+                return self._first(values, bool)
+            case ast.Compare(left=left, ops=kinds, comparators=others):
+                return self._compare(node, left, kinds, others)
+            case ast.IfExp(test=test, body=body, orelse=other):
+                return self.value(body if self.value(test) else other)
+            case ast.Subscript(value=inner, slice=index) if not isinstance(index, ast.Slice):
+                return self._index(node, self.value(inner), self.value(index))
+            case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
+                return self._call(node, name, arguments)
+        raise self._error(node, "expression-syntax", "an expression cannot hold this",
+                          "it holds numbers, texts, lists, names, operators, `a if c else b` and a few functions")
+
+    def _name(self, node: ast.expr, name: str) -> Any:
+        if name in _CONSTANTS:
+            return _CONSTANTS[name]
+        try:
+            return self.lookup(name)
+        except ExpressionError as error:
+            raise self._error(node, error.code, error.message, error.help) from None
+
+    def _first(self, values: Iterable[ast.expr], stop: Callable[[Any], bool]) -> Any:
+        result = None
+        for value in values:
+            result = self.value(value)
+            if stop(result):
+                break
+        return result
+
+    def _number(self, node: ast.expr) -> Any:
+        value = self.value(node)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self._error(node, "expression-value", f"a number is wanted here, not {shown(value)}")
+        return value
+
+    def _binary(self, node: ast.expr, kind: type[ast.operator], left: Any, right: Any) -> Any:
+        sign, function = _BINARY[kind]
+        numbers = all(isinstance(side, int | float) and not isinstance(side, bool) for side in (left, right))
+        joins = kind is ast.Add and type(left) is type(right) and isinstance(left, str | tuple)
+        if not numbers and not joins:
+            raise self._error(node, "expression-value", f"`{sign}` cannot join {shown(left)} and {shown(right)}")
+        if kind is ast.Pow and (abs(right) > 1024 or (isinstance(left, int) and left.bit_length() * abs(right) > 4096)):
+            raise self._error(node, "expression-limit", "this power is too large")
+        return function(left, right)
+
+    def _compare(self, node: ast.expr, left: ast.expr, kinds: list[ast.cmpop], others: list[ast.expr]) -> bool:
+        value = self.value(left)
+        for kind, other in zip(kinds, others, strict=True):
+            if type(kind) not in _COMPARE:
+                raise self._error(node, "expression-syntax", "an expression cannot hold this", "compare with `==` or `!=`")
+            sign, function = _COMPARE[type(kind)]
+            following = self.value(other)
+            try:
+                if not function(value, following):
+                    return False
+            except TypeError:
+                message = f"`{sign}` cannot compare {shown(value)} and {shown(following)}"
+                raise self._error(node, "expression-value", message) from None
+            value = following
+        return True
+
+    def _index(self, node: ast.expr, value: Any, index: Any) -> Any:
+        if isinstance(value, dict) and index in value:
+            return value[index]
+        if not isinstance(value, tuple | str):
+            raise self._error(node, "expression-value", f"{shown(value)} has no parts to index")
+        if not isinstance(index, int) or not -len(value) <= index < len(value):
+            raise self._error(node, "expression-value", f"index {_short(str(index))} is outside of a list of {len(value)}")
+        return value[index]
+
+    def _call(self, node: ast.expr, name: str, arguments: list[ast.expr]) -> Any:
+        if name not in _FUNCTIONS:
+            raise self._error(node, "expression-name", f"no function is called `{_short(name)}`",
+                              "there are: " + ", ".join(f"`{known}`" for known in _FUNCTIONS))
+        values = [self.value(argument) for argument in arguments]
+        if name in ("int", "round", "floor", "ceil", "abs") and any(isinstance(value, str) for value in values):
+            raise self._error(node, "expression-value", f"`{name}` takes a number, not {shown(values[0])}")
+        try:
+            return _FUNCTIONS[name](*values)
+        except (TypeError, ValueError):
+            what = ", ".join(shown(value) for value in values) or "nothing"
+            raise self._error(node, "expression-value", f"`{name}` cannot take {what}") from None

@@ -1,0 +1,274 @@
+"""Lists of layers → items: which word an entry starts with, and what stands in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix
+from cnnspec.language.entries import Entry, Invalid, Vocabulary, shown, unknown
+from cnnspec.language.expressions import is_expression
+from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head, plain, walk
+from cnnspec.language.problems import diagnose
+from cnnspec.language.spans import Span
+from cnnspec.language.syntax import (
+    Block,
+    Branches,
+    Broken,
+    Call,
+    Head,
+    Item,
+    Items,
+    LayerItem,
+    Repeat,
+    Residual,
+    Splice,
+    When,
+)
+
+_LISTS = "write a list: each layer on a line of its own, starting with `-`"
+
+
+class ItemParser:
+    """Parses lists of layers; `blocks` may still be filling up while it works."""
+
+    STRUCTURES: ClassVar[dict[str, tuple[str, ...]]] = {
+        "residual": ("layers", "shortcut", "activation"),
+        "branches": ("merge", "paths"),
+        "repeat": ("times", "over", "as", "layers"),
+        "when": ("condition", "layers", "otherwise"),
+    }
+
+    def __init__(self, vocabulary: Vocabulary, blocks: dict[str, Block], diagnostics: Diagnostics) -> None:
+        self.vocabulary = vocabulary
+        self.blocks = blocks
+        self.diagnostics = diagnostics
+
+    def items(self, node: Node) -> Items:
+        """The entries of a list of layers, or the splice that stands in its place."""
+        if isinstance(node, ScalarNode) and is_expression(node.value):
+            return (Splice(Head(node, node.span), node.text[1:]),)
+        if not isinstance(node, SequenceNode):
+            self._error("wrong-type", f"a list of layers is wanted here, not {shown(plain(node))}", head(node), _LISTS)
+            return (Broken(Head(node, head(node))),)
+        return tuple(self.item(entry) for entry in node.items)
+
+    def item(self, node: Node) -> Item:
+        """One entry."""
+        match node:
+            case ScalarNode(value=str()) if node.text:
+                key, arguments = node, None
+            case MappingNode() if len(node.pairs) == 1:
+                key, arguments = node.pairs[0]
+            case _:
+                return self._no_entry(node)
+        name = key.text
+        if is_expression(name) and arguments is None:
+            return Splice(Head(node, key.span), name[1:])
+        if name in self.blocks:
+            return self._call(node, key, arguments)
+        if name in self.STRUCTURES:
+            return self._structure(node, key, arguments)
+        if name in self.vocabulary:
+            return self._layer(node, key, arguments)
+        known = [*self.vocabulary, *self.STRUCTURES, *self.blocks]
+        problem = unknown(name, known, f"no layer or block is called `{name}`", "unknown-layer")
+        fix = Fix(key.span, problem.replacement) if problem.replacement else None
+        help = problem.help or "`blocks:` declares a block; the reference lists the layers"
+        self.diagnostics.add(Diagnostic(problem.code, problem.message, key.span, help=help, fix=fix))
+        return Broken(self._head(node, key, arguments))
+
+    def calls_in(self, items: Items) -> Iterator[Call]:
+        """Every block call below `items`."""
+        for item in items:
+            match item:
+                case Call():
+                    yield item
+                case Residual(layers=layers, shortcut=shortcut):
+                    yield from self.calls_in(layers)
+                    if isinstance(shortcut, tuple):
+                        yield from self.calls_in(shortcut)
+                case Branches(paths=paths):
+                    for path in paths:
+                        yield from self.calls_in(path)
+                case Repeat(layers=layers):
+                    yield from self.calls_in(layers)
+                case When(layers=layers, otherwise=otherwise):
+                    yield from self.calls_in((*layers, *otherwise))
+                case _:
+                    pass
+
+    def _error(self, code: str, message: str, span: Span, help: str | None = None) -> None:
+        self.diagnostics.add(Diagnostic(code, message, span, help=help))
+
+    def _no_entry(self, node: Node) -> Item:
+        if isinstance(node, MappingNode) and len(node.pairs) > 1:
+            first, second = node.pairs[0][0], node.pairs[1][0]
+            message = f"one entry an item: `{first.text}` and `{second.text}` stand side by side"
+            entry = second.text in self.vocabulary or second.text in self.STRUCTURES or second.text in self.blocks
+            help = f"start a new item: `- {second.text}`" if entry else f"indent `{second.text}` below `{first.text}:`"
+            self._error("entry-two-names", message, second.span, help)
+        elif isinstance(node, MappingNode) or (isinstance(node, ScalarNode) and node.value in (None, "")):
+            self._error("entry-form", "an empty entry", head(node), "take the `-` out, or name a layer")
+        else:
+            self._error("entry-form", f"{shown(plain(node))} is no layer", head(node),
+                        "an entry is `name`, `name: value` or `name: {arguments}`")
+        return Broken(Head(node, head(node)))
+
+    def _head(self, node: Node, key: ScalarNode, arguments: Node | None) -> Head:
+        if not isinstance(arguments, MappingNode):
+            return Head(node, key.span)
+        return Head(node, key.span, arguments.get("name"), arguments.get("inputs"))
+
+    def _layer(self, node: Node, key: ScalarNode, arguments: Node | None) -> Item:
+        cls = self.vocabulary[key.text]
+        entry = self._head(node, key, arguments)
+        if isinstance(arguments, MappingNode):
+            arguments = arguments.without("name", "inputs")
+        elif getattr(cls, "merges", False):
+            entry, arguments = Head(node, key.span, None, arguments), None
+        computed = arguments is not None and any(isinstance(n, ScalarNode) and is_expression(n.value) for n in walk(arguments))
+        if computed:
+            broken = isinstance(arguments, MappingNode) and not self._known_arguments(cls, node, key, arguments)
+            return LayerItem(entry, cls, arguments, None, broken)
+        try:
+            return LayerItem(entry, cls, arguments, cls.read_value(None if arguments is None else tuples(arguments)))
+        except Invalid as invalid:
+            for problem in invalid.below(key.text).problems:
+                self.diagnostics.add(diagnose(problem, node))
+            return LayerItem(entry, cls, arguments, None, broken=True)
+
+    def _known_arguments(self, cls: type[Entry], node: Node, key: ScalarNode, arguments: MappingNode) -> bool:
+        """Report the arguments that `cls` does not have, before anything is computed."""
+        strange = {name.text: None for name, _ in arguments.pairs if name.text not in cls.model_fields}
+        if not strange:
+            return True
+        required = {name: 1 for name, field in cls.model_fields.items() if field.is_required()}
+        try:
+            cls.read({**required, **strange})
+        except Invalid as invalid:
+            for problem in invalid.below(key.text).problems:
+                if problem.code == "unknown-argument":
+                    self.diagnostics.add(diagnose(problem, node))
+        return False
+
+    def _call(self, node: Node, key: ScalarNode, arguments: Node | None) -> Item:
+        entry = self._head(node, key, arguments)
+        block = self.blocks[key.text]
+        if isinstance(arguments, MappingNode):
+            given: MappingNode | None = arguments.without("name", "inputs")
+        elif arguments is None or (isinstance(arguments, ScalarNode) and arguments.value is None):
+            given = None
+        elif block.parameters:
+            first = ScalarNode(next(iter(block.parameters)), next(iter(block.parameters)), key.span)
+            given = MappingNode(((first, arguments),), arguments.span, 0)
+        else:
+            self._error("unknown-argument", f"the block `{key.text}` takes no arguments", head(arguments))
+            return Broken(entry)
+        if not self._check_arguments(block, key, given):
+            return Broken(entry)
+        return Call(entry, key.text, given)
+
+    def _check_arguments(self, block: Block, key: ScalarNode, given: MappingNode | None) -> bool:
+        names = [name for name, _ in given.pairs] if given else []
+        meant = set()
+        for name in names:
+            if name.text not in block.parameters:
+                problem = unknown(name.text, block.parameters, f"the block `{block.name}` has no parameter `{name.text}`",
+                                  "unknown-argument")
+                meant.add(problem.replacement)
+                listed = ", ".join(block.parameters) or "none"
+                fix = Fix(name.span, problem.replacement) if problem.replacement else None
+                self.diagnostics.add(Diagnostic(problem.code, problem.message, name.span, fix=fix,
+                                                help=problem.help or f"it takes: {listed}"))
+        missing = [name for name, default in block.parameters.items()
+                   if default is None and name not in meant and name not in {given.text for given in names}]
+        for name_text in missing:
+            self._error("missing-argument", f"the block `{block.name}` needs `{name_text}`", key.span,
+                        f"write `{block.name}: {{{', '.join(f'{name}: …' for name in missing)}}}`")
+        return not missing and not meant and all(name.text in block.parameters for name in names)
+
+    def _structure(self, node: Node, key: ScalarNode, arguments: Node | None) -> Item:
+        entry = self._head(node, key, arguments)
+        word, keys = key.text, self.STRUCTURES[key.text]
+        if not isinstance(arguments, MappingNode):
+            first = {"residual": "layers", "branches": "paths"}.get(word)
+            if first is None or not isinstance(arguments, SequenceNode):
+                self._error("wrong-type", f"`{word}` takes a mapping, not {shown(plain(arguments) if arguments else None)}",
+                            head(arguments) if arguments else key.span, f"it takes: {', '.join(keys)}")
+                return Broken(entry)
+            arguments = MappingNode(((ScalarNode(first, first, key.span), arguments),), arguments.span, 0)
+        for name, _ in arguments.pairs:
+            if name.text not in (*keys, "name", "inputs"):
+                problem = unknown(name.text, keys, f"`{word}` has no key `{name.text}`", "unknown-key")
+                fix = Fix(name.span, problem.replacement) if problem.replacement else None
+                self.diagnostics.add(Diagnostic("unknown-key", problem.message, name.span, fix=fix,
+                                                help=problem.help or f"it takes: {', '.join(keys)}"))
+        parse = {"residual": self._residual, "branches": self._branches, "repeat": self._repeat, "when": self._when}
+        return parse[word](entry, arguments)
+
+    def _needs(self, entry: Head, word: str, key: str, arguments: MappingNode) -> Node | None:
+        found = arguments.get(key)
+        if found is None:
+            self._error("missing-key", f"`{word}` needs `{key}`", entry.span)
+        return found
+
+    def _residual(self, entry: Head, arguments: MappingNode) -> Item:
+        layers = self._needs(entry, "residual", "layers", arguments)
+        if layers is None:
+            return Broken(entry)
+        shortcut = arguments.get("shortcut")
+        span = head(shortcut) if shortcut else entry.span
+        way = self.items(shortcut) if isinstance(shortcut, SequenceNode) else shortcut
+        return Residual(entry, self.items(layers), way, span, arguments.get("activation"))
+
+    def _branches(self, entry: Head, arguments: MappingNode) -> Item:
+        paths = self._needs(entry, "branches", "paths", arguments)
+        if not isinstance(paths, SequenceNode) or not paths.items:
+            if paths is not None:
+                self._error("wrong-type", "`paths` takes a list of lists of layers", head(paths),
+                            "write `paths: [[…], […]]`; an empty path `[]` is the identity")
+            return Broken(entry)
+        return Branches(entry, arguments.get("merge"), tuple(self.items(path) for path in paths.items))
+
+    def _repeat(self, entry: Head, arguments: MappingNode) -> Item:
+        times, over, names = (arguments.get(key) for key in ("times", "over", "as"))
+        layers = self._needs(entry, "repeat", "layers", arguments)
+        if (times is None) == (over is None):
+            what = "needs `times` or `over`" if times is None else "takes `times` or `over`, not both"
+            self._error("missing-key" if times is None else "repeat-form", f"`repeat` {what}", entry.span,
+                        "write `times: 3`, or `over: [[64, 1], [128, 2]]` with `as: [filters, strides]`")
+            return Broken(entry)
+        if (over is None) != (names is None):
+            known, missing = ("over", "as") if names is None else ("as", "over")
+            self._error("missing-key", f"`repeat` with `{known}` needs `{missing}`", entry.span,
+                        "write `over: [64, 128]` with `as: filters`")
+            return Broken(entry)
+        if layers is None:
+            return Broken(entry)
+        parts = names.items if isinstance(names, SequenceNode) else (names,) if names else ()
+        words = tuple(part for part in parts if isinstance(part, ScalarNode) and part.text.isidentifier())
+        if len(words) != len(parts):
+            assert names is not None
+            self._error("wrong-type", "`as` takes a name, or a list of names", head(names))
+            return Broken(entry)
+        return Repeat(entry, times, over, words, not isinstance(names, SequenceNode), self.items(layers))
+
+    def _when(self, entry: Head, arguments: MappingNode) -> Item:
+        condition = self._needs(entry, "when", "condition", arguments)
+        layers = self._needs(entry, "when", "layers", arguments)
+        if condition is None or layers is None:
+            return Broken(entry)
+        otherwise = arguments.get("otherwise")
+        return When(entry, condition, self.items(layers), self.items(otherwise) if otherwise else ())
+
+
+def tuples(node: Node) -> object:
+    """The plain value of a node, with tuples for lists, as fields take them."""
+    match node:
+        case ScalarNode():
+            return node.value
+        case SequenceNode():
+            return tuple(tuples(item) for item in node.items)
+        case MappingNode():
+            return {key.text: tuples(value) for key, value in node.pairs}

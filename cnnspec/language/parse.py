@@ -1,0 +1,191 @@
+"""Nodes → spec: the document's keys, its blocks and its lists of layers, each mistake reported where it stands."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix, Related
+from cnnspec.language.document import Document
+from cnnspec.language.entries import Invalid, Vocabulary, shown
+from cnnspec.language.items import ItemParser
+from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head, locate, plain
+from cnnspec.language.problems import diagnose
+from cnnspec.language.scope import AXES, Binding, Environment, Failed, Scope
+from cnnspec.language.spans import Span
+from cnnspec.language.suggest import nearest
+from cnnspec.language.syntax import Block, Items, Spec
+
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+_COMPUTED = ("cnnspec", "name", "input")
+
+
+def parse(root: Node, vocabulary: Vocabulary, diagnostics: Diagnostics, default_name: str) -> Spec | None:
+    """The spec in a document; `vocabulary` holds the layers. None where it is no mapping of a spec's keys."""
+    if not isinstance(root, MappingNode):
+        help = "start with `input: [28, 28, 1]` and `layers:`"
+        diagnostics.add(Diagnostic("spec-form", f"a spec is a mapping, not {shown(plain(root))}", head(root), help=help))
+        return None
+    scope = _parameters(root, diagnostics)
+    document, known = _document(root, scope, diagnostics)
+    blocks = _blocks(root, vocabulary, scope, diagnostics)
+    layers = root.get("layers")
+    items: Items = ()
+    if isinstance(layers, SequenceNode):
+        items = ItemParser(vocabulary, blocks, diagnostics).items(layers)
+    place = root.key("layers")
+    start = root.key("input")
+    return Spec(
+        name=document.name if document and document.name else default_name,
+        input=known,
+        input_span=locate(root, ("input",)) if start else head(root),
+        scope=scope,
+        blocks=blocks,
+        layers=items,
+        layers_span=place.span if place else head(root),
+        data=_section(root, "data"),
+        training=_section(root, "training"),
+    )
+
+
+def _section(root: MappingNode, name: str) -> MappingNode | None:
+    node = root.get(name)
+    return node if isinstance(node, MappingNode) else None
+
+
+def _parameters(root: MappingNode, diagnostics: Diagnostics) -> Scope:
+    node = root.get("parameters")
+    scope = Scope()
+    if not isinstance(node, MappingNode):
+        return scope
+    environment = Environment(scope, diagnostics)
+    for key, value in node.pairs:
+        if check_parameter_name(key, diagnostics):
+            scope.bindings[key.text] = Binding(value, environment)
+    for key, value in node.pairs:
+        if isinstance(value, ScalarNode) and value.value is None and key.text in scope.bindings:
+            diagnostics.add(Diagnostic("missing-parameter", f"the parameter `{key.text}` has no value", key.span,
+                                       help=f"give it one here, or with `--set parameters.{key.text}=…`"))
+    return scope
+
+
+def check_parameter_name(key: ScalarNode, diagnostics: Diagnostics) -> bool:
+    """Refuse a parameter that expressions could not name; warn of one that hides a size."""
+    if not _IDENTIFIER.fullmatch(key.text) or key.text in ("true", "false", "null", "name", "inputs"):
+        help = "letters, digits and `_`, not starting with a digit; not `name`, `inputs`, `true`, `false` or `null`"
+        diagnostics.add(Diagnostic("parameter-name", f"`{key.text}` cannot be the name of a parameter", key.span, help=help))
+        return False
+    if key.text in AXES:
+        message = f"the parameter `{key.text}` hides the running tensor's `{key.text}`"
+        diagnostics.add(Diagnostic("parameter-hides", message, key.span, severity="warning", help="give it another name"))
+    return True
+
+
+def _document(root: MappingNode, scope: Scope, diagnostics: Diagnostics) -> tuple[Document | None, Any]:
+    values: dict[str, Any] = {key.text: value for key, value in root.pairs}
+    environment = Environment(scope, diagnostics)
+    failed = set()
+    for key in _COMPUTED:
+        node = root.get(key)
+        if node is not None:
+            try:
+                values[key] = environment.evaluate(node)
+            except Failed:
+                failed.add(key)
+                del values[key]
+    try:
+        document = Document.read(values)
+        return document, document.input
+    except Invalid as invalid:
+        for problem in invalid.problems:
+            if problem.about not in failed:
+                diagnostics.add(diagnose(problem, root))
+        bad = {problem.path[0] for problem in invalid.problems if problem.path} | failed
+        size = values.get("input")
+        return None, size if "input" not in bad and isinstance(size, tuple) and size else None
+
+
+def _blocks(root: MappingNode, vocabulary: Vocabulary, scope: Scope, diagnostics: Diagnostics) -> dict[str, Block]:
+    node = root.get("blocks")
+    if not isinstance(node, MappingNode):
+        return {}
+    blocks: dict[str, Block] = {}
+    bodies: dict[str, Node] = {}
+    for key, value in node.pairs:
+        block = _declare(key, value, vocabulary, diagnostics)
+        if block is not None:
+            blocks[key.text] = block
+            layers = value.get("layers") if isinstance(value, MappingNode) else None
+            if layers is not None:
+                bodies[key.text] = layers
+    parser = ItemParser(vocabulary, blocks, diagnostics)
+    for name, body in bodies.items():
+        if isinstance(body, SequenceNode):
+            blocks[name] = replace(blocks[name], layers=parser.items(body))
+        else:
+            _wrong(diagnostics, f"the `layers` of a block are a list, not {shown(plain(body))}", head(body))
+    return _refuse_cycles(blocks, parser.calls_in, diagnostics)
+
+
+def _declare(key: ScalarNode, value: Node, vocabulary: Vocabulary, diagnostics: Diagnostics) -> Block | None:
+    if key.text in vocabulary or key.text in ItemParser.STRUCTURES:
+        what = "a layer" if key.text in vocabulary else "a word of the language"
+        diagnostics.add(Diagnostic("block-name", f"`{key.text}` is {what}; a block needs a name of its own", key.span))
+        return None
+    if not isinstance(value, MappingNode):
+        _wrong(diagnostics, f"a block is a mapping with `layers:`, not {shown(plain(value))}", head(value))
+        return None
+    for name, _ in value.pairs:
+        if name.text not in ("parameters", "layers"):
+            guess = nearest(name.text, ("parameters", "layers"))
+            diagnostics.add(Diagnostic("unknown-key", f"a block has no key `{name.text}`", name.span,
+                                       help=f"did you mean `{guess}`?" if guess else "it takes: parameters, layers",
+                                       fix=Fix(name.span, guess) if guess else None))
+    if value.get("layers") is None:
+        diagnostics.add(Diagnostic("missing-key", f"the block `{key.text}` needs `layers`", key.span))
+    parameters: dict[str, Node | None] = {}
+    declared = value.get("parameters")
+    if isinstance(declared, MappingNode):
+        for name, default in declared.pairs:
+            if check_parameter_name(name, diagnostics):
+                required = isinstance(default, ScalarNode) and default.value is None
+                parameters[name.text] = None if required else default
+    elif declared is not None and plain(declared) is not None:
+        _wrong(diagnostics, f"`parameters` takes a mapping, not {shown(plain(declared))}", head(declared),
+               "write `parameters: {filters: null, strides: 1}`; `null` means required")
+    return Block(key.text, key.span, parameters, ())
+
+
+def _wrong(diagnostics: Diagnostics, message: str, span: Span, help: str | None = None) -> None:
+    diagnostics.add(Diagnostic("wrong-type", message, span, help=help))
+
+
+def _refuse_cycles(blocks: dict[str, Block], calls_in: Any, diagnostics: Diagnostics) -> dict[str, Block]:
+    """Report each cycle of blocks once, and mark its members so that nobody expands them."""
+    edges = {name: {call.block: call.head.span for call in calls_in(block.layers)} for name, block in blocks.items()}
+    looping: set[str] = set()
+    for start in blocks:
+        cycle = _cycle_from(start, edges) if start not in looping else None
+        if cycle:
+            looping.update(cycle)
+            way = " → ".join(f"`{name}`" for name in [*cycle, cycle[0]])
+            steps = zip(cycle, [*cycle[1:], cycle[0]], strict=True)
+            spans = [(below, edges[above][below]) for above, below in steps]
+            related = tuple(Related(f"`{below}` is called here", span) for below, span in spans[1:])
+            diagnostics.add(Diagnostic("block-cycle", f"a block cannot call itself: {way}", spans[0][1], related=related))
+    return {name: replace(block, recursive=name in looping) for name, block in blocks.items()}
+
+
+def _cycle_from(start: str, edges: dict[str, dict[str, Span]]) -> list[str] | None:
+    """The shortest way from a block back to itself."""
+    ways: list[list[str]] = [[start]]
+    seen: set[str] = set()
+    for way in ways:
+        for below in edges.get(way[-1], {}):
+            if below == start:
+                return way
+            if below in edges and below not in seen:
+                seen.add(below)
+                ways.append([*way, below])
+    return None

@@ -1,0 +1,162 @@
+"""What `$` finds: parameters, bound where they are given and computed when they are first used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cnnspec.language.diagnostics import Diagnostic, Diagnostics
+from cnnspec.language.expressions import ExpressionError, compute, is_expression
+from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from cnnspec.language.suggest import did_you_mean
+
+AXES = ("height", "width", "channels")
+_MISSING = object()
+
+
+class Failed(Exception):
+    """A value that could not be computed; why is among the diagnostics already."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """The running tensor as expressions see it. `shape` is None where there is none, or where it is not known
+    because of an earlier mistake (`failed`)."""
+
+    shape: tuple[int | None, ...] | None = None
+    failed: bool = False
+
+    def axis(self, name: str) -> int:
+        """`height`, `width` or `channels`. Raises `ExpressionError` where the tensor has none."""
+        if self.failed:
+            raise Failed
+        if self.shape is None:
+            raise ExpressionError("expression-name", f"`{name}` is the running tensor's; there is none here")
+        if name != "channels" and len(self.shape) != 3:
+            message = f"the tensor here has no `{name}`: it has {len(self.shape)} axes, not 3"
+            raise ExpressionError("expression-shape", message)
+        size = self.shape[{"height": 0, "width": 1, "channels": -1}[name]]
+        if size is None:
+            message = f"`{name}` is not known here: the input leaves it open (`null`)"
+            raise ExpressionError("expression-shape", message, help="give it a number in `input:`")
+        return size
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where an expression is computed: the parameters in scope, the running tensor, and where to report."""
+
+    scope: Scope
+    diagnostics: Diagnostics
+    running: Running = Running()
+
+    def evaluate(self, node: Node) -> Any:
+        """The plain value of `node` with every expression computed; lists become tuples.
+
+        Reports every expression that fails, then raises `Failed`.
+        """
+        failed = False
+        value: Any
+        match node:
+            case ScalarNode():
+                return self._scalar(node)
+            case SequenceNode():
+                items = []
+                for item in node.items:
+                    try:
+                        items.append(self.evaluate(item))
+                    except Failed:
+                        failed = True
+                value = tuple(items)
+            case MappingNode():
+                value = {}
+                for key, inner in node.pairs:
+                    try:
+                        value[key.text] = self.evaluate(inner)
+                    except Failed:
+                        failed = True
+        if failed:
+            raise Failed
+        return value
+
+    def _scalar(self, node: ScalarNode) -> Any:
+        if not is_expression(node.value):
+            return node.value
+        try:
+            return compute(node.text, self.lookup)
+        except ExpressionError as error:
+            span = node.span if not error.length else node.span.part(error.start, error.length)
+            self.diagnostics.add(Diagnostic(error.code, error.message, span, help=error.help))
+            raise Failed from None
+
+    def lookup(self, name: str) -> Any:
+        """The value of a name: a parameter, or a size of the running tensor."""
+        value = self.scope.value(name, self.diagnostics)
+        if value is not _MISSING:
+            return value
+        if name in AXES:
+            return self.running.axis(name)
+        known = [*self.scope, *AXES]
+        help = did_you_mean(name, known) or "declare it under `parameters:`"
+        raise ExpressionError("unknown-parameter", f"no parameter is called `{name}`", help=help)
+
+
+@dataclass
+class Binding:
+    """A parameter's value: the node that gives it with the environment to compute it in, or a value at hand."""
+
+    node: Node | None = None
+    environment: Environment | None = None
+    known: Any = _MISSING
+    busy: bool = False
+    failed: bool = False
+
+    def value(self, name: str) -> Any:
+        """Compute it, once. Raises `Failed` again where it failed before."""
+        if self.failed:
+            raise Failed
+        if self.known is _MISSING:
+            assert self.node is not None
+            assert self.environment is not None
+            if self.busy:
+                self.failed = True
+                raise ExpressionError("parameter-cycle", f"the parameter `{name}` is computed from itself")
+            self.busy = True
+            try:
+                self.known = self.environment.evaluate(self.node)
+            except Failed:
+                self.failed = True
+                raise
+            finally:
+                self.busy = False
+        return self.known
+
+
+@dataclass
+class Scope:
+    """Parameters by name: those of a block or a repetition, then those of the file that declares it."""
+
+    bindings: dict[str, Binding] = field(default_factory=dict)
+    parent: Scope | None = None
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.bindings
+        if self.parent is not None:
+            yield from (name for name in self.parent if name not in self.bindings)
+
+    def binding(self, name: str) -> Binding | None:
+        """The innermost binding of `name`."""
+        found = self.bindings.get(name)
+        if found is None and self.parent is not None:
+            return self.parent.binding(name)
+        return found
+
+    def value(self, name: str, diagnostics: Diagnostics) -> Any:
+        """The value of `name`, or a marker where nothing is called so."""
+        found = self.binding(name)
+        return _MISSING if found is None else found.value(name)
+
+    def holding(self, values: Mapping[str, Any]) -> Scope:
+        """A scope within this one, with `values` at hand."""
+        return Scope({name: Binding(known=value) for name, value in values.items()}, self)

@@ -1,0 +1,107 @@
+"""The compiler on one page.
+
+    text ──read──▶ document ──parse──▶ spec ──elaborate──▶ graph ──emit──▶ Keras model │ summary
+          places              items             blocks, repeats,   flat, shaped,
+                                                names, shapes      costed
+
+Each arrow is one function. Stages collect diagnostics and never throw at the first mistake; everything up to the
+graph runs without Keras.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnnspec.graph.elaborate import elaborate
+from cnnspec.graph.graph import Graph
+from cnnspec.language.diagnostics import Diagnostic, Diagnostics
+from cnnspec.language.overrides import apply, parse_override
+from cnnspec.language.parse import parse
+from cnnspec.language.reader import decode, read
+from cnnspec.layers import LAYERS
+from cnnspec.training.settings import settings_of
+
+if TYPE_CHECKING:
+    from cnnspec.data.section import Data
+    from cnnspec.language.nodes import Node
+    from cnnspec.training.section import Training
+
+
+@dataclass(frozen=True)
+class Report:
+    """What checking a spec found: the diagnostics, and the graph where nothing is wrong."""
+
+    file: str
+    diagnostics: tuple[Diagnostic, ...]
+    graph: Graph | None
+    data: Data | None = None
+    training: Training | None = None
+    directory: Path = Path()
+    document: Node | None = field(default=None, repr=False)
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error (warnings aside)."""
+        return self.graph is not None
+
+    def __str__(self) -> str:
+        from cnnspec.language import render
+
+        return render.text(self.diagnostics, self.sources)
+
+
+class SpecError(Exception):
+    """A spec that does not hold; `diagnostics` says where and why."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__("\n" + str(report))
+        self.report = report
+        self.diagnostics = report.diagnostics
+
+
+def check_text(
+    text: str, file: str = "<text>", *, overrides: Iterable[str] = (), allow_large: bool = False, directory: Path | None = None
+) -> Report:
+    """Check the text of a spec: every arrow of the page above up to the graph, then its `data` and `training`."""
+    diagnostics = Diagnostics()
+    settings = [parse_override(setting) for setting in overrides]
+    sources = {file: text, **{setting.file: setting.text for setting in settings}}
+    name = Path(file).stem if file not in ("<text>", "<stdin>") else "network"
+
+    document = read(text, file, diagnostics)
+    if document is not None:
+        document = apply(document, tuple(settings), diagnostics)
+    spec = parse(document, LAYERS, diagnostics, name) if document is not None else None
+    graph = elaborate(spec, diagnostics, allow_large=allow_large) if spec is not None else None
+    folder = directory or Path()
+    data, training = settings_of(spec, graph, folder, diagnostics) if spec is not None else (None, None)
+    sound = graph if not diagnostics.failed else None
+    return Report(file, tuple(diagnostics), sound, data, training, folder, document, sources)
+
+
+def check_bytes(data: bytes, file: str, **options: Any) -> Report:
+    """Check a spec's bytes, as they stand in a file."""
+    diagnostics = Diagnostics()
+    text = decode(data, file, diagnostics)
+    if text is None:
+        return Report(file, tuple(diagnostics), None, sources={file: data[:4096].decode("utf-8", "replace")})
+    return check_text(text, file, **options)
+
+
+def check_file(path: str | Path, **options: Any) -> Report:
+    """Check a spec file, or standard input for `-`. Raises `OSError` where it cannot be read."""
+    if str(path) == "-":
+        return check_bytes(sys.stdin.buffer.read(), "<stdin>", **options)
+    return check_bytes(_contents(Path(path)), str(path), directory=Path(path).parent, **options)
+
+
+def _contents(path: Path) -> bytes:
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path} is not a regular file")
+    with path.open("rb") as file:
+        return file.read(2 << 20)
