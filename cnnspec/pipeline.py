@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from cnnspec.graph.elaborate import elaborate
 from cnnspec.graph.graph import Graph
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics
+from cnnspec.language.nodes import plain
 from cnnspec.language.overrides import apply, parse_override
 from cnnspec.language.parse import parse
 from cnnspec.language.reader import decode, read
@@ -36,6 +37,7 @@ class Report:
     """What checking a spec found: the diagnostics, and the graph where nothing is wrong."""
 
     file: str
+    name: str
     diagnostics: tuple[Diagnostic, ...]
     graph: Graph | None
     data: Data | None = None
@@ -48,6 +50,17 @@ class Report:
     def ok(self) -> bool:
         """Whether there is no error (warnings aside)."""
         return self.graph is not None
+
+    @property
+    def resolved(self) -> str:
+        """The spec as it stands with every override, its paths absolute, as text that reads back to the same."""
+        from cnnspec.language.write import write
+
+        assert self.document is not None
+        values = plain(self.document)
+        if self.data is not None:
+            values["data"]["source"] = self.data.source.placed(values["data"]["source"], self.directory)
+        return write({"name": self.name, **values})
 
     def __str__(self) -> str:
         from cnnspec.language import render
@@ -81,7 +94,8 @@ def check_text(
     folder = directory or Path()
     data, training = settings_of(spec, graph, folder, diagnostics) if spec is not None else (None, None)
     sound = graph if not diagnostics.failed else None
-    return Report(file, tuple(diagnostics), sound, data, training, folder, document, sources)
+    name = spec.name if spec is not None else name
+    return Report(file, name, tuple(diagnostics), sound, data, training, folder, document, sources)
 
 
 def check_bytes(data: bytes, file: str, **options: Any) -> Report:
@@ -89,7 +103,7 @@ def check_bytes(data: bytes, file: str, **options: Any) -> Report:
     diagnostics = Diagnostics()
     text = decode(data, file, diagnostics)
     if text is None:
-        return Report(file, tuple(diagnostics), None, sources={file: data[:4096].decode("utf-8", "replace")})
+        return Report(file, Path(file).stem, tuple(diagnostics), None, sources={file: data[:4096].decode("utf-8", "replace")})
     return check_text(text, file, **options)
 
 

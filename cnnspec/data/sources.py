@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -42,6 +42,16 @@ class Source(Entry):
     def files(self) -> Iterator[tuple[str, str]]:
         """The files that the spec names: argument and path, as written."""
         yield from ()
+
+    def placed(self, entry: Any, directory: Path) -> Any:
+        """The plain entry of this source with its relative paths made absolute."""
+        files = {argument: str((directory / path).resolve()) for argument, path in self.files()}
+        if not files:
+            return entry
+        ((name, arguments),) = entry.items()
+        if isinstance(arguments, dict):
+            return {name: {**arguments, **files}}
+        return {name: files[self.first]}
 
     def load(self, directory: Path) -> Dataset:
         """The images and labels; paths are relative to `directory`. Raises `DataError`."""

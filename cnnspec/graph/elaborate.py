@@ -19,7 +19,7 @@ from cnnspec.language import syntax as s
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Related
 from cnnspec.language.entries import Invalid, read_entry, shown
 from cnnspec.language.items import ItemParser
-from cnnspec.language.nodes import MappingNode, ScalarNode, SequenceNode, head, locate
+from cnnspec.language.nodes import MappingNode, ScalarNode, SequenceNode, head, locate, walk
 from cnnspec.language.nodes import Node as Text
 from cnnspec.language.problems import called_from, diagnose
 from cnnspec.language.scope import Binding, Environment, Failed, Scope
@@ -66,8 +66,8 @@ class _Elaborator:
         rank = len(shape) - 1 if shape else 0
         seen = Field((1,) * rank, (Fraction(1),) * rank) if rank else Field(None)
         source = Tensor(self.unique.take("input"), shape, seen, self.spec.input_span, "the input")
-        if shape is not None:
-            self._check_sizes(shape, self.spec.input_span, ())
+        if shape is not None and not self._check_sizes(shape, self.spec.input_span, ()):
+            source, shape = replace(source, shape=None), None
         place = Place(self.spec.scope, Names())
         try:
             result = self.expand(self.spec.layers, source, place)
@@ -224,11 +224,19 @@ class _Elaborator:
         if tensor is None:
             visible = list(place.names)
             help = did_you_mean(name, visible)
+            if help is None and name in self._all_names():
+                help = f"`{name}` is named further down or in a nested list; only names above are visible"
             if help is None:
                 known = ", ".join(f"`{word}`" for word in dict.fromkeys(visible))
                 help = f"these names are visible here: {known}" if known else "name an entry above with `name:`"
             self._error("unknown-input", f"no entry above is called `{name}`", span, place.calls, help=help)
         return tensor
+
+    def _all_names(self) -> set[str]:
+        """Every name that the document gives anywhere."""
+        nodes = (node for block in (self.spec.layers, *(block.layers for block in self.spec.blocks.values())) for item in block
+                 for node in walk(item.head.node) if isinstance(node, MappingNode))
+        return {name.text for node in nodes if isinstance(name := node.get("name"), ScalarNode)}
 
     # layers
 
@@ -315,7 +323,7 @@ class _Elaborator:
             if given or first:
                 where = locate(text, (layer.entry, error.argument))
         self._error(error.code, error.message, where, place.calls, label=error.label, help=error.help,
-                    related=[self.comes_from(tensor) for tensor in inputs if tensor.span != where])
+                    related=[self.comes_from(tensor) for tensor in inputs if error.label and tensor.span != where])
 
     def comes_from(self, tensor: Tensor) -> Related:
         """The place where a tensor was made, with its shape and how it got it."""

@@ -17,6 +17,7 @@ from cnnspec.language.entries import Invalid, shown
 from cnnspec.language.nodes import head
 from cnnspec.language.problems import diagnose
 from cnnspec.language.scope import Failed
+from cnnspec.language.suggest import did_you_mean
 from cnnspec.layers.base import LAYERS, Layer, Shape, show
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _word(graph: _Elaborator, item: s.Residual, x: Tensor, place: Place) -> str 
     if word in ("identity", "projection"):
         return str(word)
     graph._error("bad-choice", f"`shortcut` is `identity`, `projection` or a list of layers, not {shown(word)}",
-                 item.shortcut_span, place.calls)
+                 item.shortcut_span, place.calls, help=did_you_mean(str(word), ("identity", "projection")))
     return None
 
 

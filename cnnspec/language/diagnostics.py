@@ -46,15 +46,13 @@ class Diagnostic:
 
 @dataclass
 class Diagnostics:
-    """The mistakes found so far. One place yields one message a code, however often it is expanded;
-    only things that are missing may be several at one place."""
+    """The mistakes found so far. One place yields one message a code, however often it is expanded."""
 
-    _found: dict[tuple[object, ...], Diagnostic] = field(default_factory=dict)
+    _found: dict[tuple[str, Span], Diagnostic] = field(default_factory=dict)
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep `diagnostic`, unless the same place already has one of its code (a block called twice)."""
-        missing = diagnostic.code.startswith("missing-")
-        key = (diagnostic.code, diagnostic.span, diagnostic.message if missing else "")
+        key = (diagnostic.code, diagnostic.span)
         self._found.setdefault(key, diagnostic)
 
     def __iter__(self) -> Iterator[Diagnostic]:

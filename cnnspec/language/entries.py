@@ -192,9 +192,9 @@ def named(vocabulary: Vocabulary, name: str) -> Any:
     return Field(default_factory=make)
 
 
-def refuse(code: str, message: str, help: str | None = None) -> PydanticCustomError:
-    """What a field's validator raises for a value that is wrong by one of our rules."""
-    return PydanticCustomError(code, "{message}", {"message": message, "help": help})  # type: ignore[arg-type]
+def refuse(code: str, message: str, help: str | None = None, *, at: str = "") -> PydanticCustomError:
+    """What a validator raises for a value that is wrong by one of our rules; `at` names the field to point at."""
+    return PydanticCustomError(code, "{message}", {"message": message, "help": help, "at": at})  # type: ignore[arg-type]
 
 
 def shown(value: Any) -> str:

@@ -183,8 +183,9 @@ class ItemParser:
                                                 help=problem.help or f"it takes: {listed}"))
         missing = [name for name, default in block.parameters.items()
                    if default is None and name not in meant and name not in {given.text for given in names}]
-        for name_text in missing:
-            self._error("missing-argument", f"the block `{block.name}` needs `{name_text}`", key.span,
+        if missing:
+            needed = " and ".join(f"`{name}`" for name in missing)
+            self._error("missing-argument", f"the block `{block.name}` needs {needed}", key.span,
                         f"write `{block.name}: {{{', '.join(f'{name}: …' for name in missing)}}}`")
         return not missing and not meant and all(name.text in block.parameters for name in names)
 

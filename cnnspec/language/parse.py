@@ -44,6 +44,7 @@ def parse(root: Node, vocabulary: Vocabulary, diagnostics: Diagnostics, default_
         blocks=blocks,
         layers=items,
         layers_span=place.span if place else head(root),
+        document=root,
         data=_section(root, "data"),
         training=_section(root, "training"),
     )
@@ -99,7 +100,7 @@ def _document(root: MappingNode, scope: Scope, diagnostics: Diagnostics) -> tupl
         return document, document.input
     except Invalid as invalid:
         for problem in invalid.problems:
-            if problem.about not in failed:
+            if not set(problem.about.split(", ")) & failed:
                 diagnostics.add(diagnose(problem, root))
         bad = {problem.path[0] for problem in invalid.problems if problem.path} | failed
         size = values.get("input")

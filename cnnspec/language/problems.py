@@ -64,7 +64,9 @@ def problems_of(error: ValidationError, cls: type[Section]) -> list[Problem]:
         for problem in _translate(detail, cls):
             found.setdefault((*problem.path, problem.on_key, problem.about), problem)
     meant = {problem.replacement for problem in found.values() if problem.replacement}
-    return [problem for problem in found.values() if problem.code[:8] != "missing-" or problem.about not in meant]
+    missing = [problem for problem in found.values() if problem.about and problem.about not in meant]
+    others = [problem for problem in found.values() if not problem.about]
+    return others + ([_all_missing(missing, cls)] if missing else [])
 
 
 def _translate(detail: ErrorDetails, cls: type[Section]) -> Iterator[Problem]:
@@ -77,11 +79,13 @@ def _translate(detail: ErrorDetails, cls: type[Section]) -> Iterator[Problem]:
     elif kind == "extra_forbidden":
         yield _unknown_argument(path, cls)
     elif kind == "missing":
-        yield _missing(path, cls)
+        name = str(path[-1])
+        yield Problem("missing-argument" if hasattr(cls, "entry") else "missing-key", "", path[:-1], True, about=name)
     else:
         name = _spoken(path, cls)
         code, message = _value_message(kind, name, value, context, _expects(path, cls))
-        yield Problem(code, message, path, help=context.get("help"))
+        place = (*path, context["at"]) if context.get("at") else path
+        yield Problem(code, message, place, help=context.get("help"))
 
 
 def _value_message(kind: str, name: str, value: Any, context: dict[str, Any], words: str | None) -> tuple[str, str]:
@@ -89,7 +93,7 @@ def _value_message(kind: str, name: str, value: Any, context: dict[str, Any], wo
         return "wrong-type", f"{name} takes {words or _TAKES[kind]}, not {shown(value)}"
     if kind in _BOUNDS:
         key, phrase = _BOUNDS[kind]
-        return "out-of-range", f"{name} must be {phrase} {context[key]}, not {shown(value)}"
+        return "out-of-range", f"{name} must be {phrase} {context[key]:g}, not {shown(value)}"
     if kind == "finite_number":
         return "out-of-range", f"{name} must be a finite number, not {shown(value)}"
     if kind == "literal_error":
@@ -129,14 +133,22 @@ def _unknown_argument(path: Path, cls: type[Section]) -> Problem:
     return replace(problem, help=f"it takes: {names}")
 
 
-def _missing(path: Path, cls: type[Section]) -> Problem:
-    name = str(path[-1])
-    what = "argument" if hasattr(cls, "entry") else "key"
-    return Problem(f"missing-{what}", f"{_subject(cls)} needs `{name}`", path[:-1], True, help=_example(cls, name), about=name)
+def _all_missing(missing: list[Problem], cls: type[Section]) -> Problem:
+    """One problem for everything that is missing at one place."""
+    order = _required(cls)
+    names = sorted((problem.about for problem in missing), key=order.index)
+    needed = " and ".join(f"`{name}`" for name in names)
+    return replace(missing[0], message=f"{_subject(cls)} needs {needed}", help=_example(cls, names), about=", ".join(names))
 
 
-def _example(cls: type[Section], name: str) -> str:
+def _required(cls: type[Section]) -> list[str]:
+    first = getattr(cls, "first", "")
+    names = [key for key, field in cls.model_fields.items() if field.is_required()]
+    return sorted(names, key=lambda name: name != first)
+
+
+def _example(cls: type[Section], names: list[str]) -> str:
+    required = _required(cls)
     if not hasattr(cls, "entry"):
-        return f"add `{name}:`"
-    required = [key for key, field in cls.model_fields.items() if field.is_required()]
+        return "add " + " and ".join(f"`{name}:`" for name in names)
     return f"write `{cls.spoken}: {{{', '.join(f'{key}: …' for key in required)}}}`"

@@ -286,5 +286,7 @@ def _syntax_error(text: str, file: str, error: yaml.MarkedYAMLError) -> Diagnost
     ).strip():
         place = Span(file, context.line + 1, context.column + 1, context.line + 1, context.column + 2)
         related = (Related("the value begins here", place),)
+    if related and message.startswith("the quote"):
+        return Diagnostic("yaml-syntax", message, related[0].span, help=help)
     span = Span(file, line, column, line, column + 1)
     return Diagnostic("yaml-syntax", message, span, related=related, help=help)

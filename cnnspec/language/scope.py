@@ -34,7 +34,7 @@ class Running:
         if self.shape is None:
             raise ExpressionError("expression-name", f"`{name}` is the running tensor's; there is none here")
         if name != "channels" and len(self.shape) != 3:
-            message = f"the tensor here has no `{name}`: it has {len(self.shape)} axes, not 3"
+            message = f"the tensor here has no `{name}`: its rank is {len(self.shape)}, not 3"
             raise ExpressionError("expression-shape", message)
         size = self.shape[{"height": 0, "width": 1, "channels": -1}[name]]
         if size is None:

@@ -124,5 +124,6 @@ class Spec:
     blocks: dict[str, Block]
     layers: Items
     layers_span: Span
+    document: MappingNode
     data: MappingNode | None
     training: MappingNode | None

@@ -24,7 +24,20 @@ def settings_of(
     spec: Spec, graph: Graph | None, directory: Path, diagnostics: Diagnostics
 ) -> tuple[Data | None, Training | None]:
     """The two sections, None where one has a mistake (which is then among the diagnostics) or is not written."""
-    return None, None
+    from cnnspec.data.section import Data
+    from cnnspec.training.checks import check, doubts
+    from cnnspec.training.section import Training
+
+    data = _section(Data, spec.data, spec, diagnostics)
+    training = _section(Training, spec.training or MappingNode((), spec.layers_span, 1), spec, diagnostics)
+    if graph is not None and data is not None and training is not None:
+        document = MappingNode(tuple(pair for pair in spec.document.pairs if pair[0].text in ("data", "training")),
+                               spec.document.span, 1)
+        for problem in check(graph, data, training, directory):
+            diagnostics.add(diagnose(problem, document))
+        for problem in doubts(graph, data, training, directory):
+            diagnostics.add(diagnose(problem, document, severity="warning"))
+    return data, training
 
 
 def _section(cls: type[T], node: MappingNode | None, spec: Spec, diagnostics: Diagnostics) -> T | None:
