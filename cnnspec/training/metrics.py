@@ -34,12 +34,14 @@ Thresholds: TypeAlias = Annotated[Any, BeforeValidator(lambda value: None if val
 
 
 class Metric(Component):
-    """The base of metrics. `labels` is how it takes the truth: class numbers, one-hot rows, or either."""
+    """The base of metrics. `labels` is how it takes the truth: class numbers, one-hot rows, or either;
+    `rises` says whether more is better."""
 
     abstract: ClassVar[bool] = True
     vocabulary: ClassVar[Vocabulary] = METRICS
     module: ClassVar[str] = "metrics"
     labels: ClassVar[Labels] = "one_hot"
+    rises: ClassVar[bool] = True
 
     name: Annotated[str, Field(min_length=1)] | None = None
 
@@ -106,10 +108,12 @@ class TrueNegatives(_Thresholded):
 class FalsePositives(_Thresholded):
     """How many negatives are taken for positives."""
 
+    rises: ClassVar[bool] = False
 
 class FalseNegatives(_Thresholded):
     """How many positives are missed."""
 
+    rises: ClassVar[bool] = False
 
 class Precision(_Thresholded):
     """True positives / all that were taken for positive; of one class with `class_id`."""
@@ -237,6 +241,7 @@ class OneHotIoU(OneHotMeanIoU):
 
 
 class _LogLoss(Metric):
+    rises: ClassVar[bool] = False
     first: ClassVar[str] = "from_logits"
     from_logits: bool = False
 
@@ -264,46 +269,57 @@ class SparseCategoricalCrossentropy(_LogLoss):
 class Hinge(Metric):
     """The mean of max(1 − y·ŷ, 0)."""
 
+    rises: ClassVar[bool] = False
 
 class SquaredHinge(Metric):
     """The mean of max(1 − y·ŷ, 0)²."""
 
+    rises: ClassVar[bool] = False
 
 class CategoricalHinge(Metric):
     """The mean of max(1 + the highest wrong score − the right score, 0)."""
 
+    rises: ClassVar[bool] = False
 
 class KLDivergence(Metric):
     """The mean of Σ p log(p / q)."""
 
+    rises: ClassVar[bool] = False
 
 class Poisson(Metric):
     """The mean of ŷ − y log ŷ."""
 
+    rises: ClassVar[bool] = False
 
 class MeanSquaredError(Metric):
     """The mean of (y − ŷ)²."""
 
+    rises: ClassVar[bool] = False
 
 class RootMeanSquaredError(Metric):
     """The root of the mean of (y − ŷ)²."""
 
+    rises: ClassVar[bool] = False
 
 class MeanAbsoluteError(Metric):
     """The mean of |y − ŷ|."""
 
+    rises: ClassVar[bool] = False
 
 class MeanAbsolutePercentageError(Metric):
     """100 times the mean of |y − ŷ| / |y|."""
 
+    rises: ClassVar[bool] = False
 
 class MeanSquaredLogarithmicError(Metric):
     """The mean of (log(1 + y) − log(1 + ŷ))²."""
 
+    rises: ClassVar[bool] = False
 
 class LogCoshError(Metric):
     """The mean of log cosh(ŷ − y)."""
 
+    rises: ClassVar[bool] = False
 
 class _AlongAxis(Metric):
     first: ClassVar[str] = "axis"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -114,6 +115,16 @@ def final_activation(graph: Graph, output: str) -> str:
 def tells_classes(shape: Shape) -> bool:
     """Whether an output is one row of scores."""
     return len(shape) == 1 and known(shape) is not None
+
+
+def direction(monitor: str, objectives: Iterable[Objective]) -> str:
+    """`max` for a metric that shall be high, `min` for losses and errors."""
+    name = monitor.removeprefix("val_")
+    for aim in objectives:
+        for metric in aim.metrics:
+            if name in (metric.column, f"{aim.output}_{metric.column}"):
+                return "max" if metric.rises else "min"
+    return "min"
 
 
 def _usual_metrics(loss: Loss, given: Truth) -> tuple[Metric, ...]:

@@ -1,0 +1,64 @@
+"""Entries → Keras objects, and the model that is trained. Imports Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+
+from cnnspec.data.preprocess import chain
+from cnnspec.emit.keras import build, resolve
+from cnnspec.layers.base import KerasCall, Layer, Shape
+from cnnspec.training.device import Machine
+from cnnspec.training.objective import Objective
+from cnnspec.training.plan import Plan
+
+_MULTIPLY_ADDS_A_CALL = 3e10
+
+
+def make(call: KerasCall) -> Any:
+    """The Keras object that a call makes."""
+    arguments = {name: make(value) if isinstance(value, KerasCall) else value for name, value in call.kwargs.items()}
+    return resolve(call.name)(**arguments)
+
+
+def network(plan: Plan, precision: str) -> Any:
+    """The network of `plan`, computed with `precision`; its outputs are float32 in any case."""
+    keras.config.set_dtype_policy(precision)
+    try:
+        model = build(plan.graph)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    if precision != "float32":
+        for layer in model.layers:
+            if layer.name in plan.graph.outputs.values():
+                layer.dtype_policy = "float32"  # a softmax in half precision loses the small ones
+    return model
+
+
+def trained_model(network: Any, augmentation: Sequence[Layer], shape: Shape) -> Any:
+    """What `fit` trains: augmentation of images of `shape`, which acts while training only, and the network behind it."""
+    entering = chain(augmentation, shape, "augmentation")
+    return keras.Model(entering.input, network(entering.output), name="training")
+
+
+def compile_model(model: Any, objectives: Mapping[str, Objective], plan: Plan, machine: Machine, steps: int) -> None:
+    """Set the optimizer for `steps` batches an epoch, the losses and the metrics."""
+    losses = {name: make(aim.loss.call()) for name, aim in objectives.items()}
+    metrics = {name: [make(call) for call in aim.metric_calls()] for name, aim in objectives.items()}
+    alone = len(objectives) == 1
+    on_tensorflow = machine.backend == "tensorflow"
+    model.compile(
+        optimizer=make(plan.training.optimizer.over(steps * plan.training.epochs)),
+        loss=next(iter(losses.values())) if alone else losses,
+        metrics=next(iter(metrics.values())) if alone else metrics,
+        jit_compile=False if on_tensorflow and not machine.gpu else "auto",
+        steps_per_execution=steps_per_execution(plan, steps) if on_tensorflow else 1,
+    )
+
+
+def steps_per_execution(plan: Plan, steps: int) -> int:
+    """How many batches TensorFlow runs in one call: at least eight calls an epoch, and short ones for heavy networks."""
+    work = 3 * plan.training.batch_size * sum(node.multiply_adds or 0 for node in plan.graph.nodes)
+    return int(max(1, min(64, steps // 8, _MULTIPLY_ADDS_A_CALL // max(work, 1))))

@@ -1,0 +1,22 @@
+"""Training that cannot start, goes wrong, or is stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cnnspec.data.errors import Failure
+
+
+class TrainingError(Failure):
+    """Training cannot start or cannot go on."""
+
+
+class Interrupted(Exception):
+    """Training was stopped from outside (Ctrl-C, or a SIGTERM that the command turns into one).
+
+    `folder` holds the best model of the `epochs` that were finished; `best_epoch` is None where there is none.
+    """
+
+    def __init__(self, folder: Path, epochs: int, best_epoch: int | None) -> None:
+        super().__init__(f"interrupted after {epochs} epochs")
+        self.folder, self.epochs, self.best_epoch = folder, epochs, best_epoch

@@ -1,0 +1,187 @@
+"""Training a plan, from an empty folder to a finished run. Keras is imported on the way, not with this module."""
+
+from __future__ import annotations
+
+import platform
+import random
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TextIO
+
+from cnnspec import __version__
+from cnnspec.data.errors import Failure
+from cnnspec.training import device as devices
+from cnnspec.training import run_folder
+from cnnspec.training.callbacks import EarlyStopping, ModelCheckpoint, TensorBoard
+from cnnspec.training.device import Machine
+from cnnspec.training.errors import Interrupted, TrainingError
+from cnnspec.training.objective import direction
+from cnnspec.training.plan import Plan, Run
+from cnnspec.training.progress import Reporter, reported, reporter
+from cnnspec.training.run_folder import RunFolder
+from cnnspec.training.section import LARGEST_SEED
+
+if TYPE_CHECKING:
+    from cnnspec.training.prepare import Part, Prepared
+    from cnnspec.training.watch import KeepBest
+
+
+def train(
+    plan: Plan, *, backend: str | None = None, device: str | None = None, quiet: bool = False, stream: TextIO | None = None
+) -> Run:
+    """Train `plan` in a new run folder, and evaluate its best weights on the test split.
+
+    `backend` is tensorflow, jax or torch; `device` cpu, gpu or gpu:N. Progress goes to `stream` (stderr).
+    Raises `DataError` or `TrainingError`, and `Interrupted` where Ctrl-C comes after training has begun.
+    """
+    began = time.monotonic()
+    folder = run_folder.create(plan.run_root, plan.name)
+    told = reporter(quiet, folder.log, stream)
+    try:
+        with _discarded_unless_begun(folder):
+            machine = devices.start(backend, device)
+            told.say(f"device: {machine}")
+            run = _Run(plan, machine, folder, told)
+        return run.finish(began)
+    except Failure as failure:
+        told.note(f"error: {failure.message}")
+        raise
+    finally:
+        told.close()
+        folder.close()
+
+
+@contextmanager
+def _discarded_unless_begun(folder: RunFolder) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        folder.discard()
+        raise
+
+
+class _Run:
+    """One run: prepared when it is made, trained and evaluated by `finish`."""
+
+    def __init__(self, plan: Plan, machine: Machine, folder: RunFolder, told: Reporter) -> None:
+        import keras
+
+        from cnnspec.training.batches import Order
+        from cnnspec.training.compiling import compile_model, network, trained_model
+        from cnnspec.training.prepare import prepare
+
+        self.plan, self.machine, self.folder, self.told = plan, machine, folder, told
+        self.seed = plan.training.seed if plan.training.seed is not None else random.SystemRandom().randint(0, LARGEST_SEED)
+        precision = plan.training.precision if plan.training.precision != "auto" else machine.fastest
+        keras.utils.set_random_seed(self.seed)
+        self.data = prepare(plan, self.seed)
+        told.say(_sizes(self.data))
+        self.network = network(plan, precision)
+        self.model = trained_model(self.network, plan.data.augmentation, self.data.train.x.shape[1:])
+        self.order = Order(len(self.data.train), plan.training.batch_size, self.seed)
+        compile_model(self.model, self.data.objectives, plan, machine, self.order.steps)
+        folder.write(run_folder.SPEC, plan.spec_text)
+        folder.write_environment(_environment(machine, precision, self.seed))
+
+    def finish(self, began: float) -> Run:
+        """Train, then evaluate the best weights."""
+        from cnnspec.training.watch import History, KeepBest, Show
+
+        monitor, mode = self._best_by()
+        best = KeepBest(self.network, self.folder.best, monitor, mode)
+        history, show = History(self.folder.history), Show(self.told, best, len(self.data.train))
+        try:
+            self._fit([best, history, show])
+        except KeyboardInterrupt:
+            self.told.note("interrupted")
+            raise Interrupted(self.folder.path, history.epochs, best.epoch) from None
+        if best.epoch is None:
+            raise TrainingError(f"`{monitor}` was no number in any epoch, so there is no best model",
+                                "lower the learning rate, or bound the gradients with the optimizer's `clipnorm`")
+        metrics = {"train": _split_of(best, ""), "validation": _split_of(best, "val_"), "test": self._tested()}
+        return Run(self.folder.path, history.epochs, best.epoch, metrics, time.monotonic() - began, show.images_per_second,
+                   self.machine.backend, self.machine.device)
+
+    def _fit(self, ours: list[Any]) -> None:
+        from cnnspec.training.batches import batches
+        from cnnspec.training.watch import Shuffle, StopAtNaN
+
+        held = self.data.validation
+        self.model.fit(
+            batches(self.data.train.x, self.data.train.targets, self.order),
+            epochs=self.plan.training.epochs, verbose=0, shuffle=False,
+            validation_data=(held.x, held.targets) if held else None, validation_batch_size=self._evaluation_batch(held),
+            callbacks=[Shuffle(self.order), StopAtNaN(), *self._averaged(), *ours, *self._asked_for()],
+        )  # fmt: skip
+
+    def _tested(self) -> dict[str, float]:
+        """The metrics of the best weights on the test split, as they stand in the file."""
+        test = self.data.test
+        if test is None:
+            return {}
+        self.network.load_weights(self.folder.best)
+        values = self.model.evaluate(test.x, test.targets, batch_size=self._evaluation_batch(test), verbose=0, return_dict=True)
+        return reported(values)
+
+    def _evaluation_batch(self, part: Part | None) -> int:
+        return max(self.plan.training.batch_size, min(256, len(part))) if part else self.plan.training.batch_size
+
+    def _best_by(self) -> tuple[str, str]:
+        """What the best epoch is chosen by, and whether it shall be low or high."""
+        chosen = [callback for callback in self.plan.training.callbacks or () if isinstance(callback, ModelCheckpoint)]
+        monitor = chosen[0].monitor if chosen else "val_loss" if self.data.validation else "loss"
+        return monitor, self._mode(monitor, chosen[0].mode if chosen else "auto")
+
+    def _mode(self, monitor: str, mode: str) -> str:
+        return mode if mode != "auto" else direction(monitor, self.data.objectives.values())
+
+    def _averaged(self) -> list[Any]:
+        import keras
+
+        optimizer = self.plan.training.optimizer
+        if not optimizer.use_ema or optimizer.ema_overwrite_frequency:
+            return []
+        return [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)]
+
+    def _asked_for(self) -> Iterator[Any]:
+        """The callbacks of the spec as Keras objects."""
+        from cnnspec.training import watch
+        from cnnspec.training.compiling import make
+
+        for callback in self.plan.training.callbacks_for(self.data.validation is not None):
+            if isinstance(callback, ModelCheckpoint):
+                continue
+            more: dict[str, Any] = {}
+            if isinstance(callback, TensorBoard):
+                more["log_dir"] = str(self.folder.path / callback.log_dir)
+            elif hasattr(callback, "monitor"):
+                more["mode"] = self._mode(callback.monitor, callback.mode)
+            call = callback.call(**more)
+            yield watch.EarlyStopping(**call.kwargs) if isinstance(callback, EarlyStopping) else make(call)
+
+
+def _sizes(data: Prepared) -> str:
+    parts = {"training": data.train, "validation": data.validation, "test": data.test}
+    return "images: " + ", ".join(f"{len(part):,} {name}" for name, part in parts.items() if part is not None)
+
+
+def _split_of(best: KeepBest, prefix: str) -> dict[str, float]:
+    """What the best epoch reported of the training images, or (`val_`) of the validation images."""
+    if prefix:
+        return {name.removeprefix(prefix): value for name, value in best.logs.items() if name.startswith(prefix)}
+    return {name: value for name, value in best.logs.items() if not name.startswith("val_")}
+
+
+def _environment(machine: Machine, precision: str, seed: int) -> Mapping[str, Any]:
+    import keras
+    import numpy
+
+    return {
+        "cnnspec": __version__, "python": sys.version.split()[0], "platform": platform.platform(),
+        "keras": keras.__version__, "numpy": numpy.__version__, "backend": machine.backend,
+        "backend_version": machine.version, "device": machine.device, "precision": precision, "seed": seed,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }  # fmt: skip

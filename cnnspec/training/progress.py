@@ -1,0 +1,130 @@
+"""What a run says while it trains: a bar on a terminal, one line an epoch elsewhere, and all of it in `log.txt`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+
+
+class Reporter(Protocol):
+    """Where a run tells how it goes."""
+
+    def say(self, text: str) -> None:
+        """A line about the run."""
+
+    def note(self, text: str) -> None:
+        """A line for the log alone."""
+
+    def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
+        """Epoch `epoch` of `epochs`, with `steps` batches, begins."""
+
+    def step_ends(self, step: int, logs: Mapping[str, float]) -> None:
+        """`step` batches of this epoch are done."""
+
+    def epoch_ends(
+        self, epoch: int, epochs: int, logs: Mapping[str, float], seconds: float, rate: float, best: bool
+    ) -> None:
+        """The epoch is done; `rate` is in images a second, `best` whether it is the best one so far."""
+
+    def close(self) -> None:
+        """Nothing more will be said."""
+
+
+class Lines:
+    """One line an epoch on `stream` (none: not shown), and a copy of everything in `log`, with the time."""
+
+    def __init__(self, stream: TextIO | None, log: Path | None = None) -> None:
+        self._stream, self._log = stream, log
+
+    def say(self, text: str) -> None:
+        if self._stream is not None:
+            print(text, file=self._stream, flush=True)
+        self.note(text)
+
+    def note(self, text: str) -> None:
+        if self._log is not None:
+            with self._log.open("a", encoding="utf-8") as file:
+                file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}\n")
+
+    def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
+        pass
+
+    def step_ends(self, step: int, logs: Mapping[str, float]) -> None:
+        pass
+
+    def epoch_ends(
+        self, epoch: int, epochs: int, logs: Mapping[str, float], seconds: float, rate: float, best: bool
+    ) -> None:
+        self.say(epoch_line(epoch, epochs, logs, seconds, rate, best))
+
+    def close(self) -> None:
+        pass
+
+
+class Bar(Lines):
+    """A moving bar for the epoch at hand, on a terminal; it leaves the epoch's line behind."""
+
+    def __init__(self, stream: TextIO, log: Path | None = None) -> None:
+        super().__init__(stream, log)
+        from rich.console import Console
+
+        self._console = Console(file=stream)
+        self._bar: Any = None
+        self._task: Any = None
+
+    def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("epoch {task.fields[epoch]}"), BarColumn(30), MofNCompleteColumn(), TimeRemainingColumn(),
+            TextColumn("{task.fields[values]}"), console=self._console, transient=True,
+        )  # fmt: skip
+        self._task = self._bar.add_task("", total=steps or None, epoch=f"{epoch}/{epochs}", values="")
+        self._bar.start()
+
+    def step_ends(self, step: int, logs: Mapping[str, float]) -> None:
+        if self._bar is not None:
+            self._bar.update(self._task, completed=step, values=values_text(logs))
+
+    def epoch_ends(
+        self, epoch: int, epochs: int, logs: Mapping[str, float], seconds: float, rate: float, best: bool
+    ) -> None:
+        self.close()
+        super().epoch_ends(epoch, epochs, logs, seconds, rate, best)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def reporter(quiet: bool = False, log: Path | None = None, stream: TextIO | None = None) -> Reporter:
+    """The reporter that fits: nothing shown when `quiet`, a bar on a terminal, else lines."""
+    stream = stream or sys.stderr
+    if quiet:
+        return Lines(None, log)
+    return Bar(stream, log) if stream.isatty() else Lines(stream, log)
+
+
+def epoch_line(epoch: int, epochs: int, logs: Mapping[str, float], seconds: float, rate: float, best: bool) -> str:
+    """The line of one epoch."""
+    parts = [f"epoch {epoch:>{len(str(epochs))}}/{epochs}", values_text(logs), f"{seconds:.1f} s", f"{rate:,.0f} images/s"]
+    return "  ".join([*parts, "best"] if best else parts)
+
+
+def values_text(logs: Mapping[str, float]) -> str:
+    """`loss 0.0512  accuracy 0.9841`."""
+    return "  ".join(f"{name} {_number(value)}" for name, value in reported(logs).items())
+
+
+def reported(logs: Mapping[str, Any]) -> dict[str, float]:
+    """What an epoch reports as plain numbers: the loss, the metrics, then both of the validation images."""
+    names = sorted((name for name in logs if name != "learning_rate"), key=lambda name: (name[:4] == "val_", name[-4:] != "loss"))
+    return {name: float(logs[name]) for name in names}
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3e}"

@@ -1,0 +1,113 @@
+"""The run folder: `runs/<name>/<number>/`, one for each start, locked while a run is in it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from shutil import rmtree
+from typing import IO, Any
+
+from cnnspec.training.errors import TrainingError
+
+SPEC, ENVIRONMENT, HISTORY, BEST, LOG, LOCK = (
+    "spec.yaml", "environment.json", "history.csv", "best.keras", "log.txt", ".lock"
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """An open run folder. It stays locked until it is closed, or its process ends."""
+
+    path: Path
+    _lock: IO[str] = field(repr=False)
+
+    @property
+    def best(self) -> Path:
+        """The best model so far."""
+        return self.path / BEST
+
+    @property
+    def history(self) -> Path:
+        """A row for each epoch."""
+        return self.path / HISTORY
+
+    @property
+    def log(self) -> Path:
+        """What was said."""
+        return self.path / LOG
+
+    def write(self, name: str, text: str) -> None:
+        """Write a small file whole, or not at all."""
+        temporary = self.path / f".{name}.part"
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self.path / name)
+
+    def write_environment(self, values: Mapping[str, Any]) -> None:
+        """Write `environment.json`."""
+        self.write(ENVIRONMENT, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+
+    def close(self) -> None:
+        """Release the lock."""
+        (self.path / LOCK).unlink(missing_ok=True)
+        self._lock.close()
+
+    def discard(self) -> None:
+        """Remove the folder of a run that never began."""
+        self._lock.close()
+        rmtree(self.path, ignore_errors=True)
+
+
+def create(root: Path, name: str) -> RunFolder:
+    """The next free folder under `root/name`, locked. Raises `TrainingError` where it cannot be made."""
+    parent = root / safe(name)
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        path = _next(parent)
+        return RunFolder(path, _locked(path))
+    except OSError as error:
+        raise TrainingError(f"cannot write to {parent}: {(error.strerror or str(error)).lower()}",
+                            "name another folder with --runs") from None
+
+
+def safe(name: str) -> str:
+    """A name as a folder: letters, digits, `_`, `-` and `.` of any script; anything else becomes `_`."""
+    return re.sub(r"[^\w.-]", "_", name).strip(".") or "run"
+
+
+def _next(parent: Path) -> Path:
+    number = max((int(entry.name) for entry in parent.iterdir() if re.fullmatch(r"[0-9]{1,9}", entry.name)), default=0) + 1
+    while True:
+        path = parent / str(number)
+        try:
+            path.mkdir()
+            return path
+        except FileExistsError:  # another start took this number
+            number += 1
+
+
+def _locked(path: Path) -> IO[str]:
+    file = (path / LOCK).open("w")
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    file.write(f"{os.getpid()}\n")
+    file.flush()
+    return file
+
+
+def in_use(path: Path) -> bool:
+    """Whether a run is in this folder now."""
+    try:
+        with (path / LOCK).open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True

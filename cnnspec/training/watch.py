@@ -1,0 +1,163 @@
+"""What watches over training: callbacks that keep the best model, write the history and stop at NaN. Imports Keras."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import keras
+
+from cnnspec.training.batches import Order
+from cnnspec.training.errors import TrainingError
+from cnnspec.training.progress import Reporter, reported
+
+Logs = Mapping[str, Any] | None
+
+
+class _Callback(keras.callbacks.Callback):  # type: ignore[misc]
+    """Typed, so that what derives from it is."""
+
+
+class Shuffle(_Callback):
+    """Turns the order of the batches to the epoch that begins."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__()
+        self._order = order
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self._order.epoch = epoch
+
+
+class StopAtNaN(_Callback):
+    """Ends training with a `TrainingError` as soon as the loss is no number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        self._check(logs, f", by step {batch + 1}")
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        self._check(logs, "")
+
+    def _check(self, logs: Logs, step: str) -> None:
+        loss = float((logs or {}).get("loss", 0.0))
+        if not math.isfinite(loss):
+            raise TrainingError(f"the loss became {'NaN' if math.isnan(loss) else 'infinite'} in epoch {self._epoch + 1}{step}",
+                                "lower the learning rate, or bound the gradients with the optimizer's `clipnorm`")
+
+
+class KeepBest(_Callback):
+    """Keeps the model of the best epoch in one file, which is whole at any moment. NaN is never best.
+
+    It is written beside its place, synced to the disk, then moved over the one before.
+    """
+
+    def __init__(self, network: Any, path: Path, monitor: str, mode: str) -> None:
+        super().__init__()
+        self._network, self._path, self._monitor = network, path, monitor
+        self._sign = -1.0 if mode == "max" else 1.0
+        self._lowest = math.inf
+        self.epoch: int | None = None
+        self.logs: dict[str, float] = {}
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        value = self._sign * float((logs or {}).get(self._monitor, math.nan))
+        if math.isfinite(value) and value < self._lowest:
+            self._save()
+            self._lowest, self.epoch = value, epoch + 1
+            self.logs = reported(logs or {})
+
+    def _save(self) -> None:
+        temporary = self._path.with_name(f".part-{self._path.name}")
+        try:
+            self._network.save(temporary)
+            _sync(temporary)
+            temporary.replace(self._path)
+            _sync(self._path.parent)
+        except OSError as error:
+            raise TrainingError(f"cannot write {self._path}: {(error.strerror or str(error)).lower()}") from None
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class History(_Callback):
+    """Writes a row for every epoch, at once: `epoch`, what Keras reports, `learning_rate`, `seconds`."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path, self._began = path, 0.0
+        self.epochs = 0
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self._began = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        row = {
+            "epoch": epoch + 1, **reported(logs or {}), "learning_rate": float(self.model.optimizer.learning_rate),
+            "seconds": round(time.monotonic() - self._began, 3),
+        }  # fmt: skip
+        with self._path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(row))
+            if not self.epochs:
+                writer.writeheader()
+            writer.writerow(row)
+        self.epochs += 1
+
+
+class Show(_Callback):
+    """Tells the reporter how training goes, and times the training steps."""
+
+    def __init__(self, reporter: Reporter, best: KeepBest, images: int) -> None:
+        super().__init__()
+        self._reporter, self._best, self._images = reporter, best, images
+        self._began = self._stepped = 0.0
+        self._rates: list[float] = []
+
+    @property
+    def images_per_second(self) -> float:
+        """Images through the training steps of a middling epoch in a second."""
+        return median(self._rates) if self._rates else 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self._began = self._stepped = time.monotonic()
+        self._reporter.epoch_begins(epoch + 1, self.params["epochs"], self.params["steps"] or 0)
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        self._stepped = time.monotonic()
+        self._reporter.step_ends(batch + 1, dict(logs or {}))
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        rate = self._images / max(self._stepped - self._began, 1e-9)
+        self._rates.append(rate)
+        seconds = time.monotonic() - self._began
+        self._reporter.epoch_ends(epoch + 1, self.params["epochs"], dict(logs or {}), seconds, rate, self._best.epoch == epoch + 1)
+
+
+class EarlyStopping(keras.callbacks.EarlyStopping):  # type: ignore[misc]
+    """Keras's, with NaN as the worst value rather than one that nothing beats."""
+
+    def get_monitor_value(self, logs: Logs) -> Any:
+        value = super().get_monitor_value(logs)
+        if value is not None and math.isnan(value):
+            return -math.inf if self.mode == "max" else math.inf
+        return value
