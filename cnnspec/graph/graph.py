@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import ceil
 
 from cnnspec.language.spans import Span
 from cnnspec.layers.base import Layer, Shape, Step, Weight, volume
@@ -14,29 +15,34 @@ from cnnspec.layers.base import Layer, Shape, Step, Weight, volume
 class Field:
     """What one output sees of the input on each spatial axis, and how far neighbours are apart in input pixels.
 
-    None for `size` means all of it.
+    None means all of it. Behind an upsampling `span` may be a fraction: `size` counts the pixels that it touches.
     """
 
-    size: tuple[int, ...] | None
+    span: tuple[Fraction | int, ...] | None
     jump: tuple[Fraction, ...] = ()
+
+    @property
+    def size(self) -> tuple[int, ...] | None:
+        """The pixels seen on each axis, at most."""
+        return None if self.span is None else tuple(map(ceil, self.span))
 
     def after(self, step: Step) -> Field:
         """The field behind a layer that widens it by `step`."""
-        if step.whole or self.size is None:
+        if step.whole or self.span is None:
             return Field(None)
-        if len(step.kernel) not in (0, len(self.size)):
+        if len(step.kernel) not in (0, len(self.span)):
             return Field(None)
         if not step.kernel:
             return self
-        wider = zip(self.size, self.jump, step.kernel, strict=True)
-        size = tuple(int(seen + (kernel - 1) * jump) for seen, jump, kernel in wider)
-        return Field(size, tuple(jump * stride for jump, stride in zip(self.jump, step.stride, strict=True)))
+        wider = zip(self.span, self.jump, step.kernel, strict=True)
+        span = tuple(seen + (kernel - 1) * jump for seen, jump, kernel in wider)
+        return Field(span, tuple(jump * stride for jump, stride in zip(self.jump, step.stride, strict=True)))
 
     def merged(self, other: Field) -> Field:
         """The field of a merge: the larger one on each axis."""
-        if self.size is None or other.size is None or len(self.size) != len(other.size):
+        if self.span is None or other.span is None or len(self.span) != len(other.span):
             return Field(None)
-        return Field(tuple(map(max, self.size, other.size)), tuple(map(max, self.jump, other.jump)))
+        return Field(tuple(map(max, self.span, other.span)), tuple(map(max, self.jump, other.jump)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,12 @@
 from math import prod
 from typing import ClassVar
 
-from cnnspec.language.entries import named
+from pydantic import field_validator
+
+from cnnspec.language.entries import named, refuse
 from cnnspec.language.types import Count, Fraction, Natural, choice
 from cnnspec.layers.axes import Axes, each, place
-from cnnspec.layers.base import INPUT, KerasCall, Layer, Shape, Step, Weight, known, need
+from cnnspec.layers.base import INPUT, KerasCall, Layer, Shape, ShapeError, Step, Weight, known, need, show
 from cnnspec.layers.settings import INITIALIZERS, ConstraintField, InitializerField, RegularizerField
 
 
@@ -79,6 +81,14 @@ class MultiHeadAttention(Layer):
     bias_constraint: ConstraintField = None
     seed: Natural | None = None
 
+    @field_validator("trainable")
+    @classmethod
+    def _always_trained(cls, value: bool) -> bool:
+        if not value:
+            raise refuse("unsupported", "Keras trains the projections of `multi_head_attention` whatever `trainable` says",
+                         "leave `trainable` out")
+        return value
+
     def output_shape(self, *inputs: Shape) -> Shape:
         self.check_rank(inputs[0])
         self.attended(inputs[0])
@@ -89,7 +99,12 @@ class MultiHeadAttention(Layer):
         """Where the axes stand that are attended over."""
         if self.attention_axes is None:
             return tuple(range(len(shape) - 1))
-        return tuple(place(axis, shape[:-1] if axis > 0 else shape, "attention_axes") for axis in each(self.attention_axes))
+        places = tuple(place(axis, shape, "attention_axes") for axis in each(self.attention_axes))
+        if len(shape) - 1 in places:
+            raise ShapeError("shape-axis", "`multi_head_attention` attends over positions, not over the channels",
+                             argument="attention_axes", label=f"the channels of {show(shape)}",
+                             help="leave `attention_axes` out to attend over all positions")
+        return places
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         channels = need(inputs[0][-1], "number of channels", self.entry)

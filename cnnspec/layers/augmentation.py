@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, ValidationInfo
 
 from cnnspec.language.entries import refuse, shown
 from cnnspec.language.types import Count, Natural, Positive, Real, choice
-from cnnspec.layers.base import Layer, Shape
+from cnnspec.layers.base import Layer, Shape, ShapeError, show
 
 FILL_MODES = ("reflect", "wrap", "constant", "nearest")
 
@@ -72,6 +72,14 @@ class _Colours(_Image):
 
 class _RandomColours(_Colours):
     seed: Natural | None = None
+
+
+def check_colours(entry: str, shape: Shape, wanted: tuple[int, ...] = (3,)) -> None:
+    """Refuse images without the colour channels that a layer works on."""
+    if shape[-1] is not None and shape[-1] not in wanted:
+        channels = " or ".join(map(str, wanted))
+        raise ShapeError("shape-channels", f"`{entry}` takes images of {channels} channels, not {show(shape)}",
+                         label=f"its input has {shape[-1]}", help="leave it out, or bring the images to three channels")
 
 
 class _Geometry(_Random):
@@ -184,7 +192,7 @@ class RandomElasticTransform(_RandomColours):
     factor: bounded(0, 1) = 1.0  # type: ignore[valid-type]
     scale: bounded(0, 1) = 1.0  # type: ignore[valid-type]
     interpolation: choice("nearest", "bilinear") = "bilinear"  # type: ignore[valid-type]
-    fill_mode: choice(*FILL_MODES, "mirror") = "reflect"  # type: ignore[valid-type]
+    fill_mode: choice(*FILL_MODES) = "reflect"  # type: ignore[valid-type]
     fill_value: Real = 0.0
 
 
@@ -264,6 +272,11 @@ class RandomHue(_RandomColours):
 
     factor: bounded(0, 1)  # type: ignore[valid-type]
 
+    def output_shape(self, *inputs: Shape) -> Shape:
+        self.check_rank(inputs[0])
+        check_colours(self.entry, inputs[0])
+        return inputs[0]
+
 
 class RandomSaturation(_RandomColours):
     """Makes colours paler or stronger; 0.5 leaves them as they are, 0 is grey.
@@ -278,6 +291,11 @@ class RandomSaturation(_RandomColours):
 
     factor: bounded(-1, 1)  # type: ignore[valid-type]
 
+    def output_shape(self, *inputs: Shape) -> Shape:
+        self.check_rank(inputs[0])
+        check_colours(self.entry, inputs[0])
+        return inputs[0]
+
 
 class RandomColorDegeneration(_RandomColours):
     """Blends with a grey copy: 0 leaves the image as it is, 1 is grey. Takes three channels.
@@ -291,6 +309,11 @@ class RandomColorDegeneration(_RandomColours):
     first: ClassVar[str] = "factor"
 
     factor: bounded(-1, 1)  # type: ignore[valid-type]
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        self.check_rank(inputs[0])
+        check_colours(self.entry, inputs[0])
+        return inputs[0]
 
 
 class RandomColorJitter(_RandomColours):
@@ -307,6 +330,12 @@ class RandomColorJitter(_RandomColours):
     saturation_factor: bounded(-1, 1) | None = None  # type: ignore[valid-type]
     hue_factor: bounded(0, 1) | None = None  # type: ignore[valid-type]
 
+    def output_shape(self, *inputs: Shape) -> Shape:
+        self.check_rank(inputs[0])
+        if self.saturation_factor is not None or self.hue_factor is not None:
+            check_colours(self.entry, inputs[0])
+        return inputs[0]
+
 
 class RandomGrayscale(_Random):
     """Makes a share `factor` of the images grey, with as many channels as before.
@@ -320,6 +349,11 @@ class RandomGrayscale(_Random):
     first: ClassVar[str] = "factor"
 
     factor: Annotated[float, bounded(0, 1)] = 0.5
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        self.check_rank(inputs[0])
+        check_colours(self.entry, inputs[0], (1, 3))
+        return inputs[0]
 
 
 class RandomSharpness(_RandomColours):
@@ -401,18 +435,6 @@ class AutoContrast(_Colours):
         layers:
           - auto_contrast
     """
-
-
-class Equalization(_Colours):
-    """Spreads the values of each channel evenly over the range (histogram equalisation).
-
-    Example:
-        input: [32, 32, 3]
-        layers:
-          - equalization
-    """
-
-    bins: Count = 256
 
 
 class ContrastLimitedAdaptiveHistogramEqualization(_Colours):

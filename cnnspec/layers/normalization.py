@@ -82,8 +82,14 @@ class LayerNormalization(_ScaledAndShifted):
 
     axis: Axes = -1
 
+    def output_shape(self, *inputs: Shape) -> Shape:
+        for axis in each(self.axis):
+            place(axis, inputs[0])
+        return super().output_shape(*inputs)
+
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        return self.learned(_sizes(self.axis, inputs[0], self.entry))
+        wanted = self.center or self.scale
+        return self.learned(_sizes(self.axis, inputs[0], self.entry)) if wanted else ()
 
 
 class GroupNormalization(_ScaledAndShifted):

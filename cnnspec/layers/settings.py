@@ -225,8 +225,8 @@ class LogSoftmax(Softmax):
 class Threshold(_Activation):
     """x above `threshold`, `default_value` elsewhere."""
 
-    threshold: Real = 0.0
-    default_value: Real = 0.0
+    threshold: Real
+    default_value: Real
 
 
 class HardShrink(_Activation):
@@ -240,13 +240,27 @@ class SoftShrink(HardShrink):
     """Zero within ±`threshold`, moved towards zero by it outside."""
 
 
+class Squareplus(_Activation):
+    """(x + √(x² + b)) / 2."""
+
+    first: ClassVar[str] = "b"
+    b: NonNegative = 4
+
+
+class Sparsemax(_Activation):
+    """The Euclidean projection onto the simplex along `axis` (A. Martins and R. Astudillo, 2016)."""
+
+    first: ClassVar[str] = "axis"
+    axis: Axis = -1
+
+
 for _name, _meaning in {
     "linear": "x.", "sigmoid": "1 / (1 + e⁻ˣ).", "tanh": "(eˣ − e⁻ˣ) / (eˣ + e⁻ˣ).", "relu6": "min(max(x, 0), 6).",
     "selu": "Self-normalising ELU (G. Klambauer et al., 2017).", "silu": "x · sigmoid(x), also called swish.",
     "mish": "x · tanh(softplus(x)) (D. Misra, 2019).", "softplus": "log(1 + eˣ).", "softsign": "x / (1 + |x|).",
     "exponential": "eˣ.", "hard_sigmoid": "relu6(x + 3) / 6.", "hard_silu": "x · hard_sigmoid(x), also called hard swish.",
     "hard_tanh": "x cut off at ±1.", "log_sigmoid": "log(sigmoid(x)).", "tanh_shrink": "x − tanh(x).",
-    "squareplus": "(x + √(x² + 4)) / 2.", "sparsemax": "The Euclidean projection onto the simplex (A. Martins, 2016).",
+    
     "sparse_plus": "0 below −1, (x + 1)²/4 up to 1, x above.", "sparse_sigmoid": "(x + 1) / 2 cut off to 0…1.",
 }.items():  # fmt: skip
     type(_name.title().replace("_", ""), (_Activation,), {"__doc__": _meaning, "__module__": __name__})

@@ -1,0 +1,44 @@
+"""Integer padding computes what the papers define, with PyTorch's recorded outputs as the reference."""
+
+import json
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from cnnspec.emit.keras import apply
+from cnnspec.language.entries import read_entry
+from cnnspec.layers import LAYERS
+from cnnspec.layers.base import Layer
+
+from .record_torch import CASES, HERE, kernel_shape, numbers
+
+RECORDED = json.loads(HERE.read_text())
+
+
+def model_of(case: dict[str, Any], size: tuple[int | None, ...]) -> Any:
+    """The Keras model of one case, with the reference's weights."""
+    arguments = {name: value for name, value in case.items() if name not in ("entry", "size", "channels")}
+    layer = read_entry({case["entry"]: {**arguments, **({} if "pool" in case["entry"] else {"use_bias": False})}}, LAYERS)
+    assert isinstance(layer, Layer)
+    shape = (*size, case["channels"])
+    inputs = keras.Input(shape)
+    model = keras.Model(inputs, apply(layer.calls(shape), [inputs], "x"))
+    if model.weights:
+        model.set_weights([np.reshape(numbers(kernel_shape(case), 5), kernel_shape(case))])
+    return model
+
+
+@pytest.mark.parametrize("at", range(len(CASES)), ids=lambda at: f"{at}-{CASES[at]['entry']}")
+def test_equals_pytorch(at: int) -> None:
+    case = CASES[at]
+    x = np.reshape(numbers((*case["size"], case["channels"]), 1), (1, *case["size"], case["channels"])).astype("float32")
+    for size in (case["size"], (None,) * len(case["size"])):
+        y = np.asarray(model_of(case, size)(x))
+        assert y.size == len(RECORDED[at])
+        np.testing.assert_allclose(y.ravel(), RECORDED[at], rtol=1e-5, atol=1e-5)
+
+
+def test_every_case_is_recorded() -> None:
+    assert len(RECORDED) == len(CASES)
