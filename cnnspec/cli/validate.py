@@ -7,6 +7,7 @@ import sys
 import click
 
 from cnnspec.cli.common import coloured, paint_for, read, spec_options, unreadable
+from cnnspec.graph.graph import Graph
 from cnnspec.language import render
 from cnnspec.language.diagnostics import Diagnostic
 from cnnspec.language.spans import Span
@@ -15,8 +16,9 @@ from cnnspec.language.spans import Span
 @click.command("validate")
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @click.option("--format", "format_", type=click.Choice(["text", "concise", "json"]), default="text", show_default=True)
+@click.option("--deep", is_flag=True, help="Also build in Keras and compare every layer with its rule.")
 @spec_options
-def command(specs: tuple[str, ...], format_: str, overrides: tuple[str, ...], allow_large: bool) -> int:
+def command(specs: tuple[str, ...], format_: str, deep: bool, overrides: tuple[str, ...], allow_large: bool) -> int:
     """Check that specs hold: everything that can be known without a framework.
 
     `-` reads standard input. Exits 1 where a spec has an error, 2 where a file cannot be read.
@@ -34,9 +36,10 @@ def command(specs: tuple[str, ...], format_: str, overrides: tuple[str, ...], al
             if format_ != "json":
                 click.echo(f"{paint_for(sys.stderr)('error', 'error')}: {error.message}", err=True)
             continue
-        found.extend(report.diagnostics)
+        deeper = _deep(report.graph) if deep and report.graph is not None else []
+        found.extend([*report.diagnostics, *deeper])
         sources.update(report.sources)
-        wrong += not report.ok
+        wrong += not report.ok or bool(deeper)
         if format_ == "text" and report.ok and report.graph is not None:
             shapes = ", ".join(map(_shape, report.graph.output_shapes.values()))
             total = sum(node.parameters for node in report.graph.nodes)
@@ -46,6 +49,17 @@ def command(specs: tuple[str, ...], format_: str, overrides: tuple[str, ...], al
     if unread:
         return 2
     return 1 if wrong else 0
+
+
+def _deep(graph: Graph) -> list[Diagnostic]:
+    from cnnspec.training.device import start
+
+    start(device="cpu")
+    from cnnspec.emit.deep import differences
+
+    return [Diagnostic("deep-difference", f"`{node.layer.entry}`: {message}", node.span,
+                       help="this is a mistake in cnnspec: please report it with the spec")
+            for node, message in differences(graph)]
 
 
 def _shape(shape: tuple[int | None, ...]) -> str:

@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import reduce
 from typing import Any
 
 import keras
 
 from cnnspec.graph.graph import Graph
+from cnnspec.graph.tensors import safe
 from cnnspec.layers.base import INPUT, KerasCall
 
 
 def build(graph: Graph) -> Any:
     """The functional Keras model of `graph`, with the spec's names on its layers."""
-    needed = 1000 + 20 * len(graph.nodes)
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, needed))  # functional models walk their graph recursively
-    try:
+    return build_with_tensors(graph)[0]
+
+
+def build_with_tensors(graph: Graph) -> tuple[Any, dict[str, Any]]:
+    """The model, and the symbolic tensor of each input and node by its name."""
+    with deep_recursion(graph):
         tensors = {name: keras.Input(shape, name=name) for name, shape in graph.inputs.items()}
         inputs = dict(tensors)
         for node in graph.nodes:
             taken = [tensors[name] for name in node.inputs]
             tensors[node.name] = apply(node.layer.calls(*node.input_shapes), taken, node.name)
         outputs = {name: tensors[node] for name, node in graph.outputs.items()}
-        return keras.Model(_alone(inputs), _alone(outputs), name=graph.name)
+        return keras.Model(_alone(inputs), _alone(outputs), name=safe(graph.name)), tensors
+
+
+@contextmanager
+def deep_recursion(graph: Graph) -> Iterator[None]:
+    """Room for functional models of thousands of layers, which Keras builds, saves and loads recursively."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, 1000 + 20 * len(graph.nodes)))
+    try:
+        yield
     finally:
         sys.setrecursionlimit(before)
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.graph.graph import Field, Node
-from cnnspec.graph.tensors import Tensor
+from cnnspec.graph.graph import Node
+from cnnspec.graph.growing import Place
+from cnnspec.graph.tensors import Tensor, unknown
 from cnnspec.language import syntax as s
 from cnnspec.language.diagnostics import Related
 from cnnspec.language.entries import Invalid, shown
@@ -21,12 +22,11 @@ from cnnspec.language.suggest import did_you_mean
 from cnnspec.layers.base import LAYERS, Layer, Shape, show
 
 if TYPE_CHECKING:
-    from cnnspec.graph.elaborate import Place, _Elaborator
+    from cnnspec.graph.elaborate import Elaborator
 
 
-def expand(graph: _Elaborator, item: s.Residual, x: Tensor, place: Place) -> Tensor:
+def expand(graph: Elaborator, item: s.Residual, x: Tensor, place: Place) -> Tensor:
     """Expand a residual block on `x`."""
-    unknown = Tensor("", None, Field(None), item.head.span)
     before = len(graph.nodes)
     y = graph.expand(item.layers, x, place.nested())
     body = graph.nodes[before:]
@@ -35,7 +35,7 @@ def expand(graph: _Elaborator, item: s.Residual, x: Tensor, place: Place) -> Ten
     else:
         word = _word(graph, item, x, place)
         if word is None or x.shape is None or y.shape is None:
-            return unknown
+            return unknown(item.head.span)
         trimmed = _border_lost(graph, item, x, y, body, place)
         if trimmed is not None:
             y = trimmed
@@ -46,14 +46,14 @@ def expand(graph: _Elaborator, item: s.Residual, x: Tensor, place: Place) -> Ten
         if trimmed is not None:
             return y
     if way is None or way.shape is None or y.shape is None:
-        return unknown
+        return unknown(item.head.span)
     if not _same(way.shape, y.shape):
-        graph._error("shape-residual", f"the shortcut gives {show(way.shape)}, the body {show(y.shape)}", item.shortcut_span,
+        graph.error("shape-residual", f"the shortcut gives {show(way.shape)}, the body {show(y.shape)}", item.shortcut_span,
                      place.calls, related=[graph.comes_from(way), graph.comes_from(y)],
                      help="both ways of a residual block must end in the same shape")
-        return unknown
+        return unknown(item.head.span)
     total = graph.add(_layer("add"), [way, y], item.head.node, item.head.span, place)
-    return _activate(graph, item, total or unknown, place)
+    return _activate(graph, item, total or unknown(item.head.span), place)
 
 
 def _layer(name: str, **arguments: Any) -> Layer:
@@ -66,7 +66,7 @@ def _same(a: Shape, b: Shape) -> bool:
     return len(a) == len(b) and all(m == n or m is None or n is None for m, n in zip(a, b, strict=True))
 
 
-def _word(graph: _Elaborator, item: s.Residual, x: Tensor, place: Place) -> str | None:
+def _word(graph: Elaborator, item: s.Residual, x: Tensor, place: Place) -> str | None:
     """`identity` or `projection`."""
     if item.shortcut is None:
         return "identity"
@@ -77,7 +77,7 @@ def _word(graph: _Elaborator, item: s.Residual, x: Tensor, place: Place) -> str 
         return None
     if word in ("identity", "projection"):
         return str(word)
-    graph._error("bad-choice", f"`shortcut` is `identity`, `projection` or a list of layers, not {shown(word)}",
+    graph.error("bad-choice", f"`shortcut` is `identity`, `projection` or a list of layers, not {shown(word)}",
                  item.shortcut_span, place.calls, help=did_you_mean(str(word), ("identity", "projection")))
     return None
 
@@ -91,7 +91,7 @@ def _strides(x: Tensor, y: Tensor) -> tuple[int, ...] | None:
 
 
 def _border_lost(
-    graph: _Elaborator, item: s.Residual, x: Tensor, y: Tensor, body: list[Node], place: Place
+    graph: Elaborator, item: s.Residual, x: Tensor, y: Tensor, body: list[Node], place: Place
 ) -> Tensor | None:
     """Report windows without padding that made the body's map smaller than its strides do.
 
@@ -109,7 +109,7 @@ def _border_lost(
     if not losing:
         return None
     related = [Related(f"{_sizes(node)} here, too", node.span) for node in losing[1:] if node.span != losing[0].span]
-    graph._error(
+    graph.error(
         "shape-residual", f"the body of this residual ends in {show(y.shape)}, its shortcut needs {show((*wanted, y.shape[-1]))}",
         losing[0].span, losing[0].calls or place.calls, label=f"{_sizes(losing[0])}: without padding the border is lost",
         related=[Related("the residual block", item.head.span), *related], help="write `padding: same`",
@@ -130,13 +130,13 @@ def _sizes(node: Node) -> str:
     return f"{show(node.input_shapes[0])} → {show(node.shape)}"
 
 
-def _identity_error(graph: _Elaborator, item: s.Residual, x: Tensor, y: Tensor, place: Place) -> None:
+def _identity_error(graph: Elaborator, item: s.Residual, x: Tensor, y: Tensor, place: Place) -> None:
     assert x.shape is not None
     assert y.shape is not None
     channels = f"{x.shape[-1]} channels to {y.shape[-1]}" if x.shape[-1] != y.shape[-1] else ""
     what = channels or f"{show(x.shape)} to {show(y.shape)}"
     reachable = _projection(x, y) is not None
-    graph._error(
+    graph.error(
         "shape-residual", f"an identity shortcut cannot add {what}", item.shortcut_span, place.calls,
         label=f"the shortcut keeps {show(x.shape)}, the body ends in {show(y.shape)}",
         related=[related for related in (graph.comes_from(x), graph.comes_from(y)) if related.span != item.shortcut_span],
@@ -168,12 +168,12 @@ def _stride(size: int | None, wanted: int | None, guess: int) -> int | None:
     return next((stride for stride in candidates if -(-size // stride) == wanted), None)
 
 
-def _project(graph: _Elaborator, item: s.Residual, x: Tensor, y: Tensor, place: Place) -> Tensor | None:
+def _project(graph: Elaborator, item: s.Residual, x: Tensor, y: Tensor, place: Place) -> Tensor | None:
     layer = _projection(x, y)
     if layer is None:
         assert x.shape is not None
         assert y.shape is not None
-        graph._error("shape-residual", f"no projection turns {show(x.shape)} into {show(y.shape)}", item.shortcut_span, place.calls,
+        graph.error("shape-residual", f"no projection turns {show(x.shape)} into {show(y.shape)}", item.shortcut_span, place.calls,
                      related=[graph.comes_from(x), graph.comes_from(y)],
                      help="pad the windows of the body (`padding: same`), or write the shortcut's layers out")
         return None
@@ -183,7 +183,7 @@ def _project(graph: _Elaborator, item: s.Residual, x: Tensor, y: Tensor, place: 
     return graph.add(_layer("batch_normalization"), [convolved], item.head.node, item.shortcut_span, place, "projection_normalization")
 
 
-def _activate(graph: _Elaborator, item: s.Residual, total: Tensor, place: Place) -> Tensor:
+def _activate(graph: Elaborator, item: s.Residual, total: Tensor, place: Place) -> Tensor:
     if item.activation is None:
         return total
     try:

@@ -31,6 +31,11 @@ class Tensor:
         return Running(self.shape, failed=self.shape is None)
 
 
+def unknown(span: Span) -> Tensor:
+    """What a failed entry gives: a tensor of unknown shape, which silences what follows from it."""
+    return Tensor("", None, Field(None), span)
+
+
 @dataclass
 class Names:
     """The names of one list of entries; those of the lists around it are visible through it."""
@@ -50,6 +55,12 @@ class Names:
             yield from self.parent
 
 
+def safe(name: str) -> str:
+    """`name` with what Keras and TensorFlow refuse in names replaced."""
+    cleaned = _UNSAFE.sub("_", name)
+    return cleaned if cleaned[:1].isalnum() else "n" + cleaned
+
+
 class UniqueNames:
     """Names for the nodes: safe for Keras, and each used once."""
 
@@ -59,9 +70,7 @@ class UniqueNames:
 
     def take(self, wanted: str) -> str:
         """`wanted`, made safe; `_1`, `_2`, ... is added where it is taken."""
-        base = _UNSAFE.sub("_", wanted)
-        if not base[:1].isalnum():
-            base = "n" + base
+        base = safe(wanted)
         name, number = base, self.next.get(base, 0)
         while name in self.used:
             number += 1

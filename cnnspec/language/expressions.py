@@ -152,7 +152,7 @@ class _Computer:
                 return None
             case ast.Name(id=name):
                 return self._name(node, name)
-            case ast.List(elts=items) | ast.Tuple(elts=items):
+            case ast.List(elts=items):
                 return tuple(self.value(item) for item in items)
             case ast.BinOp(left=left, op=kind, right=right) if type(kind) in _BINARY:
                 return self._binary(node, type(kind), self.value(left), self.value(right))

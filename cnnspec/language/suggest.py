@@ -77,7 +77,7 @@ def _by_spelling(bare: str, names: list[str]) -> str | None:
     if close:
         return bares[close[0]]
     starts = [name for known, name in bares.items() if len(bare) > 3 and known.startswith(bare)]
-    return starts[0] if len(starts) == 1 else None
+    return min(starts, key=len) if starts else None
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:

@@ -64,7 +64,7 @@ class _Conv(_Convolution):
     def _filters_in_groups(self) -> Self:
         if self.filters % self.groups:
             raise refuse("shape-groups", f"{self.filters} filters do not divide into {self.groups} groups",
-                         f"write a number of `filters` that is a multiple of {self.groups}")
+                         f"write a number of `filters` that is a multiple of {self.groups}", at="groups")
         return self
 
     def output_shape(self, *inputs: Shape) -> Shape:
@@ -72,9 +72,9 @@ class _Conv(_Convolution):
         channels = self.channels(inputs[0])
         if channels % self.groups:
             fitting = ", ".join(str(n) for n in range(1, channels + 1) if not channels % n and not self.filters % n)
-            raise ShapeError("shape-groups", f"{channels} input channels do not divide into {self.groups} groups",
+            raise ShapeError("shape-groups", f"{self.groups} groups do not divide the input's channels: {channels}",
                              argument="groups", label=f"{channels} / {self.groups} is not a whole number",
-                             help=f"these fit: {fitting}")
+                             help=f"write `groups` as one of: {fitting}")
         return (*spatial, self.filters)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
@@ -250,7 +250,7 @@ class _ConvTranspose(_Convolution):
         for extra, stride in zip(self.output_padding or (), self.per_axis("strides"), strict=False):
             if extra >= stride:
                 raise refuse("out-of-range", f"`output_padding` ({extra}) must be less than `strides` ({stride})",
-                             f"write `output_padding: {stride - 1}` or less")
+                             f"write `output_padding: {stride - 1}` or less", at="output_padding")
         return self
 
     def extra(self, axis: int) -> int | None:

@@ -239,5 +239,5 @@ def _same_map(one: Shape, other: Shape) -> str | None:
     large, small = sorted((one, other), key=lambda shape: shape[:2], reverse=True)  # type: ignore[type-var]
     stride = -(-large[0] // small[0])  # type: ignore[operator]
     if all(-(-n // stride) == wanted for n, wanted in zip(large[:2], small[:2], strict=True)):  # type: ignore[operator]
-        return f"a 1×1 `conv2d` with {small[-1]} filters and `strides: {stride}` makes {show(large)} {show(small)}"
-    return f"`resizing: {{height: {small[0]}, width: {small[1]}}}` makes {show(large)} {show((*small[:2], large[2]))}"
+        return f"a 1×1 `conv2d` with {small[-1]} filters and `strides: {stride}` turns {show(large)} into {show(small)}"
+    return f"`resizing: {{height: {small[0]}, width: {small[1]}}}` turns {show(large)} into {show((*small[:2], large[2]))}"

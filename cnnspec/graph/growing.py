@@ -1,0 +1,176 @@
+"""The graph while it grows: adding layers, with their shapes inferred and their mistakes reported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from cnnspec.graph.graph import Field, Graph, Node
+from cnnspec.graph.tensors import Names, Tensor, UniqueNames
+from cnnspec.language import limits
+from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Related
+from cnnspec.language.nodes import MappingNode, locate
+from cnnspec.language.nodes import Node as Text
+from cnnspec.language.problems import called_from
+from cnnspec.language.scope import Environment, Scope
+from cnnspec.language.spans import Span
+from cnnspec.layers.base import Layer, Shape, ShapeError, show
+
+_EXPANSIONS = 10 * limits.LAYERS
+
+
+class TooLarge(Exception):
+    """The expansion went past a limit; it has been said."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where entries are expanded: the parameters and names in scope, the calls around, and the group."""
+
+    scope: Scope
+    names: Names
+    calls: tuple[Span, ...] = ()
+    group: tuple[str, ...] = ()
+
+    def nested(self, **changes: Any) -> Place:
+        """A list within this place: its names are its own, those around it stay visible."""
+        return replace(self, names=Names(self.names), **changes)
+
+
+class Growing:
+    """Nodes so far, the names that they have taken, and the limits that bound them."""
+
+    def __init__(self, diagnostics: Diagnostics, allow_large: bool) -> None:
+        self.diagnostics = diagnostics
+        self.allow_large = allow_large
+        self.nodes: list[Node] = []
+        self.unique = UniqueNames()
+        self.expansions = 0
+
+    def start(self, shape: Shape | None, span: Span) -> Tensor:
+        """The input's tensor."""
+        rank = len(shape) - 1 if shape else 0
+        seen = Field((1,) * rank, (Fraction(1),) * rank) if rank else Field(None)
+        if shape is not None and not self._check_sizes(shape, span, ()):
+            shape = None
+        return Tensor(self.unique.take("input"), shape, seen, span, "the input")
+
+    def finish(self, name: str, source: Tensor, result: Tensor, span: Span) -> Graph | None:
+        """The graph that computes `result`, or None where a mistake was found; `span` is the list of layers."""
+        if source.shape is None or result.shape is None or self.diagnostics.failed:
+            return None
+        if not self.nodes:
+            self.error("empty-network", "the network has no layers", span, (), help="write at least one entry under `layers:`")
+            return None
+        nodes = self._used(result.node)
+        parameters = sum(node.parameters for node in nodes)
+        if parameters > limits.PARAMETERS and not self.allow_large:
+            largest = max(nodes, key=lambda node: node.parameters)
+            self.error("limit-parameters", f"the network has {parameters:,} parameters; the limit is {limits.PARAMETERS:,}",
+                       largest.span, largest.calls, label=f"{largest.parameters:,} of them are here",
+                       help="make it smaller, or lift the limit with `--allow-large`")
+            return None
+        return Graph(name, {source.node: source.shape}, nodes, {"output": result.node})
+
+    def _used(self, output: str) -> tuple[Node, ...]:
+        """The nodes that the output is computed from; a warning for each end that nothing uses."""
+        needed, taken = {output}, set()
+        for node in reversed(self.nodes):
+            taken.update(node.inputs)
+            if node.name in needed:
+                needed.update(node.inputs)
+        for node in self.nodes:
+            if node.name not in needed and node.name not in taken:
+                self.diagnostics.add(Diagnostic(
+                    "unused-output", f"nothing uses the output of `{node.layer.entry}`", node.span, severity="warning",
+                    related=called_from(node.calls), help="merge it into the network, or take the entry out"))
+        return tuple(node for node in self.nodes if node.name in needed)
+
+    def error(
+        self, code: str, message: str, span: Span, calls: tuple[Span, ...], *, label: str = "",
+        related: Sequence[Related] = (), help: str | None = None,
+    ) -> None:
+        """Report a mistake, with the block calls around it."""
+        self.diagnostics.add(Diagnostic(code, message, span, label, (*related, *called_from(calls)), help))
+
+    def count(self, span: Span, calls: tuple[Span, ...]) -> None:
+        """Count one expansion of an entry. Raises `TooLarge` past the limit."""
+        self.expansions += 1
+        bound = _EXPANSIONS * (10 if self.allow_large else 1)
+        if self.expansions > bound:
+            self.error("limit-layers", f"more than {bound:,} entries after expansion", span, calls,
+                        help="repeat less")
+            raise TooLarge
+
+    def environment(self, place: Place, running: Tensor) -> Environment:
+        """Where expressions of entries on `running` are computed."""
+        return Environment(place.scope, self.diagnostics, running.running)
+
+    def add(
+        self, layer: Layer, inputs: Sequence[Tensor], text: Text, span: Span, place: Place, name: str | None = None
+    ) -> Tensor | None:
+        """Put a layer into the graph. None where its inputs are unknown or do not fit (which has been said)."""
+        shapes = tuple(tensor.shape for tensor in inputs if tensor.shape is not None)
+        if len(shapes) != len(inputs):
+            return None
+        try:
+            if not layer.merges and len(shapes) != 1:
+                raise ShapeError("input-count", f"`{layer.entry}` takes one input, not {len(shapes)}", argument="inputs",
+                                 help="merge the inputs first, with `add` or `concatenate`")
+            shape = layer.output_shape(*shapes)
+            self._check_layer(layer, shapes)
+        except ShapeError as error:
+            self._shape_error(error, layer, inputs, text, span, place)
+            return None
+        if not self._check_sizes(shape, span, place.calls):
+            return None
+        unique = self.unique.take(".".join((*place.group, name or layer.entry)))
+        seen = inputs[0].field
+        for other in inputs[1:]:
+            seen = seen.merged(other.field)
+        seen = seen.after(layer.step(*shapes))
+        node = Node(unique, layer, tuple(tensor.node for tensor in inputs), shapes, shape, span, place.calls, place.group, seen)
+        self.nodes.append(node)
+        if len(self.nodes) > limits.LAYERS and not self.allow_large:
+            self.error("limit-layers", f"more than {limits.LAYERS:,} layers after expansion", span, place.calls,
+                        help="repeat less, or lift the limit with `--allow-large`")
+            raise TooLarge
+        return Tensor(unique, shape, seen, span, node.formula)
+
+    def _check_layer(self, layer: Layer, shapes: tuple[Shape, ...]) -> None:
+        if self.allow_large:
+            return
+        for argument in ("filters", "units"):
+            size = getattr(layer, argument, 0)
+            if size > limits.UNITS:
+                raise ShapeError("limit-units", f"{size:,} {argument}; the limit is {limits.UNITS:,}", argument=argument,
+                                 help="make it smaller, or lift the limit with `--allow-large`")
+
+    def _check_sizes(self, shape: Shape, span: Span, calls: tuple[Span, ...]) -> bool:
+        largest = max((size for size in shape[:-1] if size is not None), default=0)
+        if largest <= limits.PIXELS or self.allow_large or len(shape) < 3:
+            return True
+        self.error("limit-pixels", f"{largest:,} pixels a side; the limit is {limits.PIXELS:,}", span, calls,
+                    help="make it smaller, or lift the limit with `--allow-large`")
+        return False
+
+    def _shape_error(
+        self, error: ShapeError, layer: Layer, inputs: Sequence[Tensor], text: Text, span: Span, place: Place
+    ) -> None:
+        where = span
+        if error.argument:
+            body = text.get(layer.entry) if isinstance(text, MappingNode) else None
+            given = isinstance(body, MappingNode) and body.get(error.argument) is not None
+            first = body is not None and not isinstance(body, MappingNode) and error.argument in (layer.first, "inputs")
+            if given or first:
+                where = locate(text, (layer.entry, error.argument))
+        self.error(error.code, error.message, where, place.calls, label=error.label, help=error.help,
+                    related=[self.comes_from(tensor) for tensor in inputs if error.label and tensor.span != where])
+
+    def comes_from(self, tensor: Tensor) -> Related:
+        """The place where a tensor was made, with its shape and how it got it."""
+        assert tensor.shape is not None
+        how = f": {tensor.formula}" if "=" in tensor.formula else ""
+        return Related(f"{show(tensor.shape)} comes from here{how}", tensor.span)

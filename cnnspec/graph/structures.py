@@ -1,0 +1,138 @@
+"""Structures: branches, repetitions, conditions and blocks, expanded on a running tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from cnnspec.graph.growing import Place
+from cnnspec.graph.tensors import Names, Tensor, unknown
+from cnnspec.language import syntax as s
+from cnnspec.language.diagnostics import Related
+from cnnspec.language.entries import Invalid, read_entry, shown
+from cnnspec.language.items import ItemParser
+from cnnspec.language.nodes import SequenceNode, head, locate
+from cnnspec.language.problems import diagnose
+from cnnspec.language.scope import Binding, Environment, Failed, Scope
+from cnnspec.language.spans import Span
+from cnnspec.language.suggest import did_you_mean
+from cnnspec.layers.base import LAYERS, Layer
+
+if TYPE_CHECKING:
+    from cnnspec.graph.elaborate import Elaborator
+
+
+def branches(graph: Elaborator, item: s.Branches, running: Tensor, place: Place) -> Tensor:
+    """Every path from the running tensor, then the merge of their ends."""
+    ends = [graph.expand(path, running, place.nested()) for path in item.paths]
+    try:
+        value = "concatenate" if item.merge is None else graph.environment(place, running).evaluate(item.merge)
+        merge = read_entry(value, LAYERS)
+    except Failed:
+        return unknown(item.head.span)
+    except Invalid as invalid:
+        assert item.merge is not None
+        for problem in invalid.problems:
+            graph.diagnostics.add(diagnose(problem, item.merge, calls=place.calls))
+        return unknown(item.head.span)
+    if not isinstance(merge, Layer) or not merge.merges:
+        assert item.merge is not None
+        merges = ", ".join(f"`{name}`" for name, cls in LAYERS.items() if getattr(cls, "merges", False))
+        graph.error("bad-choice", f"`{merge.entry}` merges nothing", head(item.merge), place.calls, help=f"write one of {merges}")
+        return unknown(item.head.span)
+    if len(ends) == 1:
+        return ends[0]
+    text = item.merge or item.head.node
+    return graph.add(merge, ends, text, head(item.merge) if item.merge else item.head.span, place) or unknown(item.head.span)
+
+
+def repeat(graph: Elaborator, item: s.Repeat, running: Tensor, place: Place) -> Tensor:
+    """The layers, as often as `times` says or once for each value of `over`."""
+    node = item.times or item.over
+    assert node is not None
+    try:
+        value = graph.environment(place, running).evaluate(node)
+    except Failed:
+        return unknown(item.head.span)
+    if item.times is not None:
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            graph.error("wrong-type", f"`times` takes a whole number from 0, not {shown(value)}", head(node), place.calls)
+            return unknown(item.head.span)
+        rounds: Sequence[Any] = range(value)
+    elif isinstance(value, tuple):
+        rounds = value
+    else:
+        graph.error("wrong-type", f"`over` takes a list, not {shown(value)}", head(node), place.calls)
+        return unknown(item.head.span)
+    for at, values in enumerate(rounds):
+        graph.count(item.head.span, place.calls)
+        scope = place.scope
+        if item.over is not None:
+            bound = _bind(graph, item, values, locate(node, (at,)), place)
+            if bound is None:
+                return unknown(item.head.span)
+            scope = scope.holding(bound)
+        running = graph.expand(item.layers, running, place.nested(scope=scope))
+    return running
+
+
+def _bind(graph: Elaborator, item: s.Repeat, values: Any, span: Span, place: Place) -> dict[str, Any] | None:
+    """The names of one round with their values."""
+    if item.single:
+        return {item.names[0].text: values}
+    if not isinstance(values, tuple) or len(values) != len(item.names):
+        names = ", ".join(name.text for name in item.names)
+        count = len(values) if isinstance(values, tuple) else 1
+        graph.error("repeat-values", f"{count} value{'s' * (count != 1)} for {len(item.names)} names ({names})", span,
+                    place.calls, related=[Related("the names", name.span) for name in item.names[:1]])
+        return None
+    return {name.text: value for name, value in zip(item.names, values, strict=True)}
+
+
+def when(graph: Elaborator, item: s.When, running: Tensor, place: Place) -> Tensor:
+    """The layers of one of two ways."""
+    try:
+        value = graph.environment(place, running).evaluate(item.condition)
+    except Failed:
+        return unknown(item.head.span)
+    if not isinstance(value, bool):
+        graph.error("wrong-type", f"`condition` takes `true` or `false`, not {shown(value)}", head(item.condition),
+                    place.calls, help="compare: `$(strides > 1)`")
+        return unknown(item.head.span)
+    inside = graph.inside(item, place)
+    return graph.expand(item.layers if value else item.otherwise, running, inside.nested())
+
+
+def call(graph: Elaborator, item: s.Call, running: Tensor, place: Place) -> Tensor:
+    """A block: its layers, in a scope of its own with the arguments bound."""
+    block = graph.spec.blocks[item.block]
+    if block.recursive:
+        return unknown(item.head.span)
+    outside = graph.environment(place, running)
+    bindings = {name.text: Binding(value, outside) for name, value in item.arguments.pairs} if item.arguments else {}
+    scope = Scope(bindings, graph.spec.scope)
+    for name, default in block.parameters.items():
+        if name not in bindings and default is not None:
+            bindings[name] = Binding(default, Environment(scope, graph.diagnostics, running.running))
+    label = graph.name_of(item, place) or block.name
+    group = graph.unique.take(".".join((*place.group, label)))[len(".".join((*place.group, ""))) :]
+    inside = Place(scope, Names(), (*place.calls, item.head.span), (*place.group, group))
+    return graph.expand(block.layers, running, inside)
+
+
+def splice(graph: Elaborator, item: s.Splice, running: Tensor, place: Place) -> Tensor:
+    """The list of layers that a parameter holds, in the scope of who gave it."""
+    binding = place.scope.binding(item.parameter)
+    if binding is None:
+        help = did_you_mean(item.parameter, place.scope) or "declare it under `parameters:`"
+        graph.error("unknown-parameter", f"no parameter is called `{item.parameter}`", item.head.span, place.calls, help=help)
+        return unknown(item.head.span)
+    node = binding.node
+    if not isinstance(node, SequenceNode) or binding.environment is None:
+        message = f"`${item.parameter}` holds no list of layers"
+        graph.error("wrong-type", message, item.head.span, place.calls,
+                    related=[Related("its value", head(node))] if node is not None else [])
+        return unknown(item.head.span)
+    items = ItemParser(LAYERS, graph.spec.blocks, graph.diagnostics).items(node)
+    inside = Place(binding.environment.scope, Names(), place.calls, place.group)
+    return graph.expand(items, running, inside)
