@@ -75,7 +75,7 @@ def _translate(detail: ErrorDetails, cls: type[Section]) -> Iterator[Problem]:
     kind, value = detail["type"], detail.get("input")
     if kind == "nested":
         for problem in context["problems"]:
-            yield replace(problem, path=(*path, *problem.path))
+            yield replace(problem, path=(*path, *problem.path), about="")
     elif kind == "extra_forbidden":
         yield _unknown_argument(path, cls)
     elif kind == "missing":
