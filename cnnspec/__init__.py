@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cnnspec.pipeline import Report as Report
     from cnnspec.pipeline import SpecError as SpecError
-    from cnnspec.training.run_folder import Run
+    from cnnspec.training.plan import Run
 
 __version__ = "0.1.0"
 __all__ = ["Report", "SpecError", "__version__", "build", "check", "train"]

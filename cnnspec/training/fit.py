@@ -95,9 +95,9 @@ class _Run:
         history, show = History(self.folder.history), Show(self.told, best, len(self.data.train))
         try:
             self._fit([best, history, show])
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             self.told.note("interrupted")
-            raise Interrupted(self.folder.path, history.epochs, best.epoch) from None
+            raise Interrupted(self.folder.path, history.epochs, best.epoch) from stop
         if best.epoch is None:
             raise TrainingError(f"`{monitor}` was no number in any epoch, so there is no best model",
                                 "lower the learning rate, or bound the gradients with the optimizer's `clipnorm`")

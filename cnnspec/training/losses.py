@@ -89,7 +89,7 @@ class CategoricalHinge(_Classes):
 
 
 class KLDivergence(_Classes):
-    """Σ p log(p / q)."""
+    """Σ p log(p / q): how far the distribution q is from p (S. Kullback and R. Leibler, 1951)."""
 
 
 class Circle(Loss):

@@ -1,0 +1,116 @@
+"""`cnnspec train SPEC`."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from cnnspec.cli.common import paint_for, read, require, spec_options
+
+if TYPE_CHECKING:
+    from cnnspec.data.errors import Failure
+    from cnnspec.training.errors import Interrupted
+    from cnnspec.training.plan import Run
+
+FAILED = 3
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, raised where Ctrl-C would be."""
+
+
+@click.command("train")
+@click.argument("spec", metavar="SPEC")
+@spec_options
+@click.option("--epochs", type=click.IntRange(min=1), help="Train for so many epochs (as --set training.epochs=N).")
+@click.option("--backend", type=click.Choice(["tensorflow", "jax", "torch"]), help="What Keras computes with.")
+@click.option("--device", metavar="DEVICE", help="cpu, gpu or gpu:N; without it a GPU where there is one.")
+@click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, metavar="DIR",
+              help="Where run folders go: DIR/NAME/NUMBER.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+def command(
+    spec: str, overrides: tuple[str, ...], allow_large: bool, epochs: int | None, backend: str | None, device: str | None,
+    runs: Path, as_json: bool, quiet: bool,
+) -> int:  # fmt: skip
+    """Train a spec on its data.
+
+    Keeps the best model, the history and a log in a run folder, and evaluates the best weights on the test split.
+    Progress goes to stderr, the result to stdout. Exits 1 where the spec is wrong, 3 where data or training fail,
+    130 or 143 where it is interrupted; the best model so far stays.
+    """
+    report = read(spec, (*overrides, f"training.epochs={epochs}") if epochs else overrides, allow_large)
+    require(report)
+    if report.data is None:
+        _complain("the spec has no `data:`, so there is nothing to train on", "add `data: {source: …}`")
+        return 1
+
+    from cnnspec.data.errors import Failure
+    from cnnspec.training.errors import Interrupted
+    from cnnspec.training.run import train_report
+
+    with _terminable():
+        try:
+            run = train_report(report, runs=runs, backend=backend, device=device, quiet=quiet)
+        except Failure as failure:
+            _fail(failure)
+        except Interrupted as interrupted:
+            _complain(_left_behind(interrupted))
+            return 143 if isinstance(interrupted.__cause__, _Terminated) else 130
+        except _Terminated:
+            _complain("interrupted before training began")
+            return 143
+    click.echo(json.dumps(run.to_json(), ensure_ascii=False) if as_json else summary(run))
+    return 0
+
+
+def summary(run: Run) -> str:
+    """What a run came to, for a person."""
+    shown = {split: values for split, values in run.metrics.items() if values}
+    width = max(map(len, shown))
+    lines = [f"{split:<{width}}  {'  '.join(f'{name} {value:.4f}' for name, value in values.items())}" for split, values in shown.items()]
+    best = f"epoch {run.best_epoch} of {run.epochs}"
+    lines.append(f"best: {best}; {run.seconds:.1f} s in all, {run.images_per_second:,.0f} images/s on {run.device}")
+    lines.append(f"run:  {run.folder}")
+    return "\n".join(lines)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM ends training as Ctrl-C does."""
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _left_behind(interrupted: Interrupted) -> str:
+    if interrupted.best_epoch is None:
+        return f"interrupted in the first epoch; the log is in {interrupted.folder}"
+    return (f"interrupted after {interrupted.epochs} epoch{'s' * (interrupted.epochs != 1)}; the best model so far "
+            f"(epoch {interrupted.best_epoch}) is {interrupted.folder / 'best.keras'}")
+
+
+def _fail(failure: Failure) -> NoReturn:
+    _complain(failure.message, failure.help)
+    raise click.exceptions.Exit(FAILED)
+
+
+def _complain(message: str, help: str | None = None) -> None:
+    paint = paint_for(sys.stderr)
+    click.echo(f"{paint('error', 'error')}: {message}", err=True)
+    if help:
+        click.echo(f"  {paint('help', 'help')}: {help}", err=True)

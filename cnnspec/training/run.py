@@ -1,0 +1,33 @@
+"""From a checked spec to a run: what `cnnspec train` and `cnnspec.train` do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from cnnspec.data.errors import DataError
+from cnnspec.training.fit import train
+from cnnspec.training.plan import Plan, Run
+
+if TYPE_CHECKING:
+    from cnnspec.pipeline import Report
+
+
+def train_report(
+    report: Report, *, runs: str | Path = "runs", backend: str | None = None, device: str | None = None, quiet: bool = False,
+    stream: TextIO | None = None,
+) -> Run:  # fmt: skip
+    """Train a spec that holds, in a new folder `runs/<name>/<number>/`.
+
+    `backend` is tensorflow, jax or torch, `device` cpu, gpu or gpu:N; progress goes to `stream` (stderr).
+    Raises `DataError` or `TrainingError`, each with a message and what to do.
+    """
+    return train(plan_of(report, Path(runs)), backend=backend, device=device, quiet=quiet, stream=stream)
+
+
+def plan_of(report: Report, runs: Path) -> Plan:
+    """The plan of a spec that holds. Raises `DataError` where it names no data."""
+    assert report.graph is not None and report.training is not None
+    if report.data is None:
+        raise DataError("the spec has no `data:`, so there is nothing to train on", "add `data: {source: …}`")
+    return Plan(report.name, report.graph, report.data, report.training, report.directory, report.resolved, runs)

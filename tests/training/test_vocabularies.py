@@ -1,0 +1,181 @@
+"""Every optimizer, schedule, loss, metric and callback against the Keras class that it names."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from functools import reduce
+from typing import Any
+
+import pytest
+
+from cnnspec.language.entries import Entry, Invalid, Vocabulary, read_entry
+from cnnspec.training.callbacks import CALLBACKS
+from cnnspec.training.losses import LOSSES
+from cnnspec.training.metrics import METRICS
+from cnnspec.training.optimizers import OPTIMIZERS
+from cnnspec.training.schedules import SCHEDULES
+
+VOCABULARIES = {"optimizers": OPTIMIZERS, "optimizers.schedules": SCHEDULES, "losses": LOSSES, "metrics": METRICS,
+                "callbacks": CALLBACKS}
+
+LEFT_OUT = {
+    "name": "no part of training; metrics apart, which have it as the history's column",
+    "kwargs": "nothing is passed on blindly",
+    "dtype": "`precision` says it for the whole run",
+    "verbose": "the run's own reporter speaks",
+    "filepath": "the best model is `best.keras` in the run folder",
+    "save_best_only": "always so",
+    "save_weights_only": "never so",
+    "save_freq": "always an epoch",
+    "initial_value_threshold": "the first finite value starts",
+    "exclude_layers": "Keras matches names of layers that a spec does not have to know",
+    "raise_error": "our own check raises before",
+    "embeddings_freq": "no embeddings in images",
+    "embeddings_metadata": "no embeddings in images",
+}
+DIFFERENT = {
+    ("cosine_decay", "decay_steps"): "left out, it is the whole run",
+    ("exponential_decay", "decay_steps"): "left out, it is the whole run",
+    ("inverse_time_decay", "decay_steps"): "left out, it is the whole run",
+    ("polynomial_decay", "decay_steps"): "left out, it is the whole run",
+}
+NOT_OFFERED = {
+    "optimizers": {"LossScaleOptimizer", "MultiOptimizer", "OptimizerMap", "Optimizer", "ScheduleFreeAdamW"},
+    "optimizers.schedules": {"LearningRateSchedule"},
+    "losses": {"Loss", "CTC"},
+    "metrics": {"Metric", "Mean", "MeanMetricWrapper", "Sum"},
+    "callbacks": {"Callback", "CallbackList", "History", "ProgbarLogger", "LambdaCallback", "LearningRateScheduler",
+                  "RemoteMonitor", "BackupAndRestore", "OrbaxCheckpoint", "CSVLogger", "SwapEMAWeights"},
+}  # fmt: skip
+
+ENTRIES = [(module, vocabulary[name]) for module, vocabulary in VOCABULARIES.items() for name in vocabulary]
+
+
+def keras_module(path: str) -> Any:
+    import keras
+
+    return reduce(getattr, path.split("."), keras)
+
+
+@pytest.mark.parametrize(("module", "cls"), ENTRIES, ids=lambda value: getattr(value, "entry", value))
+def test_arguments_and_defaults_are_those_of_keras(module: str, cls: type[Entry]) -> None:
+    target = getattr(keras_module(module), cls.keras)
+    theirs = {name: p for name, p in inspect.signature(target.__init__).parameters.items() if name != "self"}
+    ours = dict(cls.model_fields)
+    if module == "metrics":
+        assert ours.pop("name").default is None
+    assert set(ours) <= set(theirs)
+    assert set(theirs) - set(ours) - set(LEFT_OUT) == set()
+    for name, field in ours.items():
+        expected = theirs[name].default
+        if (cls.entry, name) in DIFFERENT:
+            assert expected is inspect.Parameter.empty
+            assert field.default is None
+        elif expected is inspect.Parameter.empty:
+            assert field.is_required(), name
+        else:
+            assert not field.is_required(), name
+            assert field.default == expected, name
+
+
+@pytest.mark.parametrize("module", VOCABULARIES)
+def test_every_class_of_keras_is_offered_or_left_out_on_purpose(module: str) -> None:
+    namespace = keras_module(module)
+    classes = {value.__name__ for value in vars(namespace).values() if inspect.isclass(value)}
+    offered = {cls.keras for cls in VOCABULARIES[module].values()}
+    assert classes - offered == NOT_OFFERED[module] - offered
+    assert offered <= classes
+
+
+@pytest.mark.parametrize(("module", "cls"), ENTRIES, ids=lambda value: getattr(value, "entry", value))
+def test_keras_makes_the_object(module: str, cls: type[Entry]) -> None:
+    from cnnspec.training.compiling import make
+
+    required: dict[str, Any] = {
+        "initial_learning_rate": 0.1, "decay_rate": 0.5, "first_decay_steps": 10, "boundaries": (3, 5), "values": (3.0, 2.0, 1.0),
+        "num_classes": 3, "target_class_ids": (0, 1), "recall": 0.5, "precision": 0.5, "specificity": 0.5, "sensitivity": 0.5,
+    }  # fmt: skip
+    needed = {name: required[name] for name, field in cls.model_fields.items() if field.is_required()}
+    entry: Any = cls.read(needed)
+    if cls.entry == "model_checkpoint":
+        return  # ours alone: it only says what is best
+    call = entry.over(100) if hasattr(entry, "over") else entry.call()
+    assert type(make(call)).__name__ == cls.keras
+
+
+PLAIN_METRICS = [
+    cls for cls in METRICS.values()
+    if cls.entry != "accuracy" and not any(field.is_required() for field in cls.model_fields.values())
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cls", PLAIN_METRICS, ids=lambda cls: cls.entry)
+def test_the_direction_of_a_metric_is_that_of_keras(cls: Any) -> None:
+    from cnnspec.training.compiling import make
+
+    theirs = getattr(make(cls.read({}).call()), "_direction", None)
+    assert theirs in (None, "up" if cls.rises else "down")
+
+
+@pytest.mark.parametrize(("module", "cls"), ENTRIES, ids=lambda value: getattr(value, "entry", value))
+def test_the_first_argument_is_an_argument_and_every_entry_says_what_it_is(module: str, cls: type[Entry]) -> None:
+    assert not cls.first or cls.first in cls.model_fields
+    assert cls.__doc__
+    assert cls.__doc__.strip().endswith((".", ")", "]", "}", "`"))
+
+
+BAD: list[tuple[Vocabulary, Any, str]] = [
+    (OPTIMIZERS, {"adam": -0.001}, "out-of-range"),
+    (OPTIMIZERS, {"adam": 0}, "out-of-range"),
+    (OPTIMIZERS, {"adam": float("inf")}, "out-of-range"),
+    (OPTIMIZERS, {"adam": True}, "entry-form"),
+    (OPTIMIZERS, {"adam": {"learning_rate": None}}, "wrong-type"),
+    (OPTIMIZERS, {"adam": {"learning_rate": "cosine"}}, "unknown-schedule"),
+    (OPTIMIZERS, {"adam": {"learning_rate": {"cosine_decay": -1}}}, "out-of-range"),
+    (OPTIMIZERS, {"adam": {"learning_rate": {"cosine_decay": {}}}}, "missing-argument"),
+    (OPTIMIZERS, {"adam": {"beta_1": 1}}, "out-of-range"),
+    (OPTIMIZERS, {"adam": {"lr": 0.1}}, "unknown-argument"),
+    (OPTIMIZERS, {"adam": {"clipnorm": 1, "clipvalue": 1}}, "optimizer-clips"),
+    (OPTIMIZERS, {"adam": {"gradient_accumulation_steps": 1}}, "out-of-range"),
+    (OPTIMIZERS, "adom", "unknown-optimizer"),
+    (OPTIMIZERS, "lambda", "unknown-optimizer"),
+    (SCHEDULES, {"cosine_decay": {"initial_learning_rate": 0.1, "warmup_steps": 5}}, "schedule-warmup"),
+    (SCHEDULES, {"cosine_decay": {"initial_learning_rate": 0.1, "warmup_target": 0.5}}, "schedule-warmup"),
+    (SCHEDULES, {"piecewise_constant_decay": {"boundaries": (5, 9), "values": (1.0, 0.1)}}, "schedule-pieces"),
+    (SCHEDULES, {"piecewise_constant_decay": {"boundaries": (9, 5), "values": (1.0, 0.1, 0.01)}}, "schedule-pieces"),
+    (LOSSES, {"huber": 0}, "out-of-range"),
+    (LOSSES, {"categorical_crossentropy": {"label_smoothing": 1.5}}, "out-of-range"),
+    (LOSSES, {"mean_squared_error": {"reduction": "none"}}, "bad-choice"),
+    (METRICS, {"precision": 1.5}, "out-of-range"),
+    (METRICS, {"precision": "half"}, "wrong-type"),
+    (METRICS, {"f1_score": "all"}, "bad-choice"),
+    (CALLBACKS, {"early_stopping": {"patience": -1}}, "out-of-range"),
+    (CALLBACKS, {"early_stopping": {"mode": "maximum"}}, "bad-choice"),
+    (CALLBACKS, {"reduce_lr_on_plateau": {"factor": 1}}, "out-of-range"),
+    (CALLBACKS, {"tensorboard": {"update_freq": 0}}, "bad-choice"),
+    (CALLBACKS, "lambda_callback", "unknown-callback"),
+]
+
+
+@pytest.mark.parametrize(("vocabulary", "value", "code"), BAD, ids=lambda value: str(value)[:60])
+def test_what_is_wrong_is_refused(vocabulary: Vocabulary, value: Any, code: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        read_entry(value, vocabulary)
+    assert [problem.code for problem in caught.value.problems] == [code]
+
+
+def test_a_schedule_without_steps_takes_the_whole_run() -> None:
+    from cnnspec.training.compiling import make
+
+    def rate(value: Any, steps: int, at: int) -> float:
+        return float(make(typing.cast(Any, read_entry(value, SCHEDULES)).over(steps))(at))
+
+    assert rate({"cosine_decay": 0.1}, 200, 100) == pytest.approx(0.05)
+    assert rate({"cosine_decay": 0.1}, 200, 200) == pytest.approx(0.0)
+    assert rate({"polynomial_decay": {"initial_learning_rate": 1.0, "end_learning_rate": 0.5}}, 80, 40) == pytest.approx(0.75)
+    assert rate({"cosine_decay": {"initial_learning_rate": 0.1, "decay_steps": 50}}, 200, 50) == pytest.approx(0.0)
+    warm = {"cosine_decay": {"initial_learning_rate": 0.01, "warmup_target": 0.1, "warmup_steps": 20}}
+    assert rate(warm, 120, 20) == pytest.approx(0.1)
+    assert rate(warm, 120, 70) == pytest.approx(0.05)
+    assert rate(warm, 120, 120) == pytest.approx(0.0, abs=1e-9)
