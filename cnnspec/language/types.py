@@ -18,21 +18,25 @@ Positive: TypeAlias = Annotated[float, Field(gt=0)]
 NonNegative: TypeAlias = Annotated[float, Field(ge=0)]
 Fraction: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 
-PerAxis: TypeAlias = Annotated[
-    tuple[Count, ...], Expects("a whole number from 1, or a list with one for each axis")
-]
+_EACH = Expects("a whole number from 1, or a list with one for each axis")
+
+PerAxis: TypeAlias = Annotated[tuple[Count, ...], _EACH]
 """One whole number for every spatial axis; a single number stands for all of them (see `spread`)."""
 
+PerAxisOrNone: TypeAlias = Annotated[tuple[Count, ...] | None, _EACH]
+"""The same, where it may be left out."""
 
-def spread(value: Any, rank: int, name: str) -> Any:
-    """`3` → `(3, 3)`; a list must have one value for each of the `rank` axes."""
+
+def spread(value: Any, rank: int, name: str, least: int = 1) -> Any:
+    """`3` → `(3, 3)`; a list must have one value for each of the `rank` axes. What is no number stays as it is."""
     if isinstance(value, Sequence) and not isinstance(value, str):
         if len(value) != rank:
             axes = "one axis" if rank == 1 else f"{rank} axes"
             raise refuse("wrong-length", f"`{name}` has {len(value)} values for {axes}",
                          f"write one number, or a list of {rank}")
         return tuple(value)
-    return (value,) * rank
+    whole = isinstance(value, int) and not isinstance(value, bool) and value >= least
+    return (value,) * rank if whole else value
 
 
 def choice(*names: str) -> Any:

@@ -3,6 +3,7 @@
 from cnnspec.layers import activation as activation
 from cnnspec.layers import attention as attention
 from cnnspec.layers import augmentation as augmentation
+from cnnspec.layers import colours as colours
 from cnnspec.layers import convolution as convolution
 from cnnspec.layers import core as core
 from cnnspec.layers import merging as merging

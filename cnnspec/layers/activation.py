@@ -35,8 +35,11 @@ class Activation(Layer):
     @classmethod
     def _some_activation(cls, value: Any) -> Any:
         if value is None:
-            raise refuse("wrong-type", "`activation` takes the name of an activation, not nothing (`null`)",
-                         "write e.g. `activation: relu`, or leave the entry out")
+            raise refuse(
+                "wrong-type",
+                "`activation` takes the name of an activation, not nothing (`null`)",
+                "write e.g. `activation: relu`, or leave the entry out",
+            )
         return value
 
     def calls(self, *inputs: Shape) -> tuple[KerasCall, ...]:

@@ -1,4 +1,4 @@
-"""Self-attention: every position of the input looks at all of them. Query, key and value are the layer's one input."""
+"""Self-attention: every position of the input looks at all of them; it is query, key and value at once."""
 
 from math import prod
 from typing import ClassVar
@@ -85,8 +85,11 @@ class MultiHeadAttention(Layer):
     @classmethod
     def _always_trained(cls, value: bool) -> bool:
         if not value:
-            raise refuse("unsupported", "Keras trains the projections of `multi_head_attention` whatever `trainable` says",
-                         "leave `trainable` out")
+            raise refuse(
+                "unsupported",
+                "Keras trains the projections of `multi_head_attention` even with `trainable: false`",
+                "leave `trainable` out",
+            )
         return value
 
     def output_shape(self, *inputs: Shape) -> Shape:
@@ -101,9 +104,13 @@ class MultiHeadAttention(Layer):
             return tuple(range(len(shape) - 1))
         places = tuple(place(axis, shape, "attention_axes") for axis in each(self.attention_axes))
         if len(shape) - 1 in places:
-            raise ShapeError("shape-axis", "`multi_head_attention` attends over positions, not over the channels",
-                             argument="attention_axes", label=f"the channels of {show(shape)}",
-                             help="leave `attention_axes` out to attend over all positions")
+            raise ShapeError(
+                "shape-axis",
+                "`multi_head_attention` attends over positions, not over the channels",
+                argument="attention_axes",
+                label=f"the channels of {show(shape)}",
+                help="leave `attention_axes` out to attend over all positions",
+            )
         return places
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:

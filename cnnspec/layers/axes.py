@@ -18,15 +18,20 @@ def _axes(value: Any, info: ValidationInfo) -> Any:
     if not listed or not all(isinstance(axis, int) and not isinstance(axis, bool) for axis in listed):
         raise refuse("wrong-type", f"`{name}` takes a whole number, or a list of them, not {shown(value)}")
     if 0 in listed:
-        raise refuse("out-of-range", f"`{name}` names axis 0, the batch, which is not part of a shape",
-                     "count axes from 1, or -1 for the last")
+        raise refuse(
+            "out-of-range",
+            f"`{name}` names axis 0, the batch, which is not part of a shape",
+            "count axes from 1, or -1 for the last",
+        )
     return listed if many else value
 
 
 def _distinct(value: Any, info: ValidationInfo) -> Any:
     axes = _axes(value, info)
     if isinstance(axes, tuple) and len(set(axes)) < len(axes):
-        raise refuse("out-of-range", f"`{info.field_name}` names an axis twice in {shown(value)}", "name each axis once")
+        raise refuse(
+            "out-of-range", f"`{info.field_name}` names an axis twice in {shown(value)}", "name each axis once"
+        )
     return axes
 
 
@@ -55,8 +60,13 @@ def place(axis: int, shape: Shape, argument: str = "axis") -> int:
     if not 0 <= at < len(shape):
         last = len(shape)
         many = f"from 1 to {last}, or from −{last} to −1" if last > 1 else "1 or −1"
-        raise ShapeError("shape-axis", f"axis {axis} is none of {show(shape)}".replace("-", "−"), argument=argument,
-                         label=f"its input has {last} {'axes' if last > 1 else 'axis'}", help=f"write an axis {many}")
+        raise ShapeError(
+            "shape-axis",
+            f"axis {axis} is none of {show(shape)}".replace("-", "−"),
+            argument=argument,
+            label=f"its input has {last} {'axes' if last > 1 else 'axis'}",
+            help=f"write an axis {many}",
+        )
     return at
 
 

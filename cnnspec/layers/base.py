@@ -1,7 +1,7 @@
 """What a layer is: typed fields and pure rules over integers.
 
-A layer knows its output shape, weights, multiply-adds, receptive-field step and formula, and *returns* the Keras calls that
-make it; it never imports Keras. The model builder and the source emitter follow the same calls.
+A layer knows its output shape, weights, multiply-adds, receptive-field step and formula, and *returns* the Keras
+calls that make it; it never imports Keras. The model builder and the source emitter follow the same calls.
 """
 
 from collections.abc import Mapping
@@ -122,13 +122,15 @@ class Layer(Entry):
         """Refuse an input of a rank that this layer does not take."""
         if self.ranks is not None and len(shape) not in self.ranks:
             raise ShapeError(
-                "shape-rank", f"`{self.entry}` takes {ranks_in_words(self.ranks)}, not {show(shape)}",
-                label=f"its input is {show(shape)}", help=_rank_help(self.ranks, len(shape)),
+                "shape-rank",
+                f"`{self.entry}` takes {ranks_in_words(self.ranks)}, not {show(shape)}",
+                label=f"its input is {show(shape)}",
+                help=_rank_help(self.ranks, len(shape)),
             )
 
 
 class Setting(Entry):
-    """The base of entries that are arguments of layers: initializers, regularizers, constraints, activations."""
+    """The base of entries that are arguments of layers, such as initializers and activations."""
 
     abstract: ClassVar[bool] = True
     module: ClassVar[str]
@@ -184,7 +186,9 @@ def need(size: int | None, what: str, layer: str) -> int:
     """A size that the layer's weights depend on. Raises `ShapeError` where it is not known."""
     if size is None:
         raise ShapeError(
-            "shape-unknown", f"`{layer}` needs a known {what}, but it is `null` here", label=f"{what} is not known",
+            "shape-unknown",
+            f"`{layer}` needs a known {what}, but it is `null` here",
+            label=f"{what} is not known",
             help=f"give the {what} a number in `input:`, or put a global pooling before it",
         )
     return size

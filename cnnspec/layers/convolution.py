@@ -1,16 +1,17 @@
 """Convolutions: plain, depthwise, separable and transposed, over one, two or three spatial axes.
 
-A class states its rule once with its rank as a parameter; `conv1d`, `conv2d` and `conv3d` differ only by that.
+A class states its rule once with its rank as a parameter: `conv1d`, `conv2d` and `conv3d` differ by that alone.
 """
 
 from collections.abc import Sequence
 from fractions import Fraction
 from math import prod
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import field_validator, model_validator
 
 from cnnspec.language.entries import named, refuse
+from cnnspec.language.problems import Expects
 from cnnspec.language.types import Count, Natural, PerAxis, spread
 from cnnspec.layers.base import KerasCall, Shape, ShapeError, Step, Weight, need
 from cnnspec.layers.settings import (
@@ -63,8 +64,12 @@ class _Conv(_Convolution):
     @model_validator(mode="after")
     def _filters_in_groups(self) -> Self:
         if self.filters % self.groups:
-            raise refuse("shape-groups", f"{self.filters} filters do not divide into {self.groups} groups",
-                         f"write a number of `filters` that is a multiple of {self.groups}", at="groups")
+            raise refuse(
+                "shape-groups",
+                f"{self.filters} filters do not divide into {self.groups} groups",
+                f"write a number of `filters` that is a multiple of {self.groups}",
+                at="groups",
+            )
         return self
 
     def output_shape(self, *inputs: Shape) -> Shape:
@@ -72,9 +77,13 @@ class _Conv(_Convolution):
         channels = self.channels(inputs[0])
         if channels % self.groups:
             fitting = ", ".join(str(n) for n in range(1, channels + 1) if not channels % n and not self.filters % n)
-            raise ShapeError("shape-groups", f"{self.groups} groups do not divide the input's channels: {channels}",
-                             argument="groups", label=f"{channels} / {self.groups} is not a whole number",
-                             help=f"write `groups` as one of: {fitting}")
+            raise ShapeError(
+                "shape-groups",
+                f"{self.groups} groups do not divide the input's channels: {channels}",
+                argument="groups",
+                label=f"{channels} / {self.groups} is not a whole number",
+                help=f"write `groups` as one of: {fitting}",
+            )
         return (*spatial, self.filters)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
@@ -235,7 +244,9 @@ class SeparableConv2D(_Separable):
 
 class _ConvTranspose(_Convolution):
     filters: Count
-    output_padding: tuple[Natural, ...] | None = None
+    output_padding: Annotated[
+        tuple[Natural, ...] | None, Expects("a whole number, or a list with one for each axis")
+    ] = None
     kernel_initializer: InitializerField = named(INITIALIZERS, "glorot_uniform")
     kernel_regularizer: RegularizerField = None
     kernel_constraint: ConstraintField = None
@@ -243,14 +254,18 @@ class _ConvTranspose(_Convolution):
     @field_validator("output_padding", mode="before")
     @classmethod
     def _one_for_each_side(cls, value: Any) -> Any:
-        return None if value is None else spread(value, cls.rank, "output_padding")
+        return None if value is None else spread(value, cls.rank, "output_padding", least=0)
 
     @model_validator(mode="after")
     def _output_padding_below_strides(self) -> Self:
         for extra, stride in zip(self.output_padding or (), self.per_axis("strides"), strict=False):
             if extra >= stride:
-                raise refuse("out-of-range", f"`output_padding` ({extra}) must be less than `strides` ({stride})",
-                             f"write `output_padding: {stride - 1}` or less", at="output_padding")
+                raise refuse(
+                    "out-of-range",
+                    f"`output_padding` ({extra}) must be less than `strides` ({stride})",
+                    f"write `output_padding: {stride - 1}` or less",
+                    at="output_padding",
+                )
         return self
 
     def extra(self, axis: int) -> int | None:
@@ -261,17 +276,27 @@ class _ConvTranspose(_Convolution):
         self.check_rank(shape)
         kernel, strides, dilation = (self.per_axis(name) for name in ("kernel_size", "strides", "dilation_rate"))
         if max(strides) > 1 and max(dilation) > 1:
-            raise ShapeError("shape-stride-dilation", f"`{self.entry}` cannot have strides and dilation above 1 at once",
-                             argument="dilation_rate", help="keep `dilation_rate: 1`, or `strides: 1`")
+            raise ShapeError(
+                "shape-stride-dilation",
+                f"`{self.entry}` cannot have strides and dilation above 1 at once",
+                argument="dilation_rate",
+                help="keep `dilation_rate: 1`, or `strides: 1`",
+            )
         outs = tuple(
-            transposed_size(size, kernel[axis], strides[axis], dilation[axis], axis_padding(self.padding, axis),
-                            self.extra(axis))
+            transposed_size(
+                size, kernel[axis], strides[axis], dilation[axis], axis_padding(self.padding, axis), self.extra(axis)
+            )
             for axis, size in enumerate(shape[:-1])
         )
         for out in outs:
             if out is not None and out < 1:
-                raise ShapeError("shape-window", f"padding cuts the {times(shape[:-1])} map away: nothing is left",
-                                 argument="padding", label=f"out = {self.formula(shape)}", help="write a smaller `padding`")
+                raise ShapeError(
+                    "shape-window",
+                    f"padding cuts the {times(shape[:-1])} map away: nothing is left",
+                    argument="padding",
+                    label=f"out = {self.formula(shape)}",
+                    help="write a smaller `padding`",
+                )
         return outs
 
     def output_shape(self, *inputs: Shape) -> Shape:
@@ -292,11 +317,19 @@ class _ConvTranspose(_Convolution):
         return Step(seen, tuple(Fraction(1, s) for s in self.per_axis("strides")))
 
     def formula(self, *inputs: Shape) -> str:
-        return by_axis([
-            transposed_written(size, self.per_axis("kernel_size")[axis], self.per_axis("strides")[axis],
-                               self.per_axis("dilation_rate")[axis], axis_padding(self.padding, axis), self.extra(axis))
-            for axis, size in enumerate(inputs[0][:-1])
-        ])
+        return by_axis(
+            [
+                transposed_written(
+                    size,
+                    self.per_axis("kernel_size")[axis],
+                    self.per_axis("strides")[axis],
+                    self.per_axis("dilation_rate")[axis],
+                    axis_padding(self.padding, axis),
+                    self.extra(axis),
+                )
+                for axis, size in enumerate(inputs[0][:-1])
+            ]
+        )
 
     def calls(self, *inputs: Shape) -> tuple[KerasCall, ...]:
         if isinstance(self.padding, str):
@@ -331,7 +364,7 @@ class Conv2DTranspose(_ConvTranspose):
         input: [7, 7, 64]
         layers:
           - conv2d_transpose: {filters: 32, kernel_size: 4, strides: 2, padding: 1}
-          - conv2d_transpose: {filters: 1, kernel_size: 3, strides: 2, padding: 1, output_padding: 1, activation: sigmoid}
+          - conv2d_transpose: {filters: 1, kernel_size: 3, strides: 2, padding: 1, output_padding: 1}
     """
 
     rank: ClassVar[int] = 2

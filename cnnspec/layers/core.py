@@ -1,9 +1,9 @@
 """Fully connected layers and layers that only change the shape."""
 
 from math import prod
-from typing import ClassVar, Self
+from typing import ClassVar
 
-from pydantic import field_validator, model_validator
+from pydantic import field_validator
 
 from cnnspec.language.entries import named, refuse
 from cnnspec.language.types import Count, NonNegative
@@ -111,7 +111,9 @@ class Reshape(Layer):
         if not value or any(size < 1 and size != -1 for size in value):
             raise refuse("out-of-range", "`target_shape` takes sizes from 1, and -1 for the rest")
         if value.count(-1) > 1:
-            raise refuse("out-of-range", f"`target_shape` has {value.count(-1)} sizes of -1, but only one can be the rest")
+            raise refuse(
+                "out-of-range", f"`target_shape` has {value.count(-1)} sizes of -1, but only one can be the rest"
+            )
         return value
 
     def output_shape(self, *inputs: Shape) -> Shape:
@@ -122,8 +124,13 @@ class Reshape(Layer):
         if values % given or (-1 not in self.target_shape and values != given):
             target = show(tuple(None if size == -1 else size for size in self.target_shape))
             label = f"{given} does not divide {values}" if -1 in self.target_shape else f"{given} values, not {values}"
-            raise ShapeError("shape-reshape", f"the {values} values of {show(inputs[0])} do not fill {target}",
-                             argument="target_shape", label=label, help="write sizes whose product is " + str(values))
+            raise ShapeError(
+                "shape-reshape",
+                f"the {values} values of {show(inputs[0])} do not fill {target}",
+                argument="target_shape",
+                label=label,
+                help="write sizes whose product is " + str(values),
+            )
         return tuple(values // given if size == -1 else size for size in self.target_shape)
 
     def step(self, *inputs: Shape) -> Step:
@@ -143,17 +150,25 @@ class Permute(Layer):
 
     dims: tuple[int, ...]
 
-    @model_validator(mode="after")
-    def _every_axis_once(self) -> Self:
-        if not self.dims or sorted(self.dims) != list(range(1, len(self.dims) + 1)):
-            raise refuse("out-of-range", f"`dims` must name each axis from 1 to {len(self.dims)} once",
-                         "write e.g. `permute: [2, 1, 3]`")
-        return self
+    @field_validator("dims")
+    @classmethod
+    def _every_axis_once(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if not value or sorted(value) != list(range(1, len(value) + 1)):
+            raise refuse(
+                "out-of-range",
+                f"`dims` must name each axis from 1 to {max(len(value), 1)} once",
+                "write e.g. `permute: [2, 1, 3]`",
+            )
+        return value
 
     def output_shape(self, *inputs: Shape) -> Shape:
         if len(inputs[0]) != len(self.dims):
-            raise ShapeError("shape-rank", f"`permute` has {len(self.dims)} axes, its input {show(inputs[0])} has "
-                             f"{len(inputs[0])}", argument="dims", help=f"name the axes from 1 to {len(inputs[0])}")
+            raise ShapeError(
+                "shape-rank",
+                f"`permute` has {len(self.dims)} axes, its input {show(inputs[0])} has {len(inputs[0])}",
+                argument="dims",
+                help=f"name the axes from 1 to {len(inputs[0])}",
+            )
         return tuple(inputs[0][axis - 1] for axis in self.dims)
 
     def step(self, *inputs: Shape) -> Step:

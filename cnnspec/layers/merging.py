@@ -1,11 +1,11 @@
-"""Layers that merge several tensors into one. Their inputs are the first argument: `add: [a, b]`, or `add: a`."""
+"""Layers that merge several tensors into one. The inputs are the first argument: `add: [a, b]`, or `add: a`."""
 
 from itertools import pairwise
 from typing import ClassVar
 
 from cnnspec.language.types import Axis
 from cnnspec.layers.axes import AxisPair, place
-from cnnspec.layers.base import Layer, Shape, ShapeError, Step, show, volume
+from cnnspec.layers.base import Layer, Shape, ShapeError, Step, known, show, volume
 
 
 class _Merge(Layer):
@@ -18,8 +18,11 @@ class _Merge(Layer):
         wanted = self.only or 2
         if len(inputs) < wanted or (self.only and len(inputs) > wanted):
             many = "exactly two inputs" if self.only else "two inputs or more"
-            raise ShapeError("shape-merge", f"`{self.entry}` takes {many}, not {len(inputs)}",
-                             help=f"write `{self.entry}: [first, second]`")
+            raise ShapeError(
+                "shape-merge",
+                f"`{self.entry}` takes {many}, not {len(inputs)}",
+                help=f"write `{self.entry}: [first, second]`",
+            )
 
 
 class _Elementwise(_Merge):
@@ -36,8 +39,12 @@ class _Elementwise(_Merge):
     def mismatch(self, inputs: tuple[Shape, ...]) -> ShapeError:
         """The error of shapes that do not go together, with what would make them."""
         one, other = next((a, b) for a, b in pairwise(inputs) if a != b)
-        return ShapeError("shape-merge", f"`{self.entry}` needs equal shapes, not {' and '.join(map(show, inputs))}",
-                          label=f"{show(one)} and {show(other)}", help=_way_out(one, other))
+        return ShapeError(
+            "shape-merge",
+            f"`{self.entry}` needs equal shapes, not {' and '.join(map(show, inputs))}",
+            label=f"{show(one)} and {show(other)}",
+            help=_way_out(one, other),
+        )
 
 
 class Add(_Elementwise):
@@ -151,8 +158,10 @@ class Concatenate(_Merge):
         along = "the channels" if at == len(one) - 1 else f"axis {at + 1}"
         wanted = "equal height and width" if at == 2 and len(one) == 3 else "equal sizes on the other axes"
         return ShapeError(
-            "shape-merge", f"`concatenate` along {along} needs {wanted}, not {' and '.join(map(show, inputs))}",
-            label=f"{show(one)} and {show(other)}", help=_same_map(one, other) or "bring them to one size before it",
+            "shape-merge",
+            f"`concatenate` along {along} needs {wanted}, not {' and '.join(map(show, inputs))}",
+            label=f"{show(one)} and {show(other)}",
+            help=_same_map(one, other) or "bring them to one size before it",
         )
 
     def formula(self, *inputs: Shape) -> str:
@@ -191,8 +200,13 @@ class Dot(_Merge):
         first, second = self.places(one, other)
         if one[first] != other[second]:
             sizes = f"{show((one[first],))[1:-1]} and {show((other[second],))[1:-1]}"
-            raise ShapeError("shape-merge", f"`dot` needs axes of equal size, not {sizes}, in {show(one)} and {show(other)}",
-                             argument="axes", label=sizes, help="name axes of equal size, or bring them to one size before it")
+            raise ShapeError(
+                "shape-merge",
+                f"`dot` needs axes of equal size, not {sizes}, in {show(one)} and {show(other)}",
+                argument="axes",
+                label=sizes,
+                help="name axes of equal size, or bring them to one size before it",
+            )
         return (*one[:first], *one[first + 1 :], *other[:second], *other[second + 1 :]) or (1,)
 
     def multiply_adds(self, *inputs: Shape) -> int | None:
@@ -227,17 +241,21 @@ def _way_out(one: Shape, other: Shape) -> str:
     if few == many:
         return "bring them to one shape before it"
     if len(one) == len(other) == 3:
-        return f"a 1×1 `conv2d` with {many} filters brings the one with {few} channels to {many}; " \
-               "`concatenate` joins them as they are"
+        return (
+            f"a 1×1 `conv2d` with {many} filters brings the one with {few} channels to {many}; "
+            "`concatenate` joins them as they are"
+        )
     return f"make both {many} wide before it"
 
 
 def _same_map(one: Shape, other: Shape) -> str | None:
     """What to write so that two maps get one height and width, where these differ."""
-    if len(one) != 3 or len(other) != 3 or one[:2] == other[:2] or None in one + other:
+    sizes = [size for size in (known(one), known(other)) if size is not None and len(size) == 3]
+    if len(sizes) < 2 or sizes[0][:2] == sizes[1][:2]:
         return None
-    large, small = sorted((one, other), key=lambda shape: shape[:2], reverse=True)  # type: ignore[type-var]
-    stride = -(-large[0] // small[0])  # type: ignore[operator]
-    if all(-(-n // stride) == wanted for n, wanted in zip(large[:2], small[:2], strict=True)):  # type: ignore[operator]
+    small, large = sorted(sizes)
+    stride = -(-large[0] // small[0])
+    if all(-(-n // stride) == wanted for n, wanted in zip(large[:2], small[:2], strict=True)):
         return f"a 1×1 `conv2d` with {small[-1]} filters and `strides: {stride}` turns {show(large)} into {show(small)}"
-    return f"`resizing: {{height: {small[0]}, width: {small[1]}}}` turns {show(large)} into {show((*small[:2], large[2]))}"
+    resized = (*small[:2], large[2])
+    return f"`resizing: {{height: {small[0]}, width: {small[1]}}}` turns {show(large)} into {show(resized)}"

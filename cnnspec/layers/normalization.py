@@ -39,10 +39,11 @@ class _ScaledAndShifted(Layer):
 
 
 class BatchNormalization(_ScaledAndShifted):
-    """γ(x − μ)/√(σ² + ε) + β for each channel, with μ and σ² of the batch while training, moving averages after.
+    """γ(x − μ)/√(σ² + ε) + β for each channel.
 
-    Weights: γ, β, and a moving mean and variance that are not trained. A convolution before it needs no bias.
-    `synchronized` takes the statistics over all devices.
+    While training, μ and σ² are those of the batch; after it, their moving averages. Weights: γ, β, and a moving mean
+    and variance that are not trained. A convolution before it needs no bias. `synchronized` takes the statistics over
+    all devices.
     Source: S. Ioffe and C. Szegedy, Batch Normalization, 2015.
 
     Example:
@@ -114,16 +115,24 @@ class GroupNormalization(_ScaledAndShifted):
     @classmethod
     def _some_groups(cls, value: int) -> int:
         if value < 1 and value != -1:
-            raise refuse("out-of-range", f"`groups` must be at least 1, or -1 for one a channel, not `{value}`")
+            raise refuse(
+                "out-of-range",
+                f"`groups` must be at least 1, or -1 for one a channel, not `{value}`",
+                "write e.g. `group_normalization: 8`",
+            )
         return value
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         channels = size_at(self.axis, inputs[0], self.entry)
         if self.groups != -1 and channels % self.groups:
             fitting = ", ".join(str(n) for n in range(1, min(channels, 1024) + 1) if not channels % n)
-            raise ShapeError("shape-groups", f"{channels} channels do not divide into {self.groups} groups",
-                             argument="groups", label=f"{channels} / {self.groups} is not a whole number",
-                             help=f"these fit: {fitting}")
+            raise ShapeError(
+                "shape-groups",
+                f"{self.groups} groups do not divide the input's channels: {channels}",
+                argument="groups",
+                label=f"{channels} / {self.groups} is not a whole number",
+                help=f"write `groups` as one of: {fitting}",
+            )
         return self.learned((channels,))
 
 
@@ -148,7 +157,7 @@ class UnitNormalization(Layer):
 
 
 class RMSNormalization(Layer):
-    """γ · x / √(mean(x²) + ε) over `axis` (one or several): layer normalisation without the mean and the shift.
+    """γ · x / √(mean(x²) + ε) over `axis` (one or several): layer normalisation without mean and shift.
 
     Source: B. Zhang and R. Sennrich, Root Mean Square Layer Normalization, 2019.
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 from pydantic import field_validator, model_validator
 
 from cnnspec.language.entries import refuse
-from cnnspec.language.types import PerAxis, spread
+from cnnspec.language.types import PerAxis, PerAxisOrNone, spread
 from cnnspec.layers.base import INPUT, KerasCall, Layer, Shape, Step, need
 from cnnspec.layers.windowed import Windowed, zero_pads
 from cnnspec.layers.windows import times
@@ -18,7 +18,7 @@ class _Pooling(Windowed):
     dilation_rate: ClassVar[int] = 1
 
     pool_size: PerAxis
-    strides: PerAxis | None = None
+    strides: PerAxisOrNone = None
 
     @model_validator(mode="after")
     def _padding_below_window(self) -> Self:
@@ -26,8 +26,13 @@ class _Pooling(Windowed):
             return self
         for pads, size in zip(self.padding, self.per_axis("pool_size"), strict=True):
             if max(pads) >= size:
-                raise refuse("out-of-range", f"`padding` ({max(pads)}) must be less than `pool_size` ({size}): "
-                             "a window of padding alone has nothing to pool", f"write `padding: {size // 2}` or less")
+                raise refuse(
+                    "out-of-range",
+                    f"`padding` ({max(pads)}) must be less than `pool_size` ({size}): "
+                    "a window of padding alone has nothing to pool",
+                    f"write `padding: {size // 2}` or less",
+                    at="padding",
+                )
         return self
 
     def per_axis(self, name: str) -> tuple[int, ...]:
@@ -178,7 +183,7 @@ class GlobalMaxPooling1D(_Global):
 
 
 class GlobalMaxPooling2D(_Global):
-    """The maximum of each channel over the map: height×width×channels → channels (1×1×channels with `keepdims`).
+    """The maximum of each channel over the map: height×width×channels → channels (1×1×… with `keepdims`).
 
     Example:
         input: [7, 7, 64]
@@ -215,7 +220,7 @@ class GlobalAveragePooling1D(_Global):
 
 
 class GlobalAveragePooling2D(_Global):
-    """The mean of each channel over the map: height×width×channels → channels (1×1×channels with `keepdims`).
+    """The mean of each channel over the map: height×width×channels → channels (1×1×… with `keepdims`).
 
     In place of `flatten` it lets the head take maps of any size, with far fewer weights.
     Source: M. Lin, Q. Chen and S. Yan, Network In Network, 2014.
@@ -311,7 +316,7 @@ class AdaptiveAveragePooling1D(_Adaptive):
 
 
 class AdaptiveAveragePooling2D(_Adaptive):
-    """The mean of `output_size` regions, whatever the size of the map: height×width×channels → out_h×out_w×channels.
+    """The mean of `output_size` regions: height×width×channels → out_h×out_w×channels.
 
     Region i of an axis of n pixels runs from ⌊i·n/out⌋ to ⌈(i + 1)·n/out⌉. The sizes of the input must be known.
 

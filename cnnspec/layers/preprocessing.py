@@ -31,8 +31,9 @@ def _numbers(value: Any, info: ValidationInfo) -> Any:
     many = isinstance(value, Sequence) and not isinstance(value, str)
     listed = tuple(value) if many else (value,)
     if not listed or not all(isinstance(item, int | float) and not isinstance(item, bool) for item in listed):
-        raise refuse("wrong-type", f"`{info.field_name}` takes a number, or a list with one for each channel, "
-                     f"not {shown(value)}")
+        raise refuse(
+            "wrong-type", f"`{info.field_name}` takes a number, or a list with one for each channel, not {shown(value)}"
+        )
     if info.field_name == "variance" and min(listed) < 0:
         raise refuse("out-of-range", f"`variance` must be at least 0, not {shown(min(listed))}")
     return listed if many else value
@@ -60,12 +61,15 @@ class Normalization(Layer):
     def _both_given(self) -> Self:
         if self.mean is None or self.variance is None:
             missing = [f"`{name}`" for name in ("mean", "variance") if getattr(self, name) is None]
-            raise refuse("missing-argument", f"`normalization` needs {' and '.join(missing)}",
-                         "write `normalization: {mean: …, variance: …}` with the numbers of your training data")
+            raise refuse(
+                "missing-argument",
+                f"`normalization` needs {' and '.join(missing)}",
+                "write `normalization: {mean: …, variance: …}` with the numbers of your training data",
+            )
         if _length(self.mean) != _length(self.variance):
-            raise refuse("wrong-length", "`mean` and `variance` must have equally many values")
+            raise refuse("wrong-length", "`mean` and `variance` must have equally many values", at="variance")
         if _length(self.mean) and self.axis is None:
-            raise refuse("wrong-length", "with `axis: null`, `mean` and `variance` are single numbers")
+            raise refuse("wrong-length", "with `axis: null`, `mean` and `variance` are single numbers", at="mean")
         return self
 
     def output_shape(self, *inputs: Shape) -> Shape:
@@ -74,8 +78,13 @@ class Normalization(Layer):
             size_at(axis, inputs[0], self.entry)
         given = _length(self.mean)
         if given not in (0, 1) and given != (size := inputs[0][places[-1]]):
-            raise ShapeError("shape-statistics", f"`mean` has {given} values for {size} channels", argument="mean",
-                             label=f"{given} values", help=f"write one number, or a list of {size}")
+            raise ShapeError(
+                "shape-statistics",
+                f"`mean` has {given} values for {size} channels",
+                argument="mean",
+                label=f"{given} values",
+                help=f"write one number, or a list of {size}",
+            )
         return inputs[0]
 
     def kept(self) -> tuple[int, ...]:

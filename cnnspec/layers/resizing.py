@@ -24,7 +24,7 @@ class _Spatial(Layer):
 
 
 class _Sides(_Spatial):
-    """What adds or cuts pixels at the edges, given as P, one P an axis, or `[before, after]` for each axis."""
+    """What adds or cuts pixels at the edges: P, one P an axis, or `[before, after]` for each axis."""
 
     @field_validator("padding", "cropping", mode="after", check_fields=False)
     @classmethod
@@ -105,9 +105,13 @@ class _Cropping(_Sides):
         sizes = []
         for size, pair in zip(inputs[0][:-1], self.pixels(), strict=True):
             if size is not None and size <= sum(pair):
-                raise ShapeError("shape-crop", f"cropping {pair[0]} + {pair[1]} leaves nothing of {times(inputs[0][:-1])}",
-                                 argument="cropping", label=f"out = {_sum(size, '−', pair)}",
-                                 help=f"cut less than {size} in all")
+                raise ShapeError(
+                    "shape-crop",
+                    f"cropping {pair[0]} + {pair[1]} leaves nothing of {times(inputs[0][:-1])}",
+                    argument="cropping",
+                    label=f"out = {_sum(size, '−', pair)}",
+                    help=f"cut less than {size} in all",
+                )
             sizes.append(None if size is None else size - sum(pair))
         return (*sizes, inputs[0][-1])
 
@@ -199,7 +203,7 @@ class UpSampling1D(_UpSampling):
 
 
 class UpSampling2D(_UpSampling):
-    """Enlarges a map by whole factors: n → n · size on each axis; repeats pixels, or interpolates between them.
+    """Enlarges a map by whole factors, n → n · size: repeats pixels, or interpolates between them.
 
     Followed by a convolution, it is the way up without the checkerboards of transposed convolutions
     (A. Odena et al., Deconvolution and Checkerboard Artifacts, 2016).
@@ -253,8 +257,8 @@ class _ToSize(Layer):
 class Resizing(_ToSize):
     """Scales images to `height`×`width`.
 
-    `crop_to_aspect_ratio` cuts the edges that do not fit, `pad_to_aspect_ratio` fills what is missing with `fill_value`;
-    without either the image is stretched. `antialias` smooths before making it smaller.
+    `crop_to_aspect_ratio` cuts the edges that do not fit, `pad_to_aspect_ratio` fills what is missing with
+    `fill_value`; without either the image is stretched. `antialias` smooths before making it smaller.
 
     Example:
         input: [null, null, 3]
@@ -272,7 +276,12 @@ class Resizing(_ToSize):
     @model_validator(mode="after")
     def _crop_or_pad(self) -> Self:
         if self.crop_to_aspect_ratio and self.pad_to_aspect_ratio:
-            raise refuse("conflict", "`resizing` cannot both crop and pad to the aspect ratio", "keep one of the two")
+            raise refuse(
+                "conflict",
+                "`resizing` cannot both crop and pad to the aspect ratio",
+                "keep one of the two",
+                at="pad_to_aspect_ratio",
+            )
         return self
 
 

@@ -168,7 +168,7 @@ class UnitNorm(_Constraint):
 
 
 class _Activation(Setting):
-    """An element-wise function. Plain, it is an argument of its layer in Keras; with arguments, a call after it."""
+    """An element-wise function: an argument of its layer in Keras where it is plain, else a call after it."""
 
     vocabulary: ClassVar[Vocabulary] = ACTIVATIONS
     module: ClassVar[str] = "activations"
@@ -255,14 +255,24 @@ class Sparsemax(_Activation):
 
 
 for _name, _meaning in {
-    "linear": "x.", "sigmoid": "1 / (1 + e⁻ˣ).", "tanh": "(eˣ − e⁻ˣ) / (eˣ + e⁻ˣ).", "relu6": "min(max(x, 0), 6).",
-    "selu": "Self-normalising ELU (G. Klambauer et al., 2017).", "silu": "x · sigmoid(x), also called swish.",
-    "mish": "x · tanh(softplus(x)) (D. Misra, 2019).", "softplus": "log(1 + eˣ).", "softsign": "x / (1 + |x|).",
-    "exponential": "eˣ.", "hard_sigmoid": "relu6(x + 3) / 6.", "hard_silu": "x · hard_sigmoid(x), also called hard swish.",
-    "hard_tanh": "x cut off at ±1.", "log_sigmoid": "log(sigmoid(x)).", "tanh_shrink": "x − tanh(x).",
-    
-    "sparse_plus": "0 below −1, (x + 1)²/4 up to 1, x above.", "sparse_sigmoid": "(x + 1) / 2 cut off to 0…1.",
-}.items():  # fmt: skip
+    "linear": "x.",
+    "sigmoid": "1 / (1 + e⁻ˣ).",
+    "tanh": "(eˣ − e⁻ˣ) / (eˣ + e⁻ˣ).",
+    "relu6": "min(max(x, 0), 6).",
+    "selu": "Self-normalising ELU (G. Klambauer et al., 2017).",
+    "silu": "x · sigmoid(x), also called swish.",
+    "mish": "x · tanh(softplus(x)) (D. Misra, 2019).",
+    "softplus": "log(1 + eˣ).",
+    "softsign": "x / (1 + |x|).",
+    "exponential": "eˣ.",
+    "hard_sigmoid": "relu6(x + 3) / 6.",
+    "hard_silu": "x · hard_sigmoid(x), also called hard swish.",
+    "hard_tanh": "x cut off at ±1.",
+    "log_sigmoid": "log(sigmoid(x)).",
+    "tanh_shrink": "x − tanh(x).",
+    "sparse_plus": "0 below −1, (x + 1)²/4 up to 1, x above.",
+    "sparse_sigmoid": "(x + 1) / 2 cut off to 0…1.",
+}.items():
     type(_name.title().replace("_", ""), (_Activation,), {"__doc__": _meaning, "__module__": __name__})
 
 InitializerField: TypeAlias = Annotated[Any, nested(INITIALIZERS)]
@@ -272,7 +282,7 @@ ActivationField: TypeAlias = Annotated[Any, nested(ACTIVATIONS)]
 
 
 def activated(calls: tuple[KerasCall, ...], keras: str, activation: Any) -> tuple[KerasCall, ...]:
-    """`calls` with an activation: plain, it is an argument of the layer `keras`; with arguments, a call at the end.
+    """`calls` with an activation: an argument of the layer `keras` where it is plain, else a call at the end.
 
     An activity regularizer looks at the activated output, so it moves behind such a call.
     """
@@ -281,10 +291,9 @@ def activated(calls: tuple[KerasCall, ...], keras: str, activation: Any) -> tupl
         return calls
     if not isinstance(called, KerasCall):
         return tuple(_with(call, activation=called) if call.name == keras else call for call in calls)
-    watched = {"activity_regularizer": call.kwargs["activity_regularizer"] for call in calls
-               if "activity_regularizer" in call.kwargs}
-    bare = tuple(_without(call, "activity_regularizer") for call in calls)
-    return (*bare, called, *([KerasCall("Identity", watched)] if watched else []))
+    name = "activity_regularizer"
+    watches = tuple(KerasCall("Identity", {name: call.kwargs[name]}) for call in calls if name in call.kwargs)
+    return (*(_without(call, name) for call in calls), called, *watches)
 
 
 def _with(call: KerasCall, **arguments: Any) -> KerasCall:

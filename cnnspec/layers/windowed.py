@@ -45,19 +45,33 @@ class Windowed(Layer):
     def spatial(self, shape: Shape) -> tuple[int | None, ...]:
         """The output sizes of the spatial axes. Raises `ShapeError` where the window does not fit."""
         self.check_rank(shape)
-        return fit(self.entry, shape[:-1], self.per_axis(self.window), self.per_axis("strides"),
-                   self.per_axis("dilation_rate"), self.padding, self.window)
+        return fit(
+            self.entry,
+            shape[:-1],
+            self.per_axis(self.window),
+            self.per_axis("strides"),
+            self.per_axis("dilation_rate"),
+            self.padding,
+            self.window,
+        )
 
     def step(self, *inputs: Shape) -> Step:
         covered = zip(self.per_axis(self.window), self.per_axis("dilation_rate"), strict=True)
         return Step(tuple(extent(k, d) for k, d in covered), tuple(map(Fraction, self.per_axis("strides"))))
 
     def formula(self, *inputs: Shape) -> str:
-        return by_axis([
-            written(size, self.per_axis(self.window)[axis], self.per_axis("strides")[axis],
-                    self.per_axis("dilation_rate")[axis], axis_padding(self.padding, axis))
-            for axis, size in enumerate(inputs[0][:-1])
-        ])
+        return by_axis(
+            [
+                written(
+                    size,
+                    self.per_axis(self.window)[axis],
+                    self.per_axis("strides")[axis],
+                    self.per_axis("dilation_rate")[axis],
+                    axis_padding(self.padding, axis),
+                )
+                for axis, size in enumerate(inputs[0][:-1])
+            ]
+        )
 
     def padding_in_keras(self) -> tuple[str, Sides]:
         """A word that Keras knows, and the pixels to add by hand before it.

@@ -24,7 +24,7 @@ Sides: TypeAlias = tuple[tuple[int, int], ...]
 
 
 def padding_field(*words: str) -> Any:
-    """The type of a `padding` argument: one of `words`, P, one P an axis, or `[before, after]` for each axis."""
+    """The type of a `padding`: one of `words`, P, one P an axis, or `[before, after]` for each axis."""
     known = ("valid", "same", *words)
 
     def check(value: Any) -> Any:
@@ -32,12 +32,18 @@ def padding_field(*words: str) -> Any:
             if value not in known:
                 guess = nearest(value, known)
                 listed = ", ".join(f"`{word}`" for word in known)
-                raise refuse("bad-choice", f"`padding` is {listed} or whole numbers, not {shown(value)}",
-                             f"did you mean `{guess}`?" if guess else None)
+                raise refuse(
+                    "bad-choice",
+                    f"`padding` is {listed} or whole numbers, not {shown(value)}",
+                    f"did you mean `{guess}`?" if guess else None,
+                )
             return value
         if not _whole(value):
-            raise refuse("wrong-type", f"`padding` takes a word or whole numbers from 0, not {shown(value)}",
-                         "write `same`, `valid`, P, one P for each axis, or `[before, after]` for each axis")
+            raise refuse(
+                "wrong-type",
+                f"`padding` takes a word or whole numbers from 0, not {shown(value)}",
+                "write `same`, `valid`, P, one P for each axis, or `[before, after]` for each axis",
+            )
         return value
 
     return Annotated[Any, BeforeValidator(check)]
@@ -48,8 +54,11 @@ def sides_field(name: str) -> Any:
 
     def check(value: Any) -> Any:
         if isinstance(value, str) or not _whole(value):
-            raise refuse("wrong-type", f"`{name}` takes whole numbers from 0, not {shown(value)}",
-                         "write P, one P for each axis, or `[before, after]` for each axis")
+            raise refuse(
+                "wrong-type",
+                f"`{name}` takes whole numbers from 0, not {shown(value)}",
+                "write P, one P for each axis, or `[before, after]` for each axis",
+            )
         return value
 
     return Annotated[Any, BeforeValidator(check)]
@@ -70,14 +79,20 @@ def sides(padding: Any, rank: int, name: str = "padding") -> str | Sides:
     if len(padding) != rank:
         axes = "one spatial axis" if rank == 1 else f"{rank} spatial axes"
         two = "; for one axis with two sides write `[[before, after]]`" if rank == 1 else ""
-        raise refuse("wrong-length", f"`{name}` has {len(padding)} values for {axes}{two}",
-                     "write P, one P for each axis, or `[before, after]` for each axis")
+        raise refuse(
+            "wrong-length",
+            f"`{name}` has {len(padding)} values for {axes}{two}",
+            "write P, one P for each axis, or `[before, after]` for each axis",
+        )
     pairs = []
     for side in padding:
         pair = (side, side) if isinstance(side, int) else tuple(side)
         if len(pair) != 2 or not all(isinstance(number, int) for number in pair):
-            raise refuse("wrong-length", f"`{name}` has {len(pair)} numbers for one axis; it takes two",
-                         "write `[before, after]` for each axis")
+            raise refuse(
+                "wrong-length",
+                f"`{name}` has {len(pair)} numbers for one axis; it takes two",
+                "write `[before, after]` for each axis",
+            )
         pairs.append((pair[0], pair[1]))
     return tuple(pairs)
 
@@ -138,7 +153,8 @@ def transposed_written(
     if isinstance(padding, str) and extra is None:
         rest = f" + {covered - stride}" if padding == "valid" and covered > stride else ""
         return f"{n}·{stride}{rest} = {out}"
-    before, after = (0, 0) if padding == "valid" else (covered // 2,) * 2 if padding == "same" else padding  # type: ignore[misc]
+    half = 0 if padding == "valid" else covered // 2
+    before, after = (half, half) if isinstance(padding, str) else padding
     pads = f"2·{before}" if before == after else f"({before} + {after})"
     return f"({n} − 1)·{stride} − {pads} + {covered} + {extra or 0} = {out}"
 
@@ -153,13 +169,22 @@ def by_axis(formulas: Sequence[str]) -> str:
 
 
 def fit(
-    entry: str, spatial: Sequence[int | None], kernel: Sequence[int], strides: Sequence[int],
-    dilation: Sequence[int], padding: str | Sides, argument: str,
+    entry: str,
+    spatial: Sequence[int | None],
+    kernel: Sequence[int],
+    strides: Sequence[int],
+    dilation: Sequence[int],
+    padding: str | Sides,
+    argument: str,
 ) -> tuple[int | None, ...]:
     """The output sizes on every axis. Raises `ShapeError` where the window does not fit its input."""
     if max(strides) > 1 and max(dilation) > 1:
-        raise ShapeError("shape-stride-dilation", f"`{entry}` cannot have strides and dilation above 1 at once",
-                         argument="dilation_rate", help="keep `dilation_rate: 1`, or `strides: 1`")
+        raise ShapeError(
+            "shape-stride-dilation",
+            f"`{entry}` cannot have strides and dilation above 1 at once",
+            argument="dilation_rate",
+            help="keep `dilation_rate: 1`, or `strides: 1`",
+        )
     outs = []
     for axis, size in enumerate(spatial):
         pad = padding if isinstance(padding, str) else padding[axis]
@@ -171,8 +196,14 @@ def fit(
 
 
 def _no_fit(
-    entry: str, spatial: Sequence[int | None], kernel: Sequence[int], strides: Sequence[int],
-    dilation: Sequence[int], padding: str | Sides, argument: str, axis: int,
+    entry: str,
+    spatial: Sequence[int | None],
+    kernel: Sequence[int],
+    strides: Sequence[int],
+    dilation: Sequence[int],
+    padding: str | Sides,
+    argument: str,
+    axis: int,
 ) -> ShapeError:
     size = spatial[axis]
     assert size is not None
@@ -184,8 +215,10 @@ def _no_fit(
     smaller = max(0, (room - 1) // dilation[axis]) + 1
     fits = f"`{argument}: {smaller}` (or smaller), or " if smaller < kernel[axis] else ""
     return ShapeError(
-        "shape-window", f"{what} {times(kernel)}{dilated} does not fit its {times(spatial)} input{padded}",
-        argument=argument, label=f"out = {written(size, kernel[axis], strides[axis], dilation[axis], pad)}",
+        "shape-window",
+        f"{what} {times(kernel)}{dilated} does not fit its {times(spatial)} input{padded}",
+        argument=argument,
+        label=f"out = {written(size, kernel[axis], strides[axis], dilation[axis], pad)}",
         help=f"write {fits}`padding: same`",
     )
 

@@ -16,22 +16,45 @@ class Stricter(NamedTuple):
     example: Row
 
 
-_IMAGES = tuple(name for name, cls in LAYERS.items() if cls.__module__.endswith(("augmentation", "resizing")))
+_IMAGES = tuple(
+    name for name, cls in LAYERS.items() if cls.__module__.endswith(("augmentation", "colours", "resizing"))
+)
 
 STRICTER = (
-    Stricter("shape-stride-dilation",
-             ("depthwise_conv1d", "depthwise_conv2d", "separable_conv1d", "separable_conv2d"),
-             "Keras builds it, and TensorFlow fails when it runs",
-             ("depthwise_conv2d", {"kernel_size": 2, "strides": 2, "dilation_rate": 2}, (8, 8, 1))),
-    Stricter("shape-axis", ("softmax", "unit_normalization", "concatenate", "multi_head_attention"),
-             "the axis is the batch, is not there, or holds the channels that attention mixes",
-             ("unit_normalization", {"axis": -2}, (6,))),
-    Stricter("shape-rank", _IMAGES, "Keras works on the last three axes of anything; a spec has images",
-             ("random_flip", {}, (8, 8))),
-    Stricter("shape-channels", ("random_hue", "random_saturation", "random_color_jitter", "random_grayscale"),
-             "Keras builds it, and fails when it runs", ("random_hue", {"factor": 0.1}, (8, 8, 1))),
-    Stricter("conflict", ("resizing",), "Keras builds it, and fails when it runs",
-             ("resizing", {"height": 4, "width": 4, "crop_to_aspect_ratio": True, "pad_to_aspect_ratio": True}, (8, 8, 3))),
-    Stricter("unsupported", ("multi_head_attention",), "Keras trains it although `trainable` is false",
-             ("multi_head_attention", {"num_heads": 1, "key_dim": 2, "trainable": False}, (4, 6))),
+    Stricter(
+        "shape-stride-dilation",
+        ("depthwise_conv1d", "depthwise_conv2d", "separable_conv1d", "separable_conv2d"),
+        "Keras builds it, and TensorFlow fails when it runs",
+        ("depthwise_conv2d", {"kernel_size": 2, "strides": 2, "dilation_rate": 2}, (8, 8, 1)),
+    ),
+    Stricter(
+        "shape-axis",
+        ("softmax", "unit_normalization", "concatenate", "multi_head_attention"),
+        "the axis is the batch, is not there, or holds the channels that attention mixes",
+        ("unit_normalization", {"axis": -2}, (6,)),
+    ),
+    Stricter(
+        "shape-rank",
+        _IMAGES,
+        "Keras works on the last three axes of anything; a spec has images",
+        ("random_flip", {}, (8, 8)),
+    ),
+    Stricter(
+        "shape-channels",
+        ("random_hue", "random_saturation", "random_color_jitter", "random_grayscale"),
+        "Keras builds it, and fails when it runs",
+        ("random_hue", {"factor": 0.1}, (8, 8, 1)),
+    ),
+    Stricter(
+        "conflict",
+        ("resizing",),
+        "Keras builds it, and fails when it runs",
+        ("resizing", {"height": 4, "width": 4, "crop_to_aspect_ratio": True, "pad_to_aspect_ratio": True}, (8, 8, 3)),
+    ),
+    Stricter(
+        "unsupported",
+        ("multi_head_attention",),
+        "Keras trains it although `trainable` is false",
+        ("multi_head_attention", {"num_heads": 1, "key_dim": 2, "trainable": False}, (4, 6)),
+    ),
 )

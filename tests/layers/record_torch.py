@@ -20,26 +20,148 @@ def numbers(shape: tuple[int, ...], seed: int) -> list[int]:
 
 
 CASES: list[Case] = [
-    *[{"entry": "conv2d", "size": (5, 6), "channels": 2, "filters": 3, "kernel_size": k, "strides": s, "padding": p, "dilation_rate": d}
-      for k, s, p, d in (((3, 3), (1, 1), (1, 1), (1, 1)), ((3, 3), (2, 2), (1, 1), (1, 1)), ((3, 2), (2, 1), (1, 0), (1, 1)),
-                         ((2, 2), (1, 3), (1, 1), (1, 1)), ((3, 3), (1, 1), (2, 1), (2, 1)), ((3, 3), (1, 1), (2, 2), (2, 2)))],
-    {"entry": "conv2d", "size": (5, 6), "channels": 4, "filters": 6, "kernel_size": (3, 3), "strides": (2, 1), "padding": (1, 1), "dilation_rate": (1, 1), "groups": 2},
-    {"entry": "conv1d", "size": (7,), "channels": 2, "filters": 3, "kernel_size": (3,), "strides": (2,), "padding": (1,), "dilation_rate": (1,)},
-    {"entry": "conv3d", "size": (3, 4, 3), "channels": 1, "filters": 2, "kernel_size": (2, 3, 1), "strides": (1, 2, 1), "padding": (1, 1, 0), "dilation_rate": (1, 1, 1)},
-    *[{"entry": "depthwise_conv2d", "size": (5, 6), "channels": 3, "depth_multiplier": m, "kernel_size": (3, 3), "strides": s, "padding": p, "dilation_rate": d}
-      for m, s, p, d in ((1, (1, 1), (1, 1), (1, 1)), (2, (2, 2), (1, 1), (1, 1)), (1, (1, 1), (2, 1), (2, 1)), (2, (1, 1), (0, 2), (1, 1)))],
-    *[{"entry": f"{kind}_pooling2d", "size": (5, 6), "channels": 2, "pool_size": k, "strides": s, "padding": p}
-      for kind in ("max", "average")
-      for k, s, p in (((3, 3), (2, 2), (1, 1)), ((3, 3), (1, 1), (1, 1)), ((2, 2), (2, 2), (1, 1)), ((3, 2), (1, 2), (1, 1)), ((3, 3), (3, 2), (1, 0)))],
-    *[{"entry": f"{kind}_pooling1d", "size": (6,), "channels": 2, "pool_size": (3,), "strides": (2,), "padding": (1,)} for kind in ("max", "average")],
-    *[{"entry": f"{kind}_pooling3d", "size": (3, 4, 3), "channels": 1, "pool_size": (2, 2, 2), "strides": (2, 1, 2), "padding": (1, 0, 1)} for kind in ("max", "average")],
-    *[{"entry": "conv2d_transpose", "size": (3, 4), "channels": 2, "filters": 3, "kernel_size": k, "strides": s, "padding": p, "output_padding": o, "dilation_rate": d}
-      for k, s, p, o, d in (((3, 3), (2, 2), (1, 1), (0, 0), (1, 1)), ((3, 3), (2, 2), (1, 1), (1, 1), (1, 1)), ((4, 4), (2, 2), (1, 1), (0, 0), (1, 1)),
-                            ((3, 3), (3, 3), (0, 0), (2, 1), (1, 1)), ((3, 3), (3, 2), (1, 0), (2, 1), (1, 1)), ((3, 2), (2, 3), (1, 1), (1, 0), (1, 1)),
-                            ((3, 3), (1, 1), (1, 1), (0, 0), (2, 2)), ((2, 2), (3, 3), (0, 0), (2, 2), (1, 1)), ((5, 4), (2, 2), (2, 1), (1, 0), (1, 1)))],
-    {"entry": "conv1d_transpose", "size": (4,), "channels": 2, "filters": 2, "kernel_size": (3,), "strides": (2,), "padding": (1,), "output_padding": (1,), "dilation_rate": (1,)},
-    {"entry": "conv3d_transpose", "size": (2, 2, 3), "channels": 1, "filters": 2, "kernel_size": (2, 3, 2), "strides": (2, 2, 1), "padding": (0, 1, 0), "output_padding": (1, 1, 0), "dilation_rate": (1, 1, 1)},
-]  # fmt: skip
+    *[
+        {
+            "entry": "conv2d",
+            "size": (5, 6),
+            "channels": 2,
+            "filters": 3,
+            "kernel_size": k,
+            "strides": s,
+            "padding": p,
+            "dilation_rate": d,
+        }
+        for k, s, p, d in (
+            ((3, 3), (1, 1), (1, 1), (1, 1)),
+            ((3, 3), (2, 2), (1, 1), (1, 1)),
+            ((3, 2), (2, 1), (1, 0), (1, 1)),
+            ((2, 2), (1, 3), (1, 1), (1, 1)),
+            ((3, 3), (1, 1), (2, 1), (2, 1)),
+            ((3, 3), (1, 1), (2, 2), (2, 2)),
+        )
+    ],
+    {
+        "entry": "conv2d",
+        "size": (5, 6),
+        "channels": 4,
+        "filters": 6,
+        "kernel_size": (3, 3),
+        "strides": (2, 1),
+        "padding": (1, 1),
+        "dilation_rate": (1, 1),
+        "groups": 2,
+    },
+    {
+        "entry": "conv1d",
+        "size": (7,),
+        "channels": 2,
+        "filters": 3,
+        "kernel_size": (3,),
+        "strides": (2,),
+        "padding": (1,),
+        "dilation_rate": (1,),
+    },
+    {
+        "entry": "conv3d",
+        "size": (3, 4, 3),
+        "channels": 1,
+        "filters": 2,
+        "kernel_size": (2, 3, 1),
+        "strides": (1, 2, 1),
+        "padding": (1, 1, 0),
+        "dilation_rate": (1, 1, 1),
+    },
+    *[
+        {
+            "entry": "depthwise_conv2d",
+            "size": (5, 6),
+            "channels": 3,
+            "depth_multiplier": m,
+            "kernel_size": (3, 3),
+            "strides": s,
+            "padding": p,
+            "dilation_rate": d,
+        }
+        for m, s, p, d in (
+            (1, (1, 1), (1, 1), (1, 1)),
+            (2, (2, 2), (1, 1), (1, 1)),
+            (1, (1, 1), (2, 1), (2, 1)),
+            (2, (1, 1), (0, 2), (1, 1)),
+        )
+    ],
+    *[
+        {"entry": f"{kind}_pooling2d", "size": (5, 6), "channels": 2, "pool_size": k, "strides": s, "padding": p}
+        for kind in ("max", "average")
+        for k, s, p in (
+            ((3, 3), (2, 2), (1, 1)),
+            ((3, 3), (1, 1), (1, 1)),
+            ((2, 2), (2, 2), (1, 1)),
+            ((3, 2), (1, 2), (1, 1)),
+            ((3, 3), (3, 2), (1, 0)),
+        )
+    ],
+    *[
+        {"entry": f"{kind}_pooling1d", "size": (6,), "channels": 2, "pool_size": (3,), "strides": (2,), "padding": (1,)}
+        for kind in ("max", "average")
+    ],
+    *[
+        {
+            "entry": f"{kind}_pooling3d",
+            "size": (3, 4, 3),
+            "channels": 1,
+            "pool_size": (2, 2, 2),
+            "strides": (2, 1, 2),
+            "padding": (1, 0, 1),
+        }
+        for kind in ("max", "average")
+    ],
+    *[
+        {
+            "entry": "conv2d_transpose",
+            "size": (3, 4),
+            "channels": 2,
+            "filters": 3,
+            "kernel_size": k,
+            "strides": s,
+            "padding": p,
+            "output_padding": o,
+            "dilation_rate": d,
+        }
+        for k, s, p, o, d in (
+            ((3, 3), (2, 2), (1, 1), (0, 0), (1, 1)),
+            ((3, 3), (2, 2), (1, 1), (1, 1), (1, 1)),
+            ((4, 4), (2, 2), (1, 1), (0, 0), (1, 1)),
+            ((3, 3), (3, 3), (0, 0), (2, 1), (1, 1)),
+            ((3, 3), (3, 2), (1, 0), (2, 1), (1, 1)),
+            ((3, 2), (2, 3), (1, 1), (1, 0), (1, 1)),
+            ((3, 3), (1, 1), (1, 1), (0, 0), (2, 2)),
+            ((2, 2), (3, 3), (0, 0), (2, 2), (1, 1)),
+            ((5, 4), (2, 2), (2, 1), (1, 0), (1, 1)),
+        )
+    ],
+    {
+        "entry": "conv1d_transpose",
+        "size": (4,),
+        "channels": 2,
+        "filters": 2,
+        "kernel_size": (3,),
+        "strides": (2,),
+        "padding": (1,),
+        "output_padding": (1,),
+        "dilation_rate": (1,),
+    },
+    {
+        "entry": "conv3d_transpose",
+        "size": (2, 2, 3),
+        "channels": 1,
+        "filters": 2,
+        "kernel_size": (2, 3, 2),
+        "strides": (2, 2, 1),
+        "padding": (0, 1, 0),
+        "output_padding": (1, 1, 0),
+        "dilation_rate": (1, 1, 1),
+    },
+]
 
 
 def record(case: Case) -> list[float]:
@@ -70,7 +192,9 @@ def record(case: Case) -> list[float]:
         window["groups"] = window.get("groups", case.get("groups", 1))
         weight = kernel.permute(rank + 1, rank, *range(rank))
         if "transpose" in name:
-            y = getattr(functional, f"conv_transpose{rank}d")(x, weight, output_padding=case["output_padding"], **window)
+            y = getattr(functional, f"conv_transpose{rank}d")(
+                x, weight, output_padding=case["output_padding"], **window
+            )
         else:
             y = getattr(functional, f"conv{rank}d")(x, weight, **window)
     values: list[float] = y.permute(pick).flatten().tolist()

@@ -26,7 +26,9 @@ def positions(sizes: tuple[int, ...], arguments: dict[str, Any]) -> int:
     """The window positions, found by sliding: those whose window lies within the padded input."""
     count = 1
     for axis, size in enumerate(sizes):
-        kernel, stride, dilation = (_axis(arguments.get(name, 1), axis) for name in ("kernel_size", "strides", "dilation_rate"))
+        kernel, stride, dilation = (
+            _axis(arguments.get(name, 1), axis) for name in ("kernel_size", "strides", "dilation_rate")
+        )
         padding = arguments.get("padding", "valid")
         if padding == "same":
             starts = range(0, size, stride)
@@ -45,7 +47,7 @@ def _axis(value: Any, axis: int) -> int:
 def products(name: str, arguments: dict[str, Any], shape: tuple[int, ...]) -> int:
     """Every product that a layer forms, counted one by one."""
     *sizes, channels = shape
-    taps = [tap for tap in product(*(range(_axis(arguments["kernel_size"], axis)) for axis in range(len(sizes))))]
+    taps = list(product(*(range(_axis(arguments["kernel_size"], axis)) for axis in range(len(sizes)))))
     multiplier, filters = arguments.get("depth_multiplier", 1), arguments.get("filters", 0)
     at_each = 0
     for _ in taps:
@@ -55,7 +57,9 @@ def products(name: str, arguments: dict[str, Any], shape: tuple[int, ...]) -> in
             at_each += sum(1 for _ in range(channels) for _ in range(multiplier))
         else:
             groups = arguments.get("groups", 1)
-            at_each += sum(1 for f in range(filters) for c in range(channels) if f * groups // filters == c * groups // channels)
+            at_each += sum(
+                1 for f in range(filters) for c in range(channels) if f * groups // filters == c * groups // channels
+            )
     if name.startswith("separable"):
         at_each += sum(1 for _ in range(channels * multiplier) for _ in range(filters))
     if "transpose" in name:
@@ -63,10 +67,13 @@ def products(name: str, arguments: dict[str, Any], shape: tuple[int, ...]) -> in
     return at_each * positions(tuple(sizes), arguments)
 
 
-WINDOWS = [{"kernel_size": k, "strides": s, "padding": p} for k in (1, 2, 3) for s in (1, 2) for p in ("valid", "same", 1)]
+WINDOWS = [
+    {"kernel_size": k, "strides": s, "padding": p} for k in (1, 2, 3) for s in (1, 2) for p in ("valid", "same", 1)
+]
 COUNTED = [
     *[("conv2d", {"filters": 4, **w, **more}, (5, 6, 4)) for w in WINDOWS for more in ({}, {"groups": 2})],
-    *[("conv1d", {"filters": 3, **w}, (7, 2)) for w in WINDOWS], *[("conv3d", {"filters": 2, **w}, (4, 3, 5, 2)) for w in WINDOWS],
+    *[("conv1d", {"filters": 3, **w}, (7, 2)) for w in WINDOWS],
+    *[("conv3d", {"filters": 2, **w}, (4, 3, 5, 2)) for w in WINDOWS],
     *[("depthwise_conv2d", {"depth_multiplier": 2, **w}, (5, 6, 3)) for w in WINDOWS],
     *[("separable_conv2d", {"filters": 5, "depth_multiplier": 2, **w}, (5, 6, 3)) for w in WINDOWS],
     *[("conv2d_transpose", {"filters": 4, **w}, (5, 6, 3)) for w in WINDOWS if w["kernel_size"] == 3],
@@ -79,28 +86,56 @@ COUNTED = [
 def test_multiply_adds_count_every_product(name: str) -> None:
     for entry, arguments, shape in COUNTED:
         if entry == name:
-            assert layer_of(entry, arguments).multiply_adds(shape) == products(entry, arguments, shape), (arguments, shape)
+            assert layer_of(entry, arguments).multiply_adds(shape) == products(entry, arguments, shape), (
+                arguments,
+                shape,
+            )
 
 
-@pytest.mark.parametrize(("name", "arguments", "shapes", "expected"), [
-    ("dense", {"units": 3}, [(4,)], 12),
-    ("dense", {"units": 3}, [(5, 6, 4)], 5 * 6 * 12),
-    ("dot", {"axes": 1}, [(4,), (4,)], 4),
-    ("dot", {"axes": (2, 1)}, [(3, 4), (4, 5)], 3 * 4 * 5),
-    ("attention", {}, [(3, 4)], 3 * 3 * 4 + 3 * 3 * 4),
-    ("multi_head_attention", {"num_heads": 2, "key_dim": 5, "value_dim": 7}, [(3, 4)],
-     3 * 4 * 2 * (5 + 5 + 7) + 2 * 3 * 3 * (5 + 7) + 3 * 2 * 7 * 4),
-    ("max_pooling2d", {}, [(4, 4, 3)], 0), ("flatten", {}, [(4, 4, 3)], 0), ("add", {}, [(4,), (4,)], 0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "arguments", "shapes", "expected"),
+    [
+        ("dense", {"units": 3}, [(4,)], 12),
+        ("dense", {"units": 3}, [(5, 6, 4)], 5 * 6 * 12),
+        ("dot", {"axes": 1}, [(4,), (4,)], 4),
+        ("dot", {"axes": (2, 1)}, [(3, 4), (4, 5)], 3 * 4 * 5),
+        ("attention", {}, [(3, 4)], 3 * 3 * 4 + 3 * 3 * 4),
+        (
+            "multi_head_attention",
+            {"num_heads": 2, "key_dim": 5, "value_dim": 7},
+            [(3, 4)],
+            3 * 4 * 2 * (5 + 5 + 7) + 2 * 3 * 3 * (5 + 7) + 3 * 2 * 7 * 4,
+        ),
+        ("max_pooling2d", {}, [(4, 4, 3)], 0),
+        ("flatten", {}, [(4, 4, 3)], 0),
+        ("add", {}, [(4,), (4,)], 0),
+    ],
+)
 def test_multiply_adds_by_hand(name: str, arguments: dict[str, Any], shapes: list[Shape], expected: int) -> None:
     assert layer_of(name, arguments).multiply_adds(*shapes) == expected
 
 
-@pytest.mark.parametrize("name", ["conv2d", "depthwise_conv2d", "separable_conv2d", "conv2d_transpose", "dense", "attention", "multi_head_attention"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "conv2d",
+        "depthwise_conv2d",
+        "separable_conv2d",
+        "conv2d_transpose",
+        "dense",
+        "attention",
+        "multi_head_attention",
+    ],
+)
 def test_multiply_adds_of_an_unknown_size_are_unknown(name: str) -> None:
-    required = {"conv2d": {"filters": 2, "kernel_size": 1}, "depthwise_conv2d": {"kernel_size": 1},
-                "separable_conv2d": {"filters": 2, "kernel_size": 1}, "conv2d_transpose": {"filters": 2, "kernel_size": 1},
-                "dense": {"units": 2}, "multi_head_attention": {"num_heads": 1, "key_dim": 1}}
+    required = {
+        "conv2d": {"filters": 2, "kernel_size": 1},
+        "depthwise_conv2d": {"kernel_size": 1},
+        "separable_conv2d": {"filters": 2, "kernel_size": 1},
+        "conv2d_transpose": {"filters": 2, "kernel_size": 1},
+        "dense": {"units": 2},
+        "multi_head_attention": {"num_heads": 1, "key_dim": 1},
+    }
     assert layer_of(name, required.get(name, {})).multiply_adds((None, 4, 3)) is None
 
 
@@ -118,13 +153,27 @@ STACKS = {
     "pooling": [conv(3), ("average_pooling2d", {"pool_size": 2}), conv(3)],
     "overlapping pooling": [("average_pooling2d", {"pool_size": 3, "strides": 2, "padding": 1}), conv(2)],
     "depthwise": [("depthwise_conv2d", {"kernel_size": 3, "depthwise_initializer": "ones"}), conv(1)],
-    "separable": [("separable_conv2d", {"filters": 1, "kernel_size": 3, "depthwise_initializer": "ones", "pointwise_initializer": "ones"})],
+    "separable": [
+        (
+            "separable_conv2d",
+            {"filters": 1, "kernel_size": 3, "depthwise_initializer": "ones", "pointwise_initializer": "ones"},
+        )
+    ],
     "upsampling": [("up_sampling2d", {"size": 2}), conv(3)],
     "upsampling, even": [("up_sampling2d", {"size": 2}), conv(2)],
     "upsampling, twice": [("up_sampling2d", {"size": 2}), conv(2), conv(2)],
     "bilinear": [("up_sampling2d", {"size": 2, "interpolation": "bilinear"}), conv(3)],
-    "transposed": [("conv2d_transpose", {"filters": 1, "kernel_size": 4, "strides": 2, "kernel_initializer": "ones"}), conv(3)],
-    "elementwise": [("relu", {}), ("batch_normalization", {}), conv(3), ("dropout", {"rate": 0.5}), ("softmax", {"axis": -1})][:4],
+    "transposed": [
+        ("conv2d_transpose", {"filters": 1, "kernel_size": 4, "strides": 2, "kernel_initializer": "ones"}),
+        conv(3),
+    ],
+    "elementwise": [
+        ("relu", {}),
+        ("batch_normalization", {}),
+        conv(3),
+        ("dropout", {"rate": 0.5}),
+        ("softmax", {"axis": -1}),
+    ][:4],
     "flatten": [conv(2), ("flatten", {}), ("dense", {"units": 2, "kernel_initializer": "ones"})],
     "global": [conv(2), ("global_average_pooling2d", {})],
     "adaptive": [("adaptive_average_pooling2d", {"output_size": 1})],

@@ -13,8 +13,19 @@ from cnnspec.layers.base import Setting
 from cnnspec.layers.settings import ACTIVATIONS, CONSTRAINTS, INITIALIZERS, REGULARIZERS
 
 NOT_OURS = {
-    "self", "args", "kwargs", "x", "name", "dtype", "data_format", "noise_shape", "lora_rank", "lora_alpha",
-    "quantization_config", "input_axes", "output_axes",
+    "self",
+    "args",
+    "kwargs",
+    "x",
+    "name",
+    "dtype",
+    "data_format",
+    "noise_shape",
+    "lora_rank",
+    "lora_alpha",
+    "quantization_config",
+    "input_axes",
+    "output_axes",
 }
 LEFT_OUT = {
     "batch_normalization": {"renorm", "renorm_clipping", "renorm_momentum"},

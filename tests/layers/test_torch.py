@@ -20,7 +20,9 @@ RECORDED = json.loads(HERE.read_text())
 def model_of(case: dict[str, Any], size: tuple[int | None, ...]) -> Any:
     """The Keras model of one case, with the reference's weights."""
     arguments = {name: value for name, value in case.items() if name not in ("entry", "size", "channels")}
-    layer = read_entry({case["entry"]: {**arguments, **({} if "pool" in case["entry"] else {"use_bias": False})}}, LAYERS)
+    layer = read_entry(
+        {case["entry"]: {**arguments, **({} if "pool" in case["entry"] else {"use_bias": False})}}, LAYERS
+    )
     assert isinstance(layer, Layer)
     shape = (*size, case["channels"])
     inputs = keras.Input(shape)
@@ -33,7 +35,9 @@ def model_of(case: dict[str, Any], size: tuple[int | None, ...]) -> Any:
 @pytest.mark.parametrize("at", range(len(CASES)), ids=lambda at: f"{at}-{CASES[at]['entry']}")
 def test_equals_pytorch(at: int) -> None:
     case = CASES[at]
-    x = np.reshape(numbers((*case["size"], case["channels"]), 1), (1, *case["size"], case["channels"])).astype("float32")
+    x = np.reshape(numbers((*case["size"], case["channels"]), 1), (1, *case["size"], case["channels"])).astype(
+        "float32"
+    )
     for size in (case["size"], (None,) * len(case["size"])):
         y = np.asarray(model_of(case, size)(x))
         assert y.size == len(RECORDED[at])

@@ -24,11 +24,11 @@ def some(rows: Iterable[Row], count: int) -> list[Row]:
 def maps(rank: int, channels: int, sizes: Iterable[int | None]) -> list[tuple[int | None, ...]]:
     """Shapes of `rank` spatial axes whose sizes go round through `sizes`, so that they differ from axis to axis."""
     around = list(sizes)
-    return [
-        (*(around[(at + 3 * axis) % len(around)] for axis in range(rank)), channels) for at in range(len(around))
-    ]
+    return [(*(around[(at + 3 * axis) % len(around)] for axis in range(rank)), channels) for at in range(len(around))]
 
 
-def crossed(names: Iterable[str], arguments: Iterable[Mapping[str, Any]], shapes: Iterable[tuple[Any, ...]]) -> Iterator[Row]:
+def crossed(
+    names: Iterable[str], arguments: Iterable[Mapping[str, Any]], shapes: Iterable[tuple[Any, ...]]
+) -> Iterator[Row]:
     """Every entry with all arguments on all shapes."""
     return ((name, dict(given), shape) for name, given, shape in product(list(names), list(arguments), list(shapes)))

@@ -14,8 +14,15 @@ DILATIONS = {1: (1, 2, 3), 2: (1, 2, (1, 2)), 3: (1, 2)}
 
 
 def _arguments(rank: int, **more: object) -> list[dict[str, object]]:
-    return list(grid(kernel_size=KERNELS[rank], strides=STRIDES[rank], padding=PADDINGS[rank],
-                     dilation_rate=DILATIONS[rank], **more))
+    return list(
+        grid(
+            kernel_size=KERNELS[rank],
+            strides=STRIDES[rank],
+            padding=PADDINGS[rank],
+            dilation_rate=DILATIONS[rank],
+            **more,
+        )
+    )
 
 
 def rows() -> list[Row]:
@@ -30,7 +37,9 @@ def rows() -> list[Row]:
         if rank < 3:
             deep = _arguments(rank, depth_multiplier=(None, 2))
             found += some(crossed([f"depthwise_conv{rank}d"], deep, shapes), count * 2 // 3)
-            found += some(crossed([f"separable_conv{rank}d"], [{**row, "filters": 5} for row in deep], shapes), count // 2)
+            found += some(
+                crossed([f"separable_conv{rank}d"], [{**row, "filters": 5} for row in deep], shapes), count // 2
+            )
     causal = grid(filters=(2,), kernel_size=(1, 2, 3), strides=(1, 2), dilation_rate=(1, 2), padding=("causal",))
     found += some(crossed(["conv1d"], causal, maps(1, 3, SIZES)), 60)
     return found + _odd_ones()
@@ -39,12 +48,21 @@ def rows() -> list[Row]:
 def _odd_ones() -> list[Row]:
     """Groups that do not divide, wrong ranks, unknown channels, everything off, weights that are not trained."""
     settings = {
-        "kernel_initializer": {"he_normal": {"seed": 1}}, "bias_initializer": "ones", "kernel_regularizer": "l2",
-        "bias_regularizer": {"l1": 0.1}, "activity_regularizer": {"l1_l2": {"l1": 0.1}}, "kernel_constraint": "non_neg",
-        "bias_constraint": {"max_norm": 3}, "activation": {"leaky_relu": 0.1},
+        "kernel_initializer": {"he_normal": {"seed": 1}},
+        "bias_initializer": "ones",
+        "kernel_regularizer": "l2",
+        "bias_regularizer": {"l1": 0.1},
+        "activity_regularizer": {"l1_l2": {"l1": 0.1}},
+        "kernel_constraint": "non_neg",
+        "bias_constraint": {"max_norm": 3},
+        "activation": {"leaky_relu": 0.1},
     }
     return [
-        *[("conv2d", {"filters": 6, "kernel_size": 1, "groups": g}, (4, 4, c)) for g in (1, 2, 3, 6) for c in (1, 2, 3, 4, 6, 12)],
+        *[
+            ("conv2d", {"filters": 6, "kernel_size": 1, "groups": g}, (4, 4, c))
+            for g in (1, 2, 3, 6)
+            for c in (1, 2, 3, 4, 6, 12)
+        ],
         *[("conv2d", {"filters": 4, "kernel_size": 1, "groups": g}, (4, 4, 12)) for g in (3, 5, 8)],
         *[("conv2d", {"filters": 4, "kernel_size": 1}, shape) for shape in ((4,), (4, 4), (4, 4, None), (4, 4, 4, 4))],
         *[("conv1d", {"filters": 4, "kernel_size": 1}, shape) for shape in ((4,), (4, 4, 4), (None, 4), (4, None))],
@@ -59,8 +77,10 @@ def _odd_ones() -> list[Row]:
             (name, {**given, "trainable": False, "padding": padding}, (8, 8, 4))
             for padding in ("valid", 1, ((0, 1), (1, 0)))
             for name, given in (
-                ("conv2d", {"filters": 4, "kernel_size": 3}), ("depthwise_conv2d", {"kernel_size": 3}),
-                ("separable_conv2d", {"filters": 4, "kernel_size": 3}), ("conv2d_transpose", {"filters": 4, "kernel_size": 3}),
+                ("conv2d", {"filters": 4, "kernel_size": 3}),
+                ("depthwise_conv2d", {"kernel_size": 3}),
+                ("separable_conv2d", {"filters": 4, "kernel_size": 3}),
+                ("conv2d_transpose", {"filters": 4, "kernel_size": 3}),
             )
         ],
     ]

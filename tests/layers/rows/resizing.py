@@ -22,8 +22,14 @@ def rows() -> list[Row]:
         found += crossed([f"up_sampling{rank}d"], [{}, *grid(size=SCALES[rank])], shapes)
     images = [(8, 8, 3), (5, 9, 1), (1, 1, 3), (None, None, 3), (8, None, 3), (2, 2, 2)]
     found += crossed(["up_sampling2d"], grid(size=(2, (1, 3)), interpolation=WAYS), images)
-    found += crossed(["resizing"], grid(height=(4,), width=(6,), interpolation=(None, *WAYS), antialias=(None, True)), images)
-    found += crossed(["resizing"], grid(height=(4,), width=(6,), crop_to_aspect_ratio=(None, True), pad_to_aspect_ratio=(None, True)), images)
+    found += crossed(
+        ["resizing"], grid(height=(4,), width=(6,), interpolation=(None, *WAYS), antialias=(None, True)), images
+    )
+    found += crossed(
+        ["resizing"],
+        grid(height=(4,), width=(6,), crop_to_aspect_ratio=(None, True), pad_to_aspect_ratio=(None, True)),
+        images,
+    )
     found += crossed(["center_crop"], grid(height=(1, 4), width=(6,)), images)
     wrong = [(4,), (4, 4), (4, 4, 4, 4)]
     return found + list(crossed(["zero_padding2d", "cropping2d", "up_sampling2d"], [{}], wrong))
