@@ -66,7 +66,7 @@ def dataset(train: tuple[Array, Array], test: tuple[Array, Array] | None, classe
 
 
 def split(x: Array, y: Array, where: str) -> Split:
-    """One split, with a channel axis and labels without idle axes. Raises `DataError`."""
+    """One split, with a channel axis; labels without idle axes, and one-hot rows as class numbers. Raises `DataError`."""
     if x.ndim < 2 or y.ndim < 1:
         raise DataError(f"{where}: images N×H×W×C and labels N are wanted, not arrays of "
                         f"{'×'.join(map(str, x.shape)) or 'one number'} and {'×'.join(map(str, y.shape)) or 'one number'}")
@@ -80,14 +80,18 @@ def split(x: Array, y: Array, where: str) -> Split:
         if array.dtype.kind not in "biuf":
             raise DataError(f"{where}: the {name} are no numbers but {array.dtype}")
         _finite(array, where, name)
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = y[:, 0]
+    if y.ndim == 2:
+        y = y[:, 0] if y.shape[1] == 1 else np.argmax(y, axis=1) if _is_one_hot(y) else y
     if y.ndim == 1 and y.dtype.kind == "f" and np.array_equal(y, np.floor(y)):
         y = y.astype(np.int64)
     if y.ndim == 1 and y.dtype.kind in "iu" and y.min() < 0:
         at = int(np.argmin(y))
         raise DataError(f"{where}: label {y[at]} of image {at} is negative", "class numbers count from 0")
     return Split(x, y)
+
+
+def _is_one_hot(y: Array) -> bool:
+    return bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())
 
 
 def _are_class_numbers(y: Array) -> bool:

@@ -24,18 +24,19 @@ _IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0
 def read_npz(path: Path, train: tuple[str, str], test: tuple[str, str], classes: int | None = None) -> Dataset:
     """The arrays `train` (images, labels) and, where both stand in the file, `test`. Never unpickles."""
     try:
+        if not zipfile.is_zipfile(path):
+            path.open("rb").close()
+            raise DataError(f"{path} is damaged, or no NumPy archive", "write it with numpy.savez")
         with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise DataError(f"{path} holds a single array, not an archive of several", "save it with numpy.savez")
             return _of_archive(archive, path, train, test, classes)
     except FileNotFoundError:
         raise DataError(f"{path} is not there", "paths are relative to the folder of the spec") from None
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or 'it is no NumPy archive'}") from None
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        objects = "allow_pickle" in str(error)
-        raise DataError(f"{path} " + ("holds Python objects, which are not read" if objects else "is damaged, or no NumPy archive"),
-                        "save plain arrays with numpy.savez" if objects else None) from None
+        if "allow_pickle" in str(error):
+            raise DataError(f"{path} holds Python objects, which are not read", "save plain arrays with numpy.savez") from None
+        raise DataError(f"{path} is damaged", "write it again with numpy.savez") from None
 
 
 def _of_archive(
@@ -44,17 +45,21 @@ def _of_archive(
     for name in train:
         if name not in archive.files:
             held = ", ".join(f"`{held}`" for held in archive.files[:12]) or "nothing"
-            guess = nearest(name, archive.files)
+            guess = nearest(name, set(archive.files) - {*train, *test})
             raise DataError(f"{path} has no array `{name}`; it holds {held}",
                             f"did you mean `{guess}`?" if guess else "name its arrays: `npz: {path: …, x_train: …, y_train: …}`")
-    tested = all(name in archive.files for name in test)
-    if not tested and any(name in archive.files for name in test):
-        missing = next(name for name in test if name not in archive.files)
-        raise DataError(f"{path} has test images or labels, but no array `{missing}`", "save both, or neither")
-    return dataset(
-        (archive[train[0]], archive[train[1]]), (archive[test[0]], archive[test[1]]) if tested else None,
-        classes, str(path),
-    )  # fmt: skip
+    missing = [name for name in test if name not in archive.files]
+    if len(missing) == 1:
+        raise DataError(f"{path} has test images or labels, but no array `{missing[0]}`", "save both, or neither")
+    tested = None if missing else (_array(archive, test[0], path), _array(archive, test[1], path))
+    return dataset((_array(archive, train[0], path), _array(archive, train[1], path)), tested, classes, str(path))
+
+
+def _array(archive: np.lib.npyio.NpzFile, name: str, path: Path) -> Array:
+    array = archive[name]
+    if not isinstance(array, np.ndarray):
+        raise DataError(f"{path}: `{name}` is no array", "write it with numpy.savez")
+    return array
 
 
 def read_idx(train: tuple[Path, Path], test: tuple[Path, Path] | None, classes: int | None = None) -> Dataset:
