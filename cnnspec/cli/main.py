@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -17,6 +19,10 @@ _COMMANDS = {
 }
 
 INTERNAL = 70
+
+# Start-up is mostly the making of classes: nothing to collect, and no plug-ins of Pydantic to look for.
+gc.disable()
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 class _Lazy(click.Group):
@@ -73,8 +79,6 @@ def main() -> None:
 
 def _close_quietly() -> None:
     """Keep the interpreter from complaining about the closed pipe when it flushes at exit."""
-    import os
-
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

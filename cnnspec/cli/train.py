@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import signal
 import sys
@@ -47,6 +48,7 @@ def command(
     Progress goes to stderr, the result to stdout. Exits 1 where the spec is wrong, 3 where data or training fail,
     130 or 143 where it is interrupted; the best model so far stays.
     """
+    gc.enable()
     report = read(spec, (*overrides, f"training.epochs={epochs}") if epochs else overrides, allow_large)
     require(report)
     if report.data is None:

@@ -5,10 +5,12 @@ Layers, initializers, optimizers, losses, data sources, ... are classes derived 
 what is wrong comes back as `Problem`s, with paths that `nodes.locate` turns into places in the text.
 """
 
+import importlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -45,25 +47,42 @@ class Invalid(Exception):
 
 
 class Vocabulary(Mapping[str, "type[Entry]"]):
-    """The entries of one kind, by name."""
+    """The entries of one kind, by name.
 
-    def __init__(self, kind: str) -> None:
+    `contents` says which module holds which names; a module is imported when one of its names is first asked for,
+    so that checking a spec loads the classes of the entries that it uses, and no others.
+    """
+
+    def __init__(self, kind: str, contents: Mapping[str, str] | None = None) -> None:
         self.kind = kind
-        self._classes: dict[str, type[Entry]] = {}
+        self._modules = {name: module for module, names in (contents or {}).items() for name in names.split()}
+        self._classes: dict[str, type[Entry] | str] = {}
+
+    def expect(self, module: str, names: Iterable[str]) -> None:
+        """Announce the names of classes that `module` holds; it is imported when one of them is asked for."""
+        self._classes.update(dict.fromkeys(names, module))
 
     def register(self, name: str, cls: "type[Entry]") -> None:
         """Add a class; two classes of one name are a programming error."""
-        assert name not in self._classes, name
+        assert self._classes.get(name, cls.__module__) == cls.__module__, name
         self._classes[name] = cls
 
     def __getitem__(self, name: str) -> "type[Entry]":
-        return self._classes[name]
+        found = self._classes[name]
+        if isinstance(found, str):
+            import_module(found)
+            found = self._classes[name]
+        assert not isinstance(found, str), f"{found} holds no {name}"
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._classes
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._classes)
+        return iter(self._modules or self._classes)
 
     def __len__(self) -> int:
-        return len(self._classes)
+        return len(self._modules or self._classes)
 
 
 class Section(BaseModel):

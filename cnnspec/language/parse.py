@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix, Related
@@ -123,7 +122,7 @@ def _blocks(root: MappingNode, vocabulary: Vocabulary, scope: Scope, diagnostics
     parser = ItemParser(vocabulary, blocks, diagnostics)
     for name, body in bodies.items():
         if isinstance(body, SequenceNode):
-            blocks[name] = replace(blocks[name], layers=parser.items(body))
+            blocks[name] = blocks[name]._replace(layers=parser.items(body))
         else:
             _wrong(diagnostics, f"the `layers` of a block are a list, not {shown(plain(body))}", head(body))
     return _refuse_cycles(blocks, parser.calls_in, diagnostics)
@@ -175,7 +174,7 @@ def _refuse_cycles(blocks: dict[str, Block], calls_in: Any, diagnostics: Diagnos
             spans = [(below, edges[above][below]) for above, below in steps]
             related = tuple(Related(f"`{below}` is called here", span) for below, span in spans[1:])
             diagnostics.add(Diagnostic("block-cycle", f"a block cannot call itself: {way}", spans[0][1], related=related))
-    return {name: replace(block, recursive=name in looping) for name, block in blocks.items()}
+    return {name: block._replace(recursive=name in looping) for name, block in blocks.items()}
 
 
 def _cycle_from(start: str, edges: dict[str, dict[str, Span]]) -> list[str] | None:

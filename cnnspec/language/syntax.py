@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from cnnspec.language.entries import Entry
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode
@@ -11,8 +10,7 @@ from cnnspec.language.scope import Scope
 from cnnspec.language.spans import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """What every entry of a `layers:` list has: its place, and its `name:` and `inputs:`."""
 
     node: Node
@@ -21,8 +19,7 @@ class Head:
     inputs: Node | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LayerItem:
+class LayerItem(NamedTuple):
     """A layer. `layer` is read already where no argument is an expression; `broken` says that it cannot be."""
 
     head: Head
@@ -32,8 +29,7 @@ class LayerItem:
     broken: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Residual:
+class Residual(NamedTuple):
     """`residual: {layers, shortcut, activation}`; `shortcut` is a word's node or a list of layers."""
 
     head: Head
@@ -43,8 +39,7 @@ class Residual:
     activation: Node | None
 
 
-@dataclass(frozen=True, slots=True)
-class Branches:
+class Branches(NamedTuple):
     """`branches: {merge, paths}`."""
 
     head: Head
@@ -52,8 +47,7 @@ class Branches:
     paths: tuple[Items, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(NamedTuple):
     """`repeat: {times, layers}` or `repeat: {over, as, layers}`."""
 
     head: Head
@@ -64,8 +58,7 @@ class Repeat:
     layers: Items
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(NamedTuple):
     """`when: {condition, layers, otherwise}`."""
 
     head: Head
@@ -74,8 +67,7 @@ class When:
     otherwise: Items
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A block, called like a layer."""
 
     head: Head
@@ -83,16 +75,14 @@ class Call:
     arguments: MappingNode | None
 
 
-@dataclass(frozen=True, slots=True)
-class Splice:
+class Splice(NamedTuple):
     """`$name` where layers are wanted: the list of layers that the parameter holds."""
 
     head: Head
     parameter: str
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(NamedTuple):
     """An entry that does not read; what is wrong has been said."""
 
     head: Head
@@ -102,8 +92,7 @@ Item: TypeAlias = LayerItem | Residual | Branches | Repeat | When | Call | Splic
 Items: TypeAlias = tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A declared block: its parameters (None: required) and its layers."""
 
     name: str
@@ -113,8 +102,7 @@ class Block:
     recursive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(NamedTuple):
     """A parsed spec: what elaboration needs, and the sections that are read later."""
 
     name: str
