@@ -5,9 +5,8 @@ Layers, initializers, optimizers, losses, data sources, ... are classes derived 
 what is wrong comes back as `Problem`s, with paths that `nodes.locate` turns into places in the text.
 """
 
-import importlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
@@ -55,12 +54,9 @@ class Vocabulary(Mapping[str, "type[Entry]"]):
 
     def __init__(self, kind: str, contents: Mapping[str, str] | None = None) -> None:
         self.kind = kind
-        self._modules = {name: module for module, names in (contents or {}).items() for name in names.split()}
-        self._classes: dict[str, type[Entry] | str] = {}
-
-    def expect(self, module: str, names: Iterable[str]) -> None:
-        """Announce the names of classes that `module` holds; it is imported when one of them is asked for."""
-        self._classes.update(dict.fromkeys(names, module))
+        self._classes: dict[str, type[Entry] | str] = {
+            name: module for module, names in (contents or {}).items() for name in names.split()
+        }
 
     def register(self, name: str, cls: "type[Entry]") -> None:
         """Add a class; two classes of one name are a programming error."""
@@ -79,10 +75,10 @@ class Vocabulary(Mapping[str, "type[Entry]"]):
         return name in self._classes
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._modules or self._classes)
+        return iter(self._classes)
 
     def __len__(self) -> int:
-        return len(self._modules or self._classes)
+        return len(self._classes)
 
 
 class Section(BaseModel):

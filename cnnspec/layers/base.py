@@ -11,11 +11,12 @@ from math import prod
 from typing import Any, ClassVar, TypeAlias
 
 from cnnspec.language.entries import Entry, Vocabulary
+from cnnspec.layers.families import FAMILIES
 
 Shape: TypeAlias = tuple[int | None, ...]
 """A tensor's shape without the batch; None is a size that is not known before run time."""
 
-LAYERS = Vocabulary("layer")
+LAYERS = Vocabulary("layer", {f"cnnspec.layers.{family}": names for family, names in FAMILIES.items()})
 
 INPUT = -1
 """In `KerasCall.of`: the layer's own inputs, rather than the result of an earlier call."""
