@@ -1,5 +1,5 @@
 # What CI checks is what a developer runs: `make check` in an environment with `pip install -e '.[test]'`.
-.PHONY: check lint test format golden
+.PHONY: check lint test format golden docs
 
 check: test lint
 
@@ -17,3 +17,6 @@ format:
 
 golden:
 	python -m tests.test_bad
+
+docs:
+	python -m docs.generate

@@ -20,6 +20,7 @@ from cnnspec.language.problems import diagnose
 from cnnspec.language.scope import Failed
 from cnnspec.language.suggest import did_you_mean
 from cnnspec.layers.base import LAYERS, Layer, Shape, show
+from cnnspec.layers.windows import times
 
 if TYPE_CHECKING:
     from cnnspec.graph.elaborate import Elaborator
@@ -110,7 +111,8 @@ def _border_lost(
         return None
     related = [Related(f"{_sizes(node)} here, too", node.span) for node in losing[1:] if node.span != losing[0].span]
     graph.error(
-        "shape-residual", f"the body of this residual ends in {show(y.shape)}, its shortcut needs {show((*wanted, y.shape[-1]))}",
+        "shape-residual",
+        f"the body of this residual ends in {times(y.shape[:-1])}, where its shortcut needs {times(wanted)}",
         losing[0].span, losing[0].calls or place.calls, label=f"{_sizes(losing[0])}: without padding the border is lost",
         related=[Related("the residual block", item.head.span), *related], help="write `padding: same`",
     )
