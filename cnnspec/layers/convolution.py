@@ -23,7 +23,7 @@ from cnnspec.layers.settings import (
     activated,
 )
 from cnnspec.layers.windowed import Windowed, axis_padding, crops, zero_pads
-from cnnspec.layers.windows import by_axis, extent, padding_field, times, transposed_size, transposed_written
+from cnnspec.layers.windows import by_axis, extent, not_both, padding_field, times, transposed_size, transposed_written
 
 
 class _Convolution(Windowed):
@@ -71,6 +71,10 @@ class _Conv(_Convolution):
                 at="groups",
             )
         return self
+
+    def spatial(self, shape: Shape) -> tuple[int | None, ...]:
+        not_both(self.entry, self.per_axis("strides"), self.per_axis("dilation_rate"))
+        return super().spatial(shape)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         spatial = self.spatial(inputs[0])
@@ -175,7 +179,6 @@ class DepthwiseConv2D(_Depthwise):
     """One convolution for each channel: height×width×channels → height'×width'×(channels · depth_multiplier).
 
     Sizes as in `conv2d`. Weights: kernel k_h×k_w×channels×depth_multiplier and a bias for each output channel.
-    TensorFlow runs it with equal strides on both axes only.
     Source: F. Chollet, Xception: Deep Learning with Depthwise Separable Convolutions, 2017.
 
     Example:
@@ -275,13 +278,7 @@ class _ConvTranspose(_Convolution):
     def spatial(self, shape: Shape) -> tuple[int | None, ...]:
         self.check_rank(shape)
         kernel, strides, dilation = (self.per_axis(name) for name in ("kernel_size", "strides", "dilation_rate"))
-        if max(strides) > 1 and max(dilation) > 1:
-            raise ShapeError(
-                "shape-stride-dilation",
-                f"`{self.entry}` cannot have strides and dilation above 1 at once",
-                argument="dilation_rate",
-                help="keep `dilation_rate: 1`, or `strides: 1`",
-            )
+        not_both(self.entry, strides, dilation)
         outs = tuple(
             transposed_size(
                 size, kernel[axis], strides[axis], dilation[axis], axis_padding(self.padding, axis), self.extra(axis)

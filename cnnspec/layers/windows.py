@@ -178,13 +178,6 @@ def fit(
     argument: str,
 ) -> tuple[int | None, ...]:
     """The output sizes on every axis. Raises `ShapeError` where the window does not fit its input."""
-    if max(strides) > 1 and max(dilation) > 1:
-        raise ShapeError(
-            "shape-stride-dilation",
-            f"`{entry}` cannot have strides and dilation above 1 at once",
-            argument="dilation_rate",
-            help="keep `dilation_rate: 1`, or `strides: 1`",
-        )
     outs = []
     for axis, size in enumerate(spatial):
         pad = padding if isinstance(padding, str) else padding[axis]
@@ -193,6 +186,17 @@ def fit(
             raise _no_fit(entry, spatial, kernel, strides, dilation, padding, argument, axis)
         outs.append(out)
     return tuple(outs)
+
+
+def not_both(entry: str, strides: Sequence[int], dilation: Sequence[int]) -> None:
+    """Refuse strides and dilation above 1 in one layer, where Keras cannot compute them."""
+    if max(strides) > 1 and max(dilation) > 1:
+        raise ShapeError(
+            "shape-stride-dilation",
+            f"`{entry}` cannot have strides and dilation above 1 at once",
+            argument="dilation_rate",
+            help="keep `dilation_rate: 1`, or `strides: 1`",
+        )
 
 
 def _no_fit(

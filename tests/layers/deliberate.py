@@ -22,12 +22,6 @@ _IMAGES = tuple(
 
 STRICTER = (
     Stricter(
-        "shape-stride-dilation",
-        ("depthwise_conv1d", "depthwise_conv2d", "separable_conv1d", "separable_conv2d"),
-        "Keras builds it, and TensorFlow fails when it runs",
-        ("depthwise_conv2d", {"kernel_size": 2, "strides": 2, "dilation_rate": 2}, (8, 8, 1)),
-    ),
-    Stricter(
         "shape-axis",
         ("softmax", "unit_normalization", "concatenate", "multi_head_attention"),
         "the axis is the batch, is not there, or holds the channels that attention mixes",

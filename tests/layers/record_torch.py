@@ -87,8 +87,22 @@ CASES: list[Case] = [
             (2, (2, 2), (1, 1), (1, 1)),
             (1, (1, 1), (2, 1), (2, 1)),
             (2, (1, 1), (0, 2), (1, 1)),
+            (1, (2, 1), (1, 1), (1, 1)),
+            (2, (1, 2), (1, 0), (1, 1)),
+            (1, (2, 2), (2, 2), (2, 2)),
+            (2, (2, 1), (2, 1), (2, 1)),
         )
     ],
+    {
+        "entry": "depthwise_conv1d",
+        "size": (7,),
+        "channels": 2,
+        "depth_multiplier": 2,
+        "kernel_size": (3,),
+        "strides": (2,),
+        "padding": (2,),
+        "dilation_rate": (2,),
+    },
     *[
         {"entry": f"{kind}_pooling2d", "size": (5, 6), "channels": 2, "pool_size": k, "strides": s, "padding": p}
         for kind in ("max", "average")

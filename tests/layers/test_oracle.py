@@ -11,7 +11,7 @@ from .oracle import difference
 from .rows import attention, convolution, core, images, merging, normalization, pooling, resizing
 
 FAMILIES = (attention, convolution, core, images, merging, normalization, pooling, resizing)
-CHUNK = 150
+CHUNK = 100
 
 CHUNKS = [
     pytest.param(family, start, id=f"{family.__name__.rpartition('.')[2]}-{start}")
