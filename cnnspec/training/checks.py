@@ -31,17 +31,18 @@ def doubts(graph: Graph, data: Data, training: Training, directory: Path) -> lis
     return [*_missing_files(data, directory), *_unlikely(graph, data, training)]
 
 
-def delivered_shape(data: Data) -> Shape | None:
-    """The shape of an image after preprocessing and augmentation; None where only the files can tell.
+def delivered_shapes(data: Data, shape: Shape | None) -> tuple[Shape | None, Shape | None]:
+    """The shapes of images of `shape` after preprocessing, as validation and test images reach the network,
+    and after augmentation, as training images do.
 
     Raises `Misfit` where a layer does not take its input.
     """
-    shape = data.source.image_shape
-    for key in ("preprocessing", "augmentation"):
-        for index, layer in enumerate(getattr(data, key)):
-            if shape is not None:
-                shape = _behind(layer, shape, ("data", key, index))
-    return shape
+    for index, layer in enumerate(data.preprocessing):
+        shape = _behind(layer, shape, ("data", "preprocessing", index))
+    augmented = shape
+    for index, layer in enumerate(data.augmentation):
+        augmented = _behind(layer, augmented, ("data", "augmentation", index))
+    return shape, augmented
 
 
 class Misfit(Exception):
@@ -52,9 +53,9 @@ class Misfit(Exception):
         self.problem = problem
 
 
-def _behind(layer: Layer, shape: Shape, place: Place) -> Shape:
+def _behind(layer: Layer, shape: Shape | None, place: Place) -> Shape | None:
     try:
-        return layer.output_shape(shape)
+        return None if shape is None else layer.output_shape(shape)
     except ShapeError as error:
         raise Misfit(Problem(error.code, error.message, (*place, layer.entry), True, error.help)) from None
 
@@ -65,25 +66,31 @@ def _input(graph: Graph, data: Data) -> Iterator[Problem]:
         yield Problem("data-inputs", f"`{data.source.entry}` gives one image, the network takes inputs {names}",
                       ("data", "source"), True)
         return
-    try:
-        shape = delivered_shape(data)
-    except Misfit as misfit:
-        yield misfit.problem
-        return
+    problem = shape_problem(graph, data, data.source.image_shape)
+    if problem:
+        yield problem
+
+
+def shape_problem(graph: Graph, data: Data, shape: Shape | None) -> Problem | None:
+    """Why images of `shape` cannot enter the network, if so."""
     wanted = next(iter(graph.inputs.values()))
-    if shape is not None and not fits(shape, wanted):
-        yield Problem("data-shape", misfit_message(shape, wanted), ("data", "source"), True, _shape_help(shape, wanted))
+    try:
+        plain, augmented = delivered_shapes(data, shape)
+    except Misfit as misfit:
+        return misfit.problem
+    if plain is not None and not fits(plain, wanted):
+        message = f"the data gives {show(plain)}, the network takes {show(wanted)}"
+        return Problem("data-shape", message, ("data", "source"), True, _shape_help(plain, wanted))
+    if augmented is not None and not fits(augmented, wanted):
+        message = f"augmentation gives {show(augmented)}, the network takes {show(wanted)}"
+        return Problem("data-shape", message, ("data", "augmentation"), True, "let the images leave it as they came")
+    return None
 
 
 def fits(shape: Shape, wanted: Shape) -> bool:
     """Whether an image of `shape` can enter an input of shape `wanted` (None there is any size)."""
     sizes = zip(shape, wanted, strict=False)
     return len(shape) == len(wanted) and all(want is None or size is None or size == want for size, want in sizes)
-
-
-def misfit_message(shape: Shape, wanted: Shape) -> str:
-    """The sentence for an image that does not fit the input."""
-    return f"the data gives {show(shape)}, the network takes {show(wanted)}"
 
 
 def _shape_help(shape: Shape, wanted: Shape) -> str:

@@ -37,10 +37,19 @@ def network(plan: Plan, precision: str) -> Any:
     return model
 
 
-def trained_model(network: Any, augmentation: Sequence[Layer], shape: Shape) -> Any:
-    """What `fit` trains: augmentation of images of `shape`, which acts while training only, and the network behind it."""
-    entering = chain(augmentation, shape, "augmentation")
-    return keras.Model(entering.input, network(entering.output), name="training")
+class Trained(keras.Model):  # type: ignore[misc]
+    """What `fit` trains: the network, behind augmentation while it trains. Validation and test images go straight in."""
+
+    def __init__(self, network: Any, augmentation: Sequence[Layer], shape: Shape) -> None:
+        super().__init__(name="training")
+        self.network = network
+        self.augmentation = chain(augmentation, shape, "augmentation") if augmentation else None
+        self(keras.Input(shape))
+
+    def call(self, images: Any, training: bool | None = None) -> Any:
+        if training and self.augmentation is not None:
+            images = self.augmentation(images, training=True)
+        return self.network(images, training=training)
 
 
 def compile_model(model: Any, objectives: Mapping[str, Objective], plan: Plan, machine: Machine, steps: int) -> None:

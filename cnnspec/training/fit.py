@@ -7,7 +7,6 @@ import random
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -41,23 +40,19 @@ def train(
     folder = run_folder.create(plan.run_root, plan.name)
     told = reporter(quiet, folder.log, stream)
     try:
-        with _discarded_unless_begun(folder):
-            machine = devices.start(backend, device)
-            told.say(f"device: {machine}")
-            run = _Run(plan, machine, folder, told)
+        run = _begun(plan, folder, told, backend, device)
         return run.finish(began)
-    except Failure as failure:
-        told.note(f"error: {failure.message}")
-        raise
     finally:
         told.close()
         folder.close()
 
 
-@contextmanager
-def _discarded_unless_begun(folder: RunFolder) -> Iterator[None]:
+def _begun(plan: Plan, folder: RunFolder, told: Reporter, backend: str | None, device: str | None) -> _Run:
+    """Everything up to the first step; where that fails, nothing is left behind."""
     try:
-        yield
+        machine = devices.start(backend, device)
+        told.say(f"device: {machine}")
+        return _Run(plan, machine, folder, told)
     except BaseException:
         folder.discard()
         raise
@@ -70,7 +65,7 @@ class _Run:
         import keras
 
         from cnnspec.training.batches import Order
-        from cnnspec.training.compiling import compile_model, network, trained_model
+        from cnnspec.training.compiling import Trained, compile_model, network
         from cnnspec.training.prepare import prepare
 
         self.plan, self.machine, self.folder, self.told = plan, machine, folder, told
@@ -80,7 +75,7 @@ class _Run:
         self.data = prepare(plan, self.seed)
         told.say(_sizes(self.data))
         self.network = network(plan, precision)
-        self.model = trained_model(self.network, plan.data.augmentation, self.data.train.x.shape[1:])
+        self.model = Trained(self.network, plan.data.augmentation, self.data.train.x.shape[1:])
         self.order = Order(len(self.data.train), plan.training.batch_size, self.seed)
         compile_model(self.model, self.data.objectives, plan, machine, self.order.steps)
         folder.write(run_folder.SPEC, plan.spec_text)
@@ -98,6 +93,9 @@ class _Run:
         except KeyboardInterrupt as stop:
             self.told.note("interrupted")
             raise Interrupted(self.folder.path, history.epochs, best.epoch) from stop
+        except Failure as failure:
+            self.told.note(f"error: {failure.message}")
+            raise
         if best.epoch is None:
             raise TrainingError(f"`{monitor}` was no number in any epoch, so there is no best model",
                                 "lower the learning rate, or bound the gradients with the optimizer's `clipnorm`")

@@ -57,7 +57,7 @@ class Optimizer(Component):
     def over(self, steps: int) -> KerasCall:
         """The call for a run of `steps` batches in all."""
         if isinstance(self.learning_rate, Schedule):
-            return self.call(learning_rate=self.learning_rate.over(steps // (self.gradient_accumulation_steps or 1)))
+            return self.call(learning_rate=self.learning_rate.over(steps))
         return self.call()
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from cnnspec.data.arrays import Array, Dataset, Split, hold_out, one_hot
 from cnnspec.data.errors import DataError
 from cnnspec.data.preprocess import transform
-from cnnspec.layers.base import ShapeError, known, show
-from cnnspec.training.checks import fits, label_problem, misfit_message
+from cnnspec.layers.base import known, show
+from cnnspec.training.checks import fits, label_problem, shape_problem
 from cnnspec.training.errors import TrainingError
 from cnnspec.training.objective import Objective, Truth, objective, tells_classes, truth
 from cnnspec.training.plan import Plan
@@ -99,15 +99,10 @@ def _check_classes(aim: Objective, data: Dataset, source: str) -> None:
         raise DataError(problem.message, problem.help)
 
 
-def _check_shape(plan: Plan, shape: tuple[int | None, ...]) -> None:
-    try:
-        for layer in (*plan.data.preprocessing, *plan.data.augmentation):
-            shape = layer.output_shape(shape)
-    except ShapeError as error:
-        raise DataError(error.message, error.help) from None
-    wanted = next(iter(plan.graph.inputs.values()))
-    if not fits(shape, wanted):
-        raise DataError(misfit_message(shape, wanted), "change `input:`, or bring the images into shape in `preprocessing`")
+def _check_shape(plan: Plan, shape: tuple[int, ...]) -> None:
+    problem = shape_problem(plan.graph, plan.data, shape)
+    if problem:
+        raise DataError(problem.message, problem.help)
 
 
 def _target(aim: Objective, given: Truth, x: Array, y: Array, source: str) -> Array:

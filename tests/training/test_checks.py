@@ -26,7 +26,7 @@ FINE: list[tuple[str, ...]] = [
      "training.metrics=[{f1_score: {name: f1}}]"),
     ("data.source=mnist", "input=[28, 28, 1]"),
     ("data.source=mnist", "data.preprocessing=[{resizing: {height: 8, width: 8}}]"),
-    ("data.preprocessing=[{zero_padding2d: 2}]", "data.augmentation=[{random_crop: {height: 8, width: 8}}]"),
+    ("data.augmentation=[{zero_padding2d: 2}, {random_crop: {height: 8, width: 8}}]",),
     ("data.source={cifar100: coarse}", "input=[32, 32, 3]", SOFTMAX % 20),
     ("input=[null, null, 1]", "layers=[{conv2d: {filters: 10, kernel_size: 3, activation: softmax}}, global_average_pooling2d]"),
 ]  # fmt: skip
@@ -35,6 +35,7 @@ BAD: list[tuple[tuple[str, ...], list[tuple[str, str]], str]] = [
     (("data.source=mnist",), [("error", "data-shape")], "the data gives 28×28×1, the network takes 8×8×1"),
     (("data.source=cifar10", "input=[32, 32, 1]"), [("error", "data-shape")], "the data gives 32×32×3"),
     (("data.preprocessing=[{zero_padding2d: 1}]",), [("error", "data-shape")], "the data gives 10×10×1"),
+    (("data.augmentation=[{random_crop: {height: 6, width: 6}}]",), [("error", "data-shape")], "augmentation gives 6×6×1"),
     (("data.preprocessing=[{conv2d: {filters: 1, kernel_size: 9}}]",), [("error", "shape-window")], "kernel 9×9"),
     ((SOFTMAX % 12,), [("warning", "loss-classes")], "the network gives 12 values, digits has 10 classes"),
     ((SOFTMAX % 5,), [("error", "loss-classes")], "the network gives 5 values, digits has 10 classes"),

@@ -1,0 +1,100 @@
+"""`cnnspec train` as a person or a script meets it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.training.specs import SMALL
+
+
+def start(folder: Path, *arguments: str, text: str = SMALL) -> subprocess.Popen[str]:
+    (folder / "small.yaml").write_text(text)
+    command = [sys.executable, "-m", "cnnspec", "train", "small.yaml", *arguments]
+    root = str(Path(__file__).parents[2])
+    environment = {**os.environ, "PYTHONPATH": root}
+    for name in ("TF_CPP_MIN_LOG_LEVEL", "FORCE_COLOR", "PYTHONWARNINGS"):
+        environment.pop(name, None)
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def train(folder: Path, *arguments: str, text: str = SMALL) -> tuple[int, str, str]:
+    process = start(folder, *arguments, text=text)
+    out, err = process.communicate(timeout=300)
+    return process.returncode, out, err
+
+
+@pytest.mark.slow
+def test_json_on_stdout_and_progress_on_stderr(tmp_path: Path) -> None:
+    code, out, err = train(tmp_path, "--epochs", "3", "--json", "--set", "training.batch_size=100", "--runs", "here")
+    assert code == 0
+    assert len(out.splitlines()) == 1
+    form = json.loads(out)
+    assert (form["run"], form["epochs"]) == ("here/small/1", 3)
+    assert form["metrics"]["test"]["accuracy"] > 0.2
+    lines = err.splitlines()
+    assert [line.split("  ")[0] for line in lines[2:]] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
+    assert lines[0].startswith("device: CPU (")
+    assert "\x1b" not in err
+    resolved = (tmp_path / "here/small/1/spec.yaml").read_text()
+    assert "epochs: 3" in resolved
+    assert "batch_size: 100" in resolved
+
+
+@pytest.mark.slow
+def test_a_run_can_be_trained_again_from_its_folder(tmp_path: Path) -> None:
+    code, _, _ = train(tmp_path, "--quiet", "--json")
+    again, out, err = train(tmp_path, "-q", "--json", text=(tmp_path / "runs/small/1/spec.yaml").read_text())
+    assert (code, again, err) == (0, 0, "")
+    assert json.loads(out)["run"] == "runs/small/2"
+    histories = [(tmp_path / f"runs/small/{number}/history.csv").read_text().splitlines()[1].split(",")[:5] for number in (1, 2)]
+    assert histories[0] == histories[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "text", "code", "words"),
+    [
+        (("--set", "layers=[flatten, {dense: 3}]"), SMALL, 1, "error[no-loss]"),
+        ((), SMALL.replace("data:", "parameters:").replace("{source: digits, preprocessing: [{rescaling: $(1/16)}]}", "{a: 1}"), 1, "no `data:`"),
+        (("--set", "data.source={npz: nowhere.npz}"), SMALL, 3, "error: nowhere.npz is not there"),
+        (("--device", "gpu:7"), SMALL, 3, "error: "),
+        (("--runs", "small.yaml"), SMALL, 3, "error: cannot write to small.yaml/small"),
+        (("--set", "training.optimizer={sgd: 1e30}"), SMALL, 3, "error: the loss became"),
+        (("--epochs", "0"), SMALL, 2, "--epochs"),
+    ],
+)
+def test_what_goes_wrong(tmp_path: Path, arguments: tuple[str, ...], text: str, code: int, words: str) -> None:
+    found, out, err = train(tmp_path, "--quiet", *arguments, text=text)
+    assert (found, out) == (code, ""), err
+    assert words in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    process = start(tmp_path, "--epochs", "100000", "--set", "training.callbacks=[]")
+    history = tmp_path / "runs/small/1/history.csv"
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not (history.exists() and len(history.read_text().splitlines()) > 3):
+        time.sleep(0.1)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (code, "")
+    assert "Traceback" not in err
+    last = err.splitlines()[-1]
+    assert last.startswith("error: interrupted after ")
+    assert last.endswith("is runs/small/1/best.keras")
+    import keras
+
+    model = keras.models.load_model(tmp_path / "runs/small/1/best.keras")
+    assert model.count_params() > 0
+    assert not (tmp_path / "runs/small/1/.lock").exists()

@@ -1,0 +1,50 @@
+"""What a run says on a terminal, elsewhere, and in its log."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+from cnnspec.training.progress import Bar, Lines, epoch_line, reported, reporter
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_line_of_an_epoch() -> None:
+    logs = {"accuracy": 0.98414, "loss": 0.05119, "val_loss": 1e-5, "learning_rate": 0.1}
+    assert epoch_line(3, 12, logs, 12.34, 4391.2, True) == (
+        "epoch  3/12  loss 0.0512  accuracy 0.9841  val_loss 1.000e-05  12.3 s  4,391 images/s  best"
+    )
+
+
+def test_losses_come_first_and_validation_last() -> None:
+    logs = {"val_a_loss": 1, "a_accuracy": 2, "val_loss": 3, "loss": 4, "a_loss": 5, "val_a_accuracy": 6}
+    assert list(reported(logs)) == ["loss", "a_loss", "a_accuracy", "val_a_loss", "val_loss", "val_a_accuracy"]
+
+
+def test_a_terminal_gets_a_bar_and_keeps_the_lines(tmp_path: Path) -> None:
+    stream = Terminal()
+    told = reporter(log=tmp_path / "log.txt", stream=stream)
+    assert isinstance(told, Bar)
+    for epoch in (1, 2):
+        told.epoch_begins(epoch, 2, 10)
+        told.step_ends(5, {"loss": 0.5})
+        told.epoch_ends(epoch, 2, {"loss": 0.25}, 1.0, 100.0, False)
+    told.close()
+    assert "\x1b[" in stream.getvalue()
+    lines = [f"epoch {epoch}/2  loss 0.2500  1.0 s  100 images/s" for epoch in (1, 2)]
+    assert all(line in stream.getvalue() for line in lines)
+    assert [re.sub(r"^[\d-]+ [\d:]+ ", "", line) for line in (tmp_path / "log.txt").read_text().splitlines()] == lines
+
+
+def test_quiet_is_quiet_but_logs(tmp_path: Path) -> None:
+    stream = Terminal()
+    told = reporter(quiet=True, log=tmp_path / "log.txt", stream=stream)
+    assert type(told) is Lines
+    told.say("device: CPU")
+    assert stream.getvalue() == ""
+    assert (tmp_path / "log.txt").read_text().endswith("device: CPU\n")

@@ -1,0 +1,66 @@
+"""Run folders: numbered, locked, and refused where nothing can be written."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from cnnspec.training.errors import TrainingError
+from cnnspec.training.run_folder import create, in_use, safe
+
+
+def opened(root: Path, name: str) -> Path:
+    folder = create(root, name)
+    folder.close()
+    return folder.path
+
+
+def test_numbers_count_up_past_the_largest(tmp_path: Path) -> None:
+    assert opened(tmp_path, "net") == tmp_path / "net" / "1"
+    (tmp_path / "net" / "7").mkdir()
+    (tmp_path / "net" / "notes").mkdir()
+    assert opened(tmp_path, "net").name == "8"
+    assert opened(tmp_path, "other").name == "1"
+
+
+def test_starts_at_the_same_time_never_share_a_folder(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        folders = list(pool.map(lambda _: opened(tmp_path, "net"), range(40)))
+    assert len(set(folders)) == 40
+
+
+def test_a_folder_is_locked_while_a_run_is_in_it(tmp_path: Path) -> None:
+    folder = create(tmp_path, "net")
+    asked = [sys.executable, "-c", f"from pathlib import Path; from cnnspec.training.run_folder import in_use; print(in_use(Path({str(folder.path)!r})))"]
+    assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip() == "True"
+    folder.close()
+    assert not in_use(folder.path)
+    assert list(folder.path.iterdir()) == []
+
+
+def test_files_are_written_whole(tmp_path: Path) -> None:
+    folder = create(tmp_path, "net")
+    folder.write_environment({"seed": 7, "device": "CPU (2 cores)"})
+    assert json.loads((folder.path / "environment.json").read_text())["seed"] == 7
+    assert sorted(path.name for path in folder.path.iterdir()) == [".lock", "environment.json"]
+    folder.close()
+
+
+def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TrainingError) as caught:
+        create(tmp_path / "file", "net")
+    assert caught.value.message == f"cannot write to {tmp_path / 'file' / 'net'}: not a directory"
+    assert caught.value.help == "name another folder with --runs"
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"), [("mnist-cnn", "mnist-cnn"), ("../../etc", "_.._etc"), ("a b/c", "a_b_c"), ("..", "run"), ("größe", "größe")]
+)
+def test_names_stay_in_their_folder(name: str, folder: str) -> None:
+    assert safe(name) == folder
