@@ -46,7 +46,8 @@ def choice(*names: str) -> Any:
         if isinstance(value, str) and value in names:
             return value
         guess = nearest(value, names) if isinstance(value, str) else None
-        listed = ", ".join(f"`{name}`" for name in names[:-1]) + f" or `{names[-1]}`" if len(names) > 1 else f"`{names[0]}`"
+        words = [f"`{name}`" for name in names]
+        listed = " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
         raise refuse("bad-choice", f"{shown(value)} is not {listed}", f"did you mean `{guess}`?" if guess else None)
 
     return Annotated[str, BeforeValidator(check)]
@@ -54,7 +55,8 @@ def choice(*names: str) -> Any:
 
 def _no_zero(value: int) -> int:
     if value == 0:
-        raise refuse("out-of-range", "axis 0 is the batch, which is not part of a shape", "count axes from 1, or -1 for the last")
+        raise refuse("out-of-range", "axis 0 is the batch, which is not part of a shape",
+                     "count axes from 1, or -1 for the last")
     return value
 
 

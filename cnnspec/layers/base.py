@@ -130,6 +130,18 @@ class Layer(Entry):
             )
 
 
+class Spatial(Layer):
+    """A layer over `rank` spatial axes, with the channels behind them."""
+
+    abstract: ClassVar[bool] = True
+    rank: ClassVar[int]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if hasattr(cls, "rank"):
+            cls.ranks = (cls.rank + 1,)
+
+
 class Setting(Entry):
     """The base of entries that are arguments of layers, such as initializers and activations."""
 

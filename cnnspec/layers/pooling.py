@@ -7,7 +7,7 @@ from pydantic import field_validator, model_validator
 
 from cnnspec.language.entries import refuse
 from cnnspec.language.types import PerAxis, PerAxisOrNone, spread
-from cnnspec.layers.base import INPUT, KerasCall, Layer, Shape, Step, need
+from cnnspec.layers.base import INPUT, KerasCall, Shape, Spatial, Step, need
 from cnnspec.layers.windowed import Windowed, zero_pads
 from cnnspec.layers.windows import times
 
@@ -143,15 +143,8 @@ class AveragePooling3D(_AveragePooling):
     rank: ClassVar[int] = 3
 
 
-class _Whole(Layer):
+class _Whole(Spatial):
     """What reduces the spatial axes to a fixed size, so that each output sees everything."""
-
-    rank: ClassVar[int]
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if hasattr(cls, "rank"):
-            cls.ranks = (cls.rank + 1,)
 
     def step(self, *inputs: Shape) -> Step:
         return Step(whole=True)

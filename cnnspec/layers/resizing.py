@@ -7,23 +7,14 @@ from pydantic import field_validator, model_validator
 
 from cnnspec.language.entries import refuse
 from cnnspec.language.types import Count, PerAxis, Real, choice, spread
-from cnnspec.layers.base import KerasCall, Layer, Shape, ShapeError, Step
+from cnnspec.layers.base import KerasCall, Layer, Shape, ShapeError, Spatial, Step
 from cnnspec.layers.windows import by_axis, sides, sides_field, times
 
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
 _REACH = {"nearest": 1, "bilinear": 2, "bicubic": 4, "lanczos3": 6, "lanczos5": 10}
 
 
-class _Spatial(Layer):
-    rank: ClassVar[int]
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if hasattr(cls, "rank"):
-            cls.ranks = (cls.rank + 1,)
-
-
-class _Sides(_Spatial):
+class _Sides(Spatial):
     """What adds or cuts pixels at the edges: P, one P an axis, or `[before, after]` for each axis."""
 
     @field_validator("padding", "cropping", mode="after", check_fields=False)
@@ -160,7 +151,7 @@ class Cropping3D(_Cropping):
     rank: ClassVar[int] = 3
 
 
-class _UpSampling(_Spatial):
+class _UpSampling(Spatial):
     first: ClassVar[str] = "size"
 
     size: PerAxis = 2  # type: ignore[assignment]

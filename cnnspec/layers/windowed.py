@@ -7,25 +7,18 @@ from typing import Any, ClassVar
 from pydantic import field_validator
 
 from cnnspec.language.types import spread
-from cnnspec.layers.base import KerasCall, Layer, Shape, Step
+from cnnspec.layers.base import KerasCall, Shape, Spatial, Step
 from cnnspec.layers.windows import Sides, by_axis, extent, fit, padding_field, sides, written
 
 
-class Windowed(Layer):
+class Windowed(Spatial):
     """A layer with a window: its rule for sizes, its receptive field, and its padding in Keras."""
 
     abstract: ClassVar[bool] = True
-    rank: ClassVar[int]
-    """How many spatial axes it has."""
     window: ClassVar[str] = "kernel_size"
     """The argument that is the window's size."""
 
     padding: padding_field() = "valid"  # type: ignore[valid-type]
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if hasattr(cls, "rank"):
-            cls.ranks = (cls.rank + 1,)
 
     @field_validator("kernel_size", "pool_size", "strides", "dilation_rate", mode="before", check_fields=False)
     @classmethod
