@@ -1,8 +1,8 @@
 """cnnspec: a small language for convolutional networks, its compiler and its trainer.
 
-    report = cnnspec.check("specs/lenet.yaml")   # no Keras; report.ok, report.diagnostics, report.graph
-    model = cnnspec.build("specs/lenet.yaml")    # a keras.Model, or SpecError with the diagnostics
-    run = cnnspec.train("specs/digits.yaml", **{"training.epochs": 3})
+report = cnnspec.check("specs/lenet.yaml")   # no Keras; report.ok, report.diagnostics, report.graph
+model = cnnspec.build("specs/lenet.yaml")    # a keras.Model, or SpecError with the diagnostics
+run = cnnspec.train("specs/digits.yaml", **{"training.epochs": 3})
 """
 
 from __future__ import annotations

@@ -78,7 +78,12 @@ class SpecError(Exception):
 
 
 def check_text(
-    text: str, file: str = "<text>", *, overrides: Iterable[str] = (), allow_large: bool = False, directory: Path | None = None
+    text: str,
+    file: str = "<text>",
+    *,
+    overrides: Iterable[str] = (),
+    allow_large: bool = False,
+    directory: Path | None = None,
 ) -> Report:
     """Check the text of a spec: every arrow of the page above up to the graph, then its `data` and `training`."""
     diagnostics = Diagnostics()
@@ -103,7 +108,9 @@ def check_bytes(data: bytes, file: str, **options: Any) -> Report:
     diagnostics = Diagnostics()
     text = decode(data, file, diagnostics)
     if text is None:
-        return Report(file, Path(file).stem, tuple(diagnostics), None, sources={file: data[:4096].decode("utf-8", "replace")})
+        return Report(
+            file, Path(file).stem, tuple(diagnostics), None, sources={file: data[:4096].decode("utf-8", "replace")}
+        )
     return check_text(text, file, **options)
 
 

@@ -12,8 +12,9 @@ from cnnspec.layers.base import LAYERS
 PAGE = Path(__file__).parent / "layers.md"
 HEAD = """# The layers
 
-Every layer with its rule, its arguments (their defaults after `=`), and an example that runs in the tests. The first argument that may be
-written as `name: value` stands first. Every layer also takes `name`, `inputs` and `trainable`. Shapes leave the batch out.
+Every layer with its rule, its arguments (their defaults after `=`), and an example that runs in the tests. The first
+argument that may be written as `name: value` stands first. Every layer also takes `name`, `inputs` and `trainable`.
+Shapes leave the batch out.
 
 This page is written by `make docs` from the layers' own texts.
 """

@@ -1,6 +1,6 @@
 """The Python API on one page: check a spec, build it, train it, and look at what came out.
 
-    python examples/python_api.py [EPOCHS]
+python examples/python_api.py [EPOCHS]
 """
 
 from __future__ import annotations
@@ -34,4 +34,5 @@ except cnnspec.SpecError as error:
 
 # 4. Train, with overrides as on the command line.
 run = cnnspec.train(SPECS / "digits.yaml", **{"training.epochs": int(sys.argv[1]) if len(sys.argv) > 1 else 5})
-print(f"test accuracy {run.metrics['test']['accuracy']:.3f} after {run.epochs} epochs; the model is {run.folder / 'best.keras'}")
+accuracy = run.metrics["test"]["accuracy"]
+print(f"test accuracy {accuracy:.3f} after {run.epochs} epochs; the model is {run.folder / 'best.keras'}")

@@ -41,8 +41,11 @@ def test_the_layers_page_is_current() -> None:
 
 def test_every_code_of_the_bad_specs_is_documented() -> None:
     known = (ROOT / "docs" / "diagnostics.md").read_text(encoding="utf-8")
-    codes = {code for path in (ROOT / "tests" / "bad").glob("*.txt")
-             for code in re.findall(r"^(?:error|warn)\[([\w-]+)\]", path.read_text(encoding="utf-8"), re.MULTILINE)}
+    codes = {
+        code
+        for path in (ROOT / "tests" / "bad").glob("*.txt")
+        for code in re.findall(r"^(?:error|warn)\[([\w-]+)\]", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
     assert [code for code in sorted(codes) if f"`{code}`" not in known] == []
 
 
@@ -53,7 +56,9 @@ def test_every_spec_validates_without_a_word(path: Path) -> None:
     assert report.diagnostics == ()
 
 
-@pytest.mark.parametrize(("spec", "parameters"), [("simple_cnn", 421_642), ("mnist_cnn", 421_642), ("cifar_cnn", 4_210_090)])
+@pytest.mark.parametrize(
+    ("spec", "parameters"), [("simple_cnn", 421_642), ("mnist_cnn", 421_642), ("cifar_cnn", 4_210_090)]
+)
 def test_the_parameters_that_the_tutorials_print(spec: str, parameters: int) -> None:
     graph = pipeline.check_file(ROOT / "specs" / f"{spec}.yaml").graph
     assert graph is not None
@@ -73,8 +78,15 @@ def test_the_broken_tutorial_network_and_its_diagnosis() -> None:
 
 @pytest.mark.slow
 def test_the_api_example_runs(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, str(ROOT / "examples" / "python_api.py"), "1"], capture_output=True, text=True, cwd=tmp_path,
-                          env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}, timeout=300, check=False)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "python_api.py"), "1"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+        timeout=300,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert "line 3: kernel 33×33 does not fit its 28×28 input" in done.stdout
     assert "Keras counts 29,066 parameters" in done.stdout

@@ -26,12 +26,20 @@ def imports(path: Path) -> Iterator[tuple[str, bool]]:
     """Each imported module, and whether it is imported when the file is."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     lazy = {child for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) for child in ast.walk(node)}
-    typing = {child for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-              for child in ast.walk(node)}
+    typing = {
+        child
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for child in ast.walk(node)
+    }
     for node in ast.walk(tree):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)] if node.module == "cnnspec" else [node.module]
+            names = (
+                [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+                if node.module == "cnnspec"
+                else [node.module]
+            )
         for name in names:
             if node not in typing:
                 yield name, node not in lazy
@@ -56,7 +64,11 @@ def test_frameworks_stay_in_their_rooms(path: Path) -> None:
 
 
 def test_files_are_small() -> None:
-    long = {str(path.relative_to(PACKAGE)): lines for path in FILES if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400}
+    long = {
+        str(path.relative_to(PACKAGE)): lines
+        for path in FILES
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400
+    }
     assert long == {}
 
 
@@ -67,6 +79,10 @@ def test_every_public_thing_has_a_docstring() -> None:
         if path.name != "__init__.py" and not ast.get_docstring(tree):
             bare.append(path.name)
         for node in tree.body:
-            if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_") and not ast.get_docstring(node):
+            if (
+                isinstance(node, ast.ClassDef | ast.FunctionDef)
+                and not node.name.startswith("_")
+                and not ast.get_docstring(node)
+            ):
                 bare.append(f"{path.name}: {node.name}")
     assert bare == []

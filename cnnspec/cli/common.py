@@ -27,10 +27,16 @@ _STYLES: dict[str, dict[str, Any]] = {
 def spec_options(command: F) -> F:
     """`--set` and `--allow-large`."""
     command = click.option(
-        "--set", "overrides", metavar="PATH=VALUE", multiple=True, callback=_check_overrides,
+        "--set",
+        "overrides",
+        metavar="PATH=VALUE",
+        multiple=True,
+        callback=_check_overrides,
         help="Override a value of the spec, such as parameters.alpha=0.5 or training.epochs=3.",
     )(command)
-    return click.option("--allow-large", is_flag=True, help="Lift the limits on layers, units, pixels and parameters.")(command)
+    return click.option("--allow-large", is_flag=True, help="Lift the limits on layers, units, pixels and parameters.")(
+        command
+    )
 
 
 def _check_overrides(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:

@@ -90,5 +90,8 @@ def _internal_error(error: Exception) -> None:
     with tempfile.NamedTemporaryFile("w", prefix="cnnspec-error-", suffix=".txt", delete=False) as file:
         file.write(f"cnnspec {__version__}, Python {sys.version}\n\n")
         file.write("".join(traceback.format_exception(error)))
-    click.echo(f"internal error: this is a mistake in cnnspec, not in your spec ({type(error).__name__}).\n"
-               f"Please report it with this file: {file.name}", err=True)
+    click.echo(
+        f"internal error: this is a mistake in cnnspec, not in your spec ({type(error).__name__}).\n"
+        f"Please report it with this file: {file.name}",
+        err=True,
+    )

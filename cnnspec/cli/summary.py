@@ -17,8 +17,8 @@ from cnnspec.emit import table
 def command(spec: str, as_json: bool, overrides: tuple[str, ...], allow_large: bool) -> None:
     """Print the table of a spec's layers.
 
-    For each layer: the output-size formula with its numbers, the output shape, parameters, multiply-adds, how much of the
-    input one output sees, and the memory of its output (float32, one sample). No framework is imported.
+    For each layer: the output-size formula with its numbers, the output shape, parameters, multiply-adds, how much
+    of the input one output sees, and the memory of its output (float32, one sample). No framework is imported.
     """
     report = read(spec, overrides, allow_large)
     require(report)

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from cnnspec.cli.common import coloured, paint_for, read, spec_options, unreadable
+from cnnspec.cli.common import coloured, paint_for, read, spec_options
 from cnnspec.graph.graph import Graph
 from cnnspec.language import render
 from cnnspec.language.diagnostics import Diagnostic
@@ -44,7 +44,9 @@ def command(specs: tuple[str, ...], format_: str, deep: bool, overrides: tuple[s
             shapes = ", ".join(map(_shape, report.graph.output_shapes.values()))
             total = sum(node.parameters for node in report.graph.nodes)
             notes = "" if not report.diagnostics else f" ({_count(len(report.diagnostics), 'warning')})"
-            click.echo(f"{path}: ok, {_count(len(report.graph.nodes), 'layer')}, {total:,} parameters, output {shapes}{notes}")
+            click.echo(
+                f"{path}: ok, {_count(len(report.graph.nodes), 'layer')}, {total:,} parameters, output {shapes}{notes}"
+            )
     _print(found, sources, format_)
     if unread:
         return 2
@@ -57,9 +59,15 @@ def _deep(graph: Graph) -> list[Diagnostic]:
     start(device="cpu")
     from cnnspec.emit.deep import differences
 
-    return [Diagnostic("deep-difference", f"`{node.layer.entry}`: {message}", node.span,
-                       help="this is a mistake in cnnspec: please report it with the spec")
-            for node, message in differences(graph)]
+    return [
+        Diagnostic(
+            "deep-difference",
+            f"`{node.layer.entry}`: {message}",
+            node.span,
+            help="this is a mistake in cnnspec: please report it with the spec",
+        )
+        for node, message in differences(graph)
+    ]
 
 
 def _shape(shape: tuple[int | None, ...]) -> str:

@@ -16,7 +16,11 @@ def differences(graph: Graph) -> list[tuple[Node, str]]:
         if shape != node.shape:
             found.append((node, f"Keras gives the shape {shape}, the rule {node.shape}"))
         layer = layers.get(node.name)
-        theirs = [(tuple(weight.shape), bool(weight.trainable)) for weight in layer.weights if "seed" not in weight.path] if layer else []
+        theirs = (
+            [(tuple(weight.shape), bool(weight.trainable)) for weight in layer.weights if "seed" not in weight.path]
+            if layer
+            else []
+        )
         ours = [(weight.shape, weight.trainable) for weight in node.weights]
         if theirs != ours:
             found.append((node, f"Keras makes the weights {theirs}, the rule {ours}"))

@@ -55,7 +55,7 @@ def _source(graph: Graph) -> Shape:
 
 def as_text(graph: Graph) -> str:
     """The table: a row for each input and layer, and the totals."""
-    rows = [(name, "", show(shape), "", "", "", "") for name, shape in graph.inputs.items()]
+    rows: list[tuple[str, ...]] = [(name, "", show(shape), "", "", "", "") for name, shape in graph.inputs.items()]
     rows += [_row(node, graph) for node in graph.nodes]
     return "\n".join([*_aligned(_COLUMNS, rows), "", *_totals(graph)])
 
@@ -88,7 +88,9 @@ def _totals(graph: Graph) -> list[str]:
     open_sizes = "not known: the input leaves sizes open"
     lines.append(f"multiply-adds  {open_sizes if total.multiply_adds is None else f'{total.multiply_adds:,}'}")
     numbers = total.activations
-    lines.append(f"activations    {open_sizes if numbers is None else f'{numbers:,} ({_size(numbers * _BYTES)} for one sample)'}")
+    lines.append(
+        f"activations    {open_sizes if numbers is None else f'{numbers:,} ({_size(numbers * _BYTES)} for one sample)'}"
+    )
     return lines
 
 

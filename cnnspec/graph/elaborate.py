@@ -1,7 +1,7 @@
 """Spec → graph: blocks, repetitions and shortcuts are expanded in the order written, shapes inferred on the way.
 
-Every entry is expanded with the running tensor's shape known. A layer whose rule fails yields a tensor of unknown shape,
-which silences everything that follows from it.
+Every entry is expanded with the running tensor's shape known. A layer whose rule fails yields a tensor of unknown
+shape, which silences everything that follows from it.
 """
 
 from __future__ import annotations
@@ -60,8 +60,13 @@ class Elaborator(Growing):
             case s.Broken():
                 return unknown(item.head.span)
         if inputs is not None and len(inputs) != 1:
-            self.error("input-count", "this takes one input", item.head.span, place.calls,
-                        help="merge the inputs first, with `add` or `concatenate`")
+            self.error(
+                "input-count",
+                "this takes one input",
+                item.head.span,
+                place.calls,
+                help="merge the inputs first, with `add` or `concatenate`",
+            )
             inputs = None
         running = inputs[0] if inputs else unknown(item.head.span)
         match item:
@@ -99,8 +104,13 @@ class Elaborator(Growing):
         if isinstance(node, ScalarNode) and value == node.value and value is not None:
             value = node.text
         if not isinstance(value, str) or not NAME.fullmatch(value):
-            self.error("name-invalid", f"{shown(value)} cannot be a name", head(node), place.calls,
-                        help="a name is letters, digits, `_`, `-` and `.`")
+            self.error(
+                "name-invalid",
+                f"{shown(value)} cannot be a name",
+                head(node),
+                place.calls,
+                help="a name is letters, digits, `_`, `-` and `.`",
+            )
             return None
         return value
 
@@ -111,8 +121,14 @@ class Elaborator(Growing):
             return
         if name in place.names.own:
             _, first = place.names.own[name]
-            self.error("name-duplicate", f"the name `{name}` stands twice in one list", head(node), place.calls,
-                        related=[Related("it is given here first", first)], help="give one of the two another name")
+            self.error(
+                "name-duplicate",
+                f"the name `{name}` stands twice in one list",
+                head(node),
+                place.calls,
+                related=[Related("it is given here first", first)],
+                help="give one of the two another name",
+            )
             return
         place.names.own[name] = (tensor, head(node))
 
@@ -122,8 +138,13 @@ class Elaborator(Growing):
         merges = isinstance(item, s.LayerItem) and getattr(item.cls, "merges", False)
         if node is None:
             if merges:
-                self.error("missing-inputs", f"`{item.cls.entry}` needs the names of what it merges",  # type: ignore[union-attr]
-                            item.head.span, place.calls, help="name an entry above with `name: a`, and write the name here")
+                self.error(
+                    "missing-inputs",
+                    f"`{item.cls.entry}` needs the names of what it merges",  # type: ignore[union-attr]
+                    item.head.span,
+                    place.calls,
+                    help="name an entry above with `name: a`, and write the name here",
+                )
                 return None
             return (running,)
         try:
@@ -131,11 +152,17 @@ class Elaborator(Growing):
         except Failed:
             return None
         names = value if isinstance(value, tuple) else (value,)
-        if not names or not all(isinstance(name, str) or (isinstance(name, int) and not isinstance(name, bool)) for name in names):
-            self.error("wrong-type", f"`inputs` takes a name or a list of names, not {shown(value)}", head(node), place.calls)
+        if not names or not all(
+            isinstance(name, str) or (isinstance(name, int) and not isinstance(name, bool)) for name in names
+        ):
+            self.error(
+                "wrong-type", f"`inputs` takes a name or a list of names, not {shown(value)}", head(node), place.calls
+            )
             return None
-        found = [self._find(str(name), locate(node, (at,) if isinstance(value, tuple) else ()), place)
-                 for at, name in enumerate(names)]
+        found = [
+            self._find(str(name), locate(node, (at,) if isinstance(value, tuple) else ()), place)
+            for at, name in enumerate(names)
+        ]
         if any(tensor is None for tensor in found):
             return None
         tensors = tuple(tensor for tensor in found if tensor is not None)
@@ -156,8 +183,13 @@ class Elaborator(Growing):
 
     def _all_names(self) -> set[str]:
         """Every name that the document gives anywhere."""
-        nodes = (node for block in (self.spec.layers, *(block.layers for block in self.spec.blocks.values())) for item in block
-                 for node in walk(item.head.node) if isinstance(node, MappingNode))
+        nodes = (
+            node
+            for block in (self.spec.layers, *(block.layers for block in self.spec.blocks.values()))
+            for item in block
+            for node in walk(item.head.node)
+            if isinstance(node, MappingNode)
+        )
         return {name.text for node in nodes if isinstance(name := node.get("name"), ScalarNode)}
 
     # layers
@@ -168,7 +200,9 @@ class Elaborator(Growing):
             layer = self._read(item, inputs, place)
         if not isinstance(layer, Layer) or inputs is None:
             return unknown(item.head.span)
-        return self.add(layer, inputs, item.head.node, item.head.span, place, self.name_of(item, place)) or unknown(item.head.span)
+        return self.add(layer, inputs, item.head.node, item.head.span, place, self.name_of(item, place)) or unknown(
+            item.head.span
+        )
 
     def _read(self, item: s.LayerItem, inputs: tuple[Tensor, ...] | None, place: Place) -> Layer | None:
         running = inputs[0] if inputs else unknown(item.head.span)
@@ -184,4 +218,3 @@ class Elaborator(Growing):
             for problem in invalid.below(item.cls.entry).problems:
                 self.diagnostics.add(diagnose(problem, item.head.node, calls=place.calls))
             return None
-

@@ -62,7 +62,7 @@ class Node:
     span: Span
     calls: tuple[Span, ...] = ()
     group: tuple[str, ...] = ()
-    field: Field = Field(None)  # noqa: RUF009 (frozen)
+    field: Field = Field(None)
 
     @property
     def weights(self) -> tuple[Weight, ...]:

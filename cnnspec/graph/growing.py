@@ -62,35 +62,57 @@ class Growing:
         if source.shape is None or result.shape is None or self.diagnostics.failed:
             return None
         if not self.nodes:
-            self.error("empty-network", "the network has no layers", span, (), help="write at least one entry under `layers:`")
+            self.error(
+                "empty-network", "the network has no layers", span, (), help="write at least one entry under `layers:`"
+            )
             return None
         nodes = self._used(result.node)
         parameters = sum(node.parameters for node in nodes)
         if parameters > limits.PARAMETERS and not self.allow_large:
             largest = max(nodes, key=lambda node: node.parameters)
-            self.error("limit-parameters", f"the network has {parameters:,} parameters; the limit is {limits.PARAMETERS:,}",
-                       largest.span, largest.calls, label=f"{largest.parameters:,} of them are here",
-                       help="make it smaller, or lift the limit with `--allow-large`")
+            self.error(
+                "limit-parameters",
+                f"the network has {parameters:,} parameters; the limit is {limits.PARAMETERS:,}",
+                largest.span,
+                largest.calls,
+                label=f"{largest.parameters:,} of them are here",
+                help="make it smaller, or lift the limit with `--allow-large`",
+            )
             return None
         return Graph(name, {source.node: source.shape}, nodes, {"output": result.node})
 
     def _used(self, output: str) -> tuple[Node, ...]:
         """The nodes that the output is computed from; a warning for each end that nothing uses."""
-        needed, taken = {output}, set()
+        needed: set[str] = {output}
+        taken: set[str] = set()
         for node in reversed(self.nodes):
             taken.update(node.inputs)
             if node.name in needed:
                 needed.update(node.inputs)
         for node in self.nodes:
             if node.name not in needed and node.name not in taken:
-                self.diagnostics.add(Diagnostic(
-                    "unused-output", f"nothing uses the output of `{node.layer.entry}`", node.span, severity="warning",
-                    related=called_from(node.calls), help="merge it into the network, or take the entry out"))
+                self.diagnostics.add(
+                    Diagnostic(
+                        "unused-output",
+                        f"nothing uses the output of `{node.layer.entry}`",
+                        node.span,
+                        severity="warning",
+                        related=called_from(node.calls),
+                        help="merge it into the network, or take the entry out",
+                    )
+                )
         return tuple(node for node in self.nodes if node.name in needed)
 
     def error(
-        self, code: str, message: str, span: Span, calls: tuple[Span, ...], *, label: str = "",
-        related: Sequence[Related] = (), help: str | None = None,
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        calls: tuple[Span, ...],
+        *,
+        label: str = "",
+        related: Sequence[Related] = (),
+        help: str | None = None,
     ) -> None:
         """Report a mistake, with the block calls around it."""
         self.diagnostics.add(Diagnostic(code, message, span, label, (*related, *called_from(calls)), help))
@@ -100,8 +122,7 @@ class Growing:
         self.expansions += 1
         bound = _EXPANSIONS * (10 if self.allow_large else 1)
         if self.expansions > bound:
-            self.error("limit-layers", f"more than {bound:,} entries after expansion", span, calls,
-                        help="repeat less")
+            self.error("limit-layers", f"more than {bound:,} entries after expansion", span, calls, help="repeat less")
             raise TooLarge
 
     def environment(self, place: Place, running: Tensor) -> Environment:
@@ -117,8 +138,12 @@ class Growing:
             return None
         try:
             if not layer.merges and len(shapes) != 1:
-                raise ShapeError("input-count", f"`{layer.entry}` takes one input, not {len(shapes)}", argument="inputs",
-                                 help="merge the inputs first, with `add` or `concatenate`")
+                raise ShapeError(
+                    "input-count",
+                    f"`{layer.entry}` takes one input, not {len(shapes)}",
+                    argument="inputs",
+                    help="merge the inputs first, with `add` or `concatenate`",
+                )
             shape = layer.output_shape(*shapes)
             self._check_layer(layer, shapes)
         except ShapeError as error:
@@ -131,11 +156,18 @@ class Growing:
         for other in inputs[1:]:
             seen = seen.merged(other.field)
         seen = seen.after(layer.step(*shapes))
-        node = Node(unique, layer, tuple(tensor.node for tensor in inputs), shapes, shape, span, place.calls, place.group, seen)
+        node = Node(
+            unique, layer, tuple(tensor.node for tensor in inputs), shapes, shape, span, place.calls, place.group, seen
+        )
         self.nodes.append(node)
         if len(self.nodes) > limits.LAYERS and not self.allow_large:
-            self.error("limit-layers", f"more than {limits.LAYERS:,} layers after expansion", span, place.calls,
-                        help="repeat less, or lift the limit with `--allow-large`")
+            self.error(
+                "limit-layers",
+                f"more than {limits.LAYERS:,} layers after expansion",
+                span,
+                place.calls,
+                help="repeat less, or lift the limit with `--allow-large`",
+            )
             raise TooLarge
         return Tensor(unique, shape, seen, span, node.formula)
 
@@ -145,15 +177,24 @@ class Growing:
         for argument in ("filters", "units"):
             size = getattr(layer, argument, 0)
             if size > limits.UNITS:
-                raise ShapeError("limit-units", f"{size:,} {argument}; the limit is {limits.UNITS:,}", argument=argument,
-                                 help="make it smaller, or lift the limit with `--allow-large`")
+                raise ShapeError(
+                    "limit-units",
+                    f"{size:,} {argument}; the limit is {limits.UNITS:,}",
+                    argument=argument,
+                    help="make it smaller, or lift the limit with `--allow-large`",
+                )
 
     def _check_sizes(self, shape: Shape, span: Span, calls: tuple[Span, ...]) -> bool:
         largest = max((size for size in shape[:-1] if size is not None), default=0)
         if largest <= limits.PIXELS or self.allow_large or len(shape) < 3:
             return True
-        self.error("limit-pixels", f"{largest:,} pixels a side; the limit is {limits.PIXELS:,}", span, calls,
-                    help="make it smaller, or lift the limit with `--allow-large`")
+        self.error(
+            "limit-pixels",
+            f"{largest:,} pixels a side; the limit is {limits.PIXELS:,}",
+            span,
+            calls,
+            help="make it smaller, or lift the limit with `--allow-large`",
+        )
         return False
 
     def _shape_error(
@@ -166,8 +207,15 @@ class Growing:
             first = body is not None and not isinstance(body, MappingNode) and error.argument in (layer.first, "inputs")
             if given or first:
                 where = locate(text, (layer.entry, error.argument))
-        self.error(error.code, error.message, where, place.calls, label=error.label, help=error.help,
-                    related=[self.comes_from(tensor) for tensor in inputs if error.label and tensor.span != where])
+        self.error(
+            error.code,
+            error.message,
+            where,
+            place.calls,
+            label=error.label,
+            help=error.help,
+            related=[self.comes_from(tensor) for tensor in inputs if error.label and tensor.span != where],
+        )
 
     def comes_from(self, tensor: Tensor) -> Related:
         """The place where a tensor was made, with its shape and how it got it."""

@@ -32,29 +32,50 @@ def expand(graph: Elaborator, item: s.Residual, x: Tensor, place: Place) -> Tens
     y = graph.expand(item.layers, x, place.nested())
     body = graph.nodes[before:]
     if isinstance(item.shortcut, tuple):
-        way: Tensor | None = graph.expand(item.shortcut, x, place.nested())
-    else:
-        word = _word(graph, item, x, place)
-        if word is None or x.shape is None or y.shape is None:
-            return unknown(item.head.span)
-        trimmed = _border_lost(graph, item, x, y, body, place)
-        if trimmed is not None:
-            y = trimmed
-        if word == "identity" and not _same(x.shape, y.shape):
-            _identity_error(graph, item, x, y, place)
-            return y
-        way = x if word == "identity" else _project(graph, item, x, y, place)
-        if trimmed is not None:
-            return y
-    if way is None or way.shape is None or y.shape is None:
+        way = graph.expand(item.shortcut, x, place.nested())
+        return _sum(graph, item, way, y, place)
+    word = _word(graph, item, x, place)
+    if word is None or x.shape is None or y.shape is None:
+        return unknown(item.head.span)
+    if word == "identity" and _same(x.shape, y.shape):
+        return _sum(graph, item, x, y, place)
+    if word == "projection" and (layer := _projection(x, y)) is not None:
+        return _sum(graph, item, _project(graph, item, layer, x, place), y, place)
+    return _misfit(graph, item, word, x, y, body, place)
+
+
+def _sum(graph: Elaborator, item: s.Residual, way: Tensor, y: Tensor, place: Place) -> Tensor:
+    """The sum of the shortcut's end and the body's, activated."""
+    if way.shape is None or y.shape is None:
         return unknown(item.head.span)
     if not _same(way.shape, y.shape):
-        graph.error("shape-residual", f"the shortcut gives {show(way.shape)}, the body {show(y.shape)}", item.shortcut_span,
-                     place.calls, related=[graph.comes_from(way), graph.comes_from(y)],
-                     help="both ways of a residual block must end in the same shape")
+        graph.error(
+            "shape-residual",
+            f"the shortcut gives {show(way.shape)}, the body {show(y.shape)}",
+            item.shortcut_span,
+            place.calls,
+            related=[graph.comes_from(way), graph.comes_from(y)],
+            help="both ways of a residual block must end in the same shape",
+        )
         return unknown(item.head.span)
     total = graph.add(_layer("add"), [way, y], item.head.node, item.head.span, place)
     return _activate(graph, item, total or unknown(item.head.span), place)
+
+
+def _misfit(
+    graph: Elaborator, item: s.Residual, word: str, x: Tensor, y: Tensor, body: list[Node], place: Place
+) -> Tensor:
+    """Say what keeps the two ways apart: lost borders, then the shortcut. Returns what the remedies would give."""
+    trimmed = _border_lost(graph, item, x, y, body, place)
+    end = trimmed or y
+    assert x.shape is not None
+    assert end.shape is not None
+    if word == "identity" and not _same(x.shape, end.shape):
+        _identity_error(graph, item, x, end, place)
+    elif word == "projection" and trimmed is None:
+        _projection_error(graph, item, x, end, place)
+        return unknown(item.head.span)
+    return end
 
 
 def _layer(name: str, **arguments: Any) -> Layer:
@@ -78,8 +99,13 @@ def _word(graph: Elaborator, item: s.Residual, x: Tensor, place: Place) -> str |
         return None
     if word in ("identity", "projection"):
         return str(word)
-    graph.error("bad-choice", f"`shortcut` is `identity`, `projection` or a list of layers, not {shown(word)}",
-                 item.shortcut_span, place.calls, help=did_you_mean(str(word), ("identity", "projection")))
+    graph.error(
+        "bad-choice",
+        f"`shortcut` is `identity`, `projection` or a list of layers, not {shown(word)}",
+        item.shortcut_span,
+        place.calls,
+        help=did_you_mean(str(word), ("identity", "projection")),
+    )
     return None
 
 
@@ -113,8 +139,11 @@ def _border_lost(
     graph.error(
         "shape-residual",
         f"the body of this residual ends in {times(y.shape[:-1])}, where its shortcut needs {times(wanted)}",
-        losing[0].span, losing[0].calls or place.calls, label=f"{_sizes(losing[0])}: without padding the border is lost",
-        related=[Related("the residual block", item.head.span), *related], help="write `padding: same`",
+        losing[0].span,
+        losing[0].calls or place.calls,
+        label=f"{_sizes(losing[0])}: without padding the border is lost",
+        related=[Related("the residual block", item.head.span), *related],
+        help="write `padding: same`",
     )
     return replace(y, shape=(*wanted, y.shape[-1]), formula="")
 
@@ -124,8 +153,10 @@ def _loses_border(node: Node) -> bool:
     before, after = node.input_shapes[0][:-1], node.shape[:-1]
     if len(step.stride) != len(before) or len(before) != len(after):
         return False
-    return any(n is not None and m is not None and stride >= 1 and m < -(-n // int(stride))
-               for n, m, stride in zip(before, after, step.stride, strict=True))
+    return any(
+        n is not None and m is not None and stride >= 1 and m < -(-n // int(stride))
+        for n, m, stride in zip(before, after, step.stride, strict=True)
+    )
 
 
 def _sizes(node: Node) -> str:
@@ -139,9 +170,14 @@ def _identity_error(graph: Elaborator, item: s.Residual, x: Tensor, y: Tensor, p
     what = channels or f"{show(x.shape)} to {show(y.shape)}"
     reachable = _projection(x, y) is not None
     graph.error(
-        "shape-residual", f"an identity shortcut cannot add {what}", item.shortcut_span, place.calls,
+        "shape-residual",
+        f"an identity shortcut cannot add {what}",
+        item.shortcut_span,
+        place.calls,
         label=f"the shortcut keeps {show(x.shape)}, the body ends in {show(y.shape)}",
-        related=[related for related in (graph.comes_from(x), graph.comes_from(y)) if related.span != item.shortcut_span],
+        related=[
+            related for related in (graph.comes_from(x), graph.comes_from(y)) if related.span != item.shortcut_span
+        ],
         help="write `shortcut: projection`" if reachable else "make the body end in the shape that it starts from",
     )
 
@@ -155,8 +191,10 @@ def _projection(x: Tensor, y: Tensor) -> Layer | None:
     if len(x.shape) == 1:
         return _layer("dense", units=y.shape[-1], use_bias=False)
     guess = _strides(x, y)
-    strides = tuple(_stride(n, m, guess[axis] if guess else 1)
-                    for axis, (n, m) in enumerate(zip(x.shape[:-1], y.shape[:-1], strict=True)))
+    strides = tuple(
+        _stride(n, m, guess[axis] if guess else 1)
+        for axis, (n, m) in enumerate(zip(x.shape[:-1], y.shape[:-1], strict=True))
+    )
     if None in strides or len(x.shape) > 4:
         return None
     return _layer(f"conv{len(strides)}d", filters=y.shape[-1], kernel_size=1, strides=strides, use_bias=False)
@@ -170,19 +208,25 @@ def _stride(size: int | None, wanted: int | None, guess: int) -> int | None:
     return next((stride for stride in candidates if -(-size // stride) == wanted), None)
 
 
-def _project(graph: Elaborator, item: s.Residual, x: Tensor, y: Tensor, place: Place) -> Tensor | None:
-    layer = _projection(x, y)
-    if layer is None:
-        assert x.shape is not None
-        assert y.shape is not None
-        graph.error("shape-residual", f"no projection turns {show(x.shape)} into {show(y.shape)}", item.shortcut_span, place.calls,
-                     related=[graph.comes_from(x), graph.comes_from(y)],
-                     help="pad the windows of the body (`padding: same`), or write the shortcut's layers out")
-        return None
+def _project(graph: Elaborator, item: s.Residual, layer: Layer, x: Tensor, place: Place) -> Tensor:
     convolved = graph.add(layer, [x], item.head.node, item.shortcut_span, place, "projection")
     if convolved is None:
-        return None
-    return graph.add(_layer("batch_normalization"), [convolved], item.head.node, item.shortcut_span, place, "projection_normalization")
+        return unknown(item.shortcut_span)
+    norm, name = _layer("batch_normalization"), "projection_normalization"
+    return graph.add(norm, [convolved], item.head.node, item.shortcut_span, place, name) or unknown(item.shortcut_span)
+
+
+def _projection_error(graph: Elaborator, item: s.Residual, x: Tensor, y: Tensor, place: Place) -> None:
+    assert x.shape is not None
+    assert y.shape is not None
+    graph.error(
+        "shape-residual",
+        f"no projection turns {show(x.shape)} into {show(y.shape)}",
+        item.shortcut_span,
+        place.calls,
+        related=[graph.comes_from(x), graph.comes_from(y)],
+        help="make the body step down by whole strides, or write the shortcut's layers out",
+    )
 
 
 def _activate(graph: Elaborator, item: s.Residual, total: Tensor, place: Place) -> Tensor:

@@ -38,12 +38,20 @@ def branches(graph: Elaborator, item: s.Branches, running: Tensor, place: Place)
     if not isinstance(merge, Layer) or not merge.merges:
         assert item.merge is not None
         merges = ", ".join(f"`{name}`" for name, cls in LAYERS.items() if getattr(cls, "merges", False))
-        graph.error("bad-choice", f"`{merge.entry}` merges nothing", head(item.merge), place.calls, help=f"write one of {merges}")
+        graph.error(
+            "bad-choice",
+            f"`{merge.entry}` merges nothing",
+            head(item.merge),
+            place.calls,
+            help=f"write one of {merges}",
+        )
         return unknown(item.head.span)
     if len(ends) == 1:
         return ends[0]
     text = item.merge or item.head.node
-    return graph.add(merge, ends, text, head(item.merge) if item.merge else item.head.span, place) or unknown(item.head.span)
+    return graph.add(merge, ends, text, head(item.merge) if item.merge else item.head.span, place) or unknown(
+        item.head.span
+    )
 
 
 def repeat(graph: Elaborator, item: s.Repeat, running: Tensor, place: Place) -> Tensor:
@@ -56,7 +64,9 @@ def repeat(graph: Elaborator, item: s.Repeat, running: Tensor, place: Place) -> 
         return unknown(item.head.span)
     if item.times is not None:
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            graph.error("wrong-type", f"`times` takes a whole number from 0, not {shown(value)}", head(node), place.calls)
+            graph.error(
+                "wrong-type", f"`times` takes a whole number from 0, not {shown(value)}", head(node), place.calls
+            )
             return unknown(item.head.span)
         rounds: Sequence[Any] = range(value)
     elif isinstance(value, tuple):
@@ -83,8 +93,13 @@ def _bind(graph: Elaborator, item: s.Repeat, values: Any, span: Span, place: Pla
     if not isinstance(values, tuple) or len(values) != len(item.names):
         names = ", ".join(name.text for name in item.names)
         count = len(values) if isinstance(values, tuple) else 1
-        graph.error("repeat-values", f"{count} value{'s' * (count != 1)} for {len(item.names)} names ({names})", span,
-                    place.calls, related=[Related("the names", name.span) for name in item.names[:1]])
+        graph.error(
+            "repeat-values",
+            f"{count} value{'s' * (count != 1)} for {len(item.names)} names ({names})",
+            span,
+            place.calls,
+            related=[Related("the names", name.span) for name in item.names[:1]],
+        )
         return None
     return {name.text: value for name, value in zip(item.names, values, strict=True)}
 
@@ -96,8 +111,13 @@ def when(graph: Elaborator, item: s.When, running: Tensor, place: Place) -> Tens
     except Failed:
         return unknown(item.head.span)
     if not isinstance(value, bool):
-        graph.error("wrong-type", f"`condition` takes `true` or `false`, not {shown(value)}", head(item.condition),
-                    place.calls, help="compare: `$(strides > 1)`")
+        graph.error(
+            "wrong-type",
+            f"`condition` takes `true` or `false`, not {shown(value)}",
+            head(item.condition),
+            place.calls,
+            help="compare: `$(strides > 1)`",
+        )
         return unknown(item.head.span)
     inside = graph.inside(item, place)
     return graph.expand(item.layers if value else item.otherwise, running, inside.nested())
@@ -125,13 +145,20 @@ def splice(graph: Elaborator, item: s.Splice, running: Tensor, place: Place) -> 
     binding = place.scope.binding(item.parameter)
     if binding is None:
         help = did_you_mean(item.parameter, place.scope) or "declare it under `parameters:`"
-        graph.error("unknown-parameter", f"no parameter is called `{item.parameter}`", item.head.span, place.calls, help=help)
+        graph.error(
+            "unknown-parameter", f"no parameter is called `{item.parameter}`", item.head.span, place.calls, help=help
+        )
         return unknown(item.head.span)
     node = binding.node
     if not isinstance(node, SequenceNode) or binding.environment is None:
         message = f"`${item.parameter}` holds no list of layers"
-        graph.error("wrong-type", message, item.head.span, place.calls,
-                    related=[Related("its value", head(node))] if node is not None else [])
+        graph.error(
+            "wrong-type",
+            message,
+            item.head.span,
+            place.calls,
+            related=[Related("its value", head(node))] if node is not None else [],
+        )
         return unknown(item.head.span)
     items = ItemParser(LAYERS, graph.spec.blocks, graph.diagnostics).items(node)
     inside = Place(binding.environment.scope, Names(), place.calls, place.group)

@@ -50,14 +50,16 @@ class Document(Section):
     def _layers(cls, node: Any) -> Any:
         if not isinstance(node, SequenceNode) or not node.items:
             found = "an empty list" if isinstance(node, SequenceNode) else shown(plain(node))
-            raise refuse("wrong-type", f"`layers` takes a list of entries, not {found}",
-                         "write each entry on a line of its own: `- conv2d: {filters: 32, kernel_size: 3}`")
+            raise refuse(
+                "wrong-type",
+                f"`layers` takes a list of entries, not {found}",
+                "write each entry on a line of its own: `- conv2d: {filters: 32, kernel_size: 3}`",
+            )
         return node
 
     @field_validator("name", mode="after")
     @classmethod
     def _name(cls, name: str | None) -> str | None:
         if name is not None and (not name.strip() or "/" in name or "\\" in name or name.strip(".") == ""):
-            raise refuse("name-invalid", f"{shown(name)} cannot name a network",
-                         "use letters, digits, `_`, `-`, `.`")
+            raise refuse("name-invalid", f"{shown(name)} cannot name a network", "use letters, digits, `_`, `-`, `.`")
         return name

@@ -6,13 +6,12 @@ what is wrong comes back as `Problem`s, with paths that `nodes.locate` turns int
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from importlib import import_module
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
 from cnnspec.language.suggest import nearest
@@ -157,10 +156,15 @@ def split_entry(value: Any, kind: str) -> tuple[str, Any]:
             return name, arguments
         case Mapping() if len(value) > 1:
             names = " and ".join(f"`{name}`" for name in list(value)[:3])
-            raise Invalid(Problem(
-                "entry-two-names", f"one {kind} is wanted here, but {names} stand side by side",
-                (list(value)[1],), True, f"write one {kind} an item; indent its arguments below its name",
-            ))
+            raise Invalid(
+                Problem(
+                    "entry-two-names",
+                    f"one {kind} is wanted here, but {names} stand side by side",
+                    (list(value)[1],),
+                    True,
+                    f"write one {kind} an item; indent its arguments below its name",
+                )
+            )
     raise Invalid(Problem("entry-form", f"{shown(value)} is no {kind}", help=f"write the name of a {kind}"))
 
 
@@ -201,15 +205,9 @@ def nested(vocabulary: Vocabulary) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
-def named(vocabulary: Vocabulary, name: str) -> Any:
-    """A field whose default is the entry `name` as it stands."""
-    make: Callable[[], Entry] = partial(read_entry, name, vocabulary)
-    return Field(default_factory=make)
-
-
 def refuse(code: str, message: str, help: str | None = None, *, at: str = "") -> PydanticCustomError:
     """What a validator raises for a value that is wrong by one of our rules; `at` names the field to point at."""
-    return PydanticCustomError(code, "{message}", {"message": message, "help": help, "at": at})  # type: ignore[arg-type]
+    return PydanticCustomError(code, "{message}", {"message": message, "help": help, "at": at})
 
 
 def shown(value: Any) -> str:

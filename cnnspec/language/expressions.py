@@ -1,7 +1,8 @@
-"""Expressions: `$name` and `$(4 * filters)`, computed over a syntax tree of a few allowed forms, never by `eval`.
+"""Expressions: `$name` and `$(4 * filters)`, computed over a tree of a few allowed forms, never by `eval`.
 
-Numbers, texts, lists, indexing, `+ - * / // % **`, comparisons, `in`, `and or not`, `a if c else b`, and the functions
-`min max round floor ceil int abs len`. Every size is bounded. `/` gives a fraction; an integral result is a whole number.
+Numbers, texts, lists, indexing, `+ - * / // % **`, comparisons, `in`, `and or not`, `a if c else b`, and the
+functions `min max round floor ceil int abs len`. Every size is bounded. `/` gives a fraction; an integral result is a
+whole number.
 """
 
 from __future__ import annotations
@@ -63,11 +64,17 @@ def _parsed(text: str) -> tuple[ast.expr, int]:
         message = f"an expression of {len(text):,} characters; at most {EXPRESSION_CHARACTERS:,} are allowed"
         raise ExpressionError("expression-limit", message)
     if not text.startswith("$("):
-        raise ExpressionError("expression-syntax", f"`{_short(text)}` is neither `$name` nor `$(expression)`",
-                              help="write `$(…)` around the whole expression")
+        raise ExpressionError(
+            "expression-syntax",
+            f"`{_short(text)}` is neither `$name` nor `$(expression)`",
+            help="write `$(…)` around the whole expression",
+        )
     if not text.endswith(")") or text.count("(") != text.count(")"):
-        raise ExpressionError("expression-syntax", "the parentheses of this expression do not match",
-                              help="in a `{…}` or `[…]` an expression with a comma or brackets needs quotes: \"$(…)\"")
+        raise ExpressionError(
+            "expression-syntax",
+            "the parentheses of this expression do not match",
+            help='in a `{…}` or `[…]` an expression with a comma or brackets needs quotes: "$(…)"',
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -128,7 +135,11 @@ class _Computer:
         except RecursionError:
             raise ExpressionError("expression-limit", "this expression is nested too deeply") from None
         except (TypeError, ValueError, IndexError) as error:
-            reason = "the index is outside of the list" if isinstance(error, IndexError) else "these values do not go together"
+            reason = (
+                "the index is outside of the list"
+                if isinstance(error, IndexError)
+                else "these values do not go together"
+            )
             raise self._error(node, "expression-value", reason) from None
 
     def _error(self, node: ast.expr, code: str, message: str, help: str | None = None) -> ExpressionError:
@@ -174,8 +185,12 @@ class _Computer:
                 return self._index(node, self.value(inner), self.value(index))
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return self._call(node, name, arguments)
-        raise self._error(node, "expression-syntax", "an expression cannot hold this",
-                          "it holds numbers, texts, lists, names, operators, `a if c else b` and a few functions")
+        raise self._error(
+            node,
+            "expression-syntax",
+            "an expression cannot hold this",
+            "it holds numbers, texts, lists, names, operators, `a if c else b` and a few functions",
+        )
 
     def _name(self, node: ast.expr, name: str) -> Any:
         if name in _CONSTANTS:
@@ -213,7 +228,9 @@ class _Computer:
         value = self.value(left)
         for kind, other in zip(kinds, others, strict=True):
             if type(kind) not in _COMPARE:
-                raise self._error(node, "expression-syntax", "an expression cannot hold this", "compare with `==` or `!=`")
+                raise self._error(
+                    node, "expression-syntax", "an expression cannot hold this", "compare with `==` or `!=`"
+                )
             sign, function = _COMPARE[type(kind)]
             following = self.value(other)
             try:
@@ -231,13 +248,19 @@ class _Computer:
         if not isinstance(value, tuple | str):
             raise self._error(node, "expression-value", f"{shown(value)} has no parts to index")
         if not isinstance(index, int) or not -len(value) <= index < len(value):
-            raise self._error(node, "expression-value", f"index {_short(str(index))} is outside of a list of {len(value)}")
+            raise self._error(
+                node, "expression-value", f"index {_short(str(index))} is outside of a list of {len(value)}"
+            )
         return value[index]
 
     def _call(self, node: ast.expr, name: str, arguments: list[ast.expr]) -> Any:
         if name not in _FUNCTIONS:
-            raise self._error(node, "expression-name", f"no function is called `{_short(name)}`",
-                              "there are: " + ", ".join(f"`{known}`" for known in _FUNCTIONS))
+            raise self._error(
+                node,
+                "expression-name",
+                f"no function is called `{_short(name)}`",
+                "there are: " + ", ".join(f"`{known}`" for known in _FUNCTIONS),
+            )
         values = [self.value(argument) for argument in arguments]
         if name in ("int", "round", "floor", "ceil", "abs") and any(isinstance(value, str) for value in values):
             raise self._error(node, "expression-value", f"`{name}` takes a number, not {shown(values[0])}")

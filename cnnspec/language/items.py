@@ -111,8 +111,12 @@ class ItemParser:
         elif isinstance(node, MappingNode) or (isinstance(node, ScalarNode) and node.value in (None, "")):
             self._error("entry-form", "an empty entry", head(node), "take the `-` out, or name a layer")
         else:
-            self._error("entry-form", f"{shown(plain(node))} is no layer", head(node),
-                        "an entry is `name`, `name: value` or `name: {arguments}`")
+            self._error(
+                "entry-form",
+                f"{shown(plain(node))} is no layer",
+                head(node),
+                "an entry is `name`, `name: value` or `name: {arguments}`",
+            )
         return Broken(Head(node, head(node)))
 
     def _head(self, node: Node, key: ScalarNode, arguments: Node | None) -> Head:
@@ -127,7 +131,9 @@ class ItemParser:
             arguments = arguments.without("name", "inputs")
         elif getattr(cls, "merges", False):
             entry, arguments = Head(node, key.span, None, arguments), None
-        computed = arguments is not None and any(isinstance(n, ScalarNode) and is_expression(n.value) for n in walk(arguments))
+        computed = arguments is not None and any(
+            isinstance(n, ScalarNode) and is_expression(n.value) for n in walk(arguments)
+        )
         if computed:
             broken = isinstance(arguments, MappingNode) and not self._known_arguments(cls, node, key, arguments)
             return LayerItem(entry, cls, arguments, None, broken)
@@ -174,19 +180,33 @@ class ItemParser:
         meant = set()
         for name in names:
             if name.text not in block.parameters:
-                problem = unknown(name.text, block.parameters, f"the block `{block.name}` has no parameter `{name.text}`",
-                                  "unknown-argument")
+                problem = unknown(
+                    name.text,
+                    block.parameters,
+                    f"the block `{block.name}` has no parameter `{name.text}`",
+                    "unknown-argument",
+                )
                 meant.add(problem.replacement)
                 listed = ", ".join(block.parameters) or "none"
                 fix = Fix(name.span, problem.replacement) if problem.replacement else None
-                self.diagnostics.add(Diagnostic(problem.code, problem.message, name.span, fix=fix,
-                                                help=problem.help or f"it takes: {listed}"))
-        missing = [name for name, default in block.parameters.items()
-                   if default is None and name not in meant and name not in {given.text for given in names}]
+                self.diagnostics.add(
+                    Diagnostic(
+                        problem.code, problem.message, name.span, fix=fix, help=problem.help or f"it takes: {listed}"
+                    )
+                )
+        missing = [
+            name
+            for name, default in block.parameters.items()
+            if default is None and name not in meant and name not in {given.text for given in names}
+        ]
         if missing:
             needed = " and ".join(f"`{name}`" for name in missing)
-            self._error("missing-argument", f"the block `{block.name}` needs {needed}", key.span,
-                        f"write `{block.name}: {{{', '.join(f'{name}: …' for name in missing)}}}`")
+            self._error(
+                "missing-argument",
+                f"the block `{block.name}` needs {needed}",
+                key.span,
+                f"write `{block.name}: {{{', '.join(f'{name}: …' for name in missing)}}}`",
+            )
         return not missing and not meant and all(name.text in block.parameters for name in names)
 
     def _structure(self, node: Node, key: ScalarNode, arguments: Node | None) -> Item:
@@ -195,16 +215,27 @@ class ItemParser:
         if not isinstance(arguments, MappingNode):
             first = {"residual": "layers", "branches": "paths"}.get(word)
             if first is None or not isinstance(arguments, SequenceNode):
-                self._error("wrong-type", f"`{word}` takes a mapping, not {shown(plain(arguments) if arguments else None)}",
-                            head(arguments) if arguments else key.span, f"it takes: {', '.join(keys)}")
+                self._error(
+                    "wrong-type",
+                    f"`{word}` takes a mapping, not {shown(plain(arguments) if arguments else None)}",
+                    head(arguments) if arguments else key.span,
+                    f"it takes: {', '.join(keys)}",
+                )
                 return Broken(entry)
             arguments = MappingNode(((ScalarNode(first, first, key.span), arguments),), arguments.span, 0)
         for name, _ in arguments.pairs:
             if name.text not in (*keys, "name", "inputs"):
                 problem = unknown(name.text, keys, f"`{word}` has no key `{name.text}`", "unknown-key")
                 fix = Fix(name.span, problem.replacement) if problem.replacement else None
-                self.diagnostics.add(Diagnostic("unknown-key", problem.message, name.span, fix=fix,
-                                                help=problem.help or f"it takes: {', '.join(keys)}"))
+                self.diagnostics.add(
+                    Diagnostic(
+                        "unknown-key",
+                        problem.message,
+                        name.span,
+                        fix=fix,
+                        help=problem.help or f"it takes: {', '.join(keys)}",
+                    )
+                )
         parse = {"residual": self._residual, "branches": self._branches, "repeat": self._repeat, "when": self._when}
         return parse[word](entry, arguments)
 
@@ -227,8 +258,12 @@ class ItemParser:
         paths = self._needs(entry, "branches", "paths", arguments)
         if not isinstance(paths, SequenceNode) or not paths.items:
             if paths is not None:
-                self._error("wrong-type", "`paths` takes a list of lists of layers", head(paths),
-                            "write `paths: [[…], […]]`; an empty path `[]` is the identity")
+                self._error(
+                    "wrong-type",
+                    "`paths` takes a list of lists of layers",
+                    head(paths),
+                    "write `paths: [[…], […]]`; an empty path `[]` is the identity",
+                )
             return Broken(entry)
         return Branches(entry, arguments.get("merge"), tuple(self.items(path) for path in paths.items))
 
@@ -237,13 +272,21 @@ class ItemParser:
         layers = self._needs(entry, "repeat", "layers", arguments)
         if (times is None) == (over is None):
             what = "needs `times` or `over`" if times is None else "takes `times` or `over`, not both"
-            self._error("missing-key" if times is None else "repeat-form", f"`repeat` {what}", entry.span,
-                        "write `times: 3`, or `over: [[64, 1], [128, 2]]` with `as: [filters, strides]`")
+            self._error(
+                "missing-key" if times is None else "repeat-form",
+                f"`repeat` {what}",
+                entry.span,
+                "write `times: 3`, or `over: [[64, 1], [128, 2]]` with `as: [filters, strides]`",
+            )
             return Broken(entry)
         if (over is None) != (names is None):
             known, missing = ("over", "as") if names is None else ("as", "over")
-            self._error("missing-key", f"`repeat` with `{known}` needs `{missing}`", entry.span,
-                        "write `over: [64, 128]` with `as: filters`")
+            self._error(
+                "missing-key",
+                f"`repeat` with `{known}` needs `{missing}`",
+                entry.span,
+                "write `over: [64, 128]` with `as: filters`",
+            )
             return Broken(entry)
         if layers is None:
             return Broken(entry)

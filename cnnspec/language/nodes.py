@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from cnnspec.language.spans import Span
 
-Atom: TypeAlias = None | bool | int | float | str
+Atom: TypeAlias = bool | int | float | str | None
 
 
 @dataclass(frozen=True, slots=True)

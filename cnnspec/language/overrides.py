@@ -61,7 +61,9 @@ def _put(node: Node, path: tuple[str, ...], value: Node, override: Override, dia
             items[int(step)] = _put(items[int(step)], rest, value, override, diagnostics)
             return SequenceNode(tuple(items), node.span, node.size + value.size)
         case ScalarNode() if node.text == step:
-            return MappingNode(((node, _put(_empty(here), rest, value, override, diagnostics)),), node.span, node.size + value.size)
+            return MappingNode(
+                ((node, _put(_empty(here), rest, value, override, diagnostics)),), node.span, node.size + value.size
+            )
         case ScalarNode() if node.value is not None:
             message = f"`{node.text}` has nothing called `{step}` in it"
             diagnostics.add(Diagnostic("set-path", message, here, help="set the whole value"))

@@ -24,7 +24,9 @@ def parse(root: Node, vocabulary: Vocabulary, diagnostics: Diagnostics, default_
     """The spec in a document; `vocabulary` holds the layers. None where it is no mapping of a spec's keys."""
     if not isinstance(root, MappingNode):
         help = "start with `input: [28, 28, 1]` and `layers:`"
-        diagnostics.add(Diagnostic("spec-form", f"a spec is a mapping, not {shown(plain(root))}", head(root), help=help))
+        diagnostics.add(
+            Diagnostic("spec-form", f"a spec is a mapping, not {shown(plain(root))}", head(root), help=help)
+        )
         return None
     scope = _parameters(root, diagnostics)
     document, known = _document(root, scope, diagnostics)
@@ -65,8 +67,14 @@ def _parameters(root: MappingNode, diagnostics: Diagnostics) -> Scope:
             scope.bindings[key.text] = Binding(value, environment)
     for key, value in node.pairs:
         if isinstance(value, ScalarNode) and value.value is None and key.text in scope.bindings:
-            diagnostics.add(Diagnostic("missing-parameter", f"the parameter `{key.text}` has no value", key.span,
-                                       help=f"give it one here, or with `--set parameters.{key.text}=…`"))
+            diagnostics.add(
+                Diagnostic(
+                    "missing-parameter",
+                    f"the parameter `{key.text}` has no value",
+                    key.span,
+                    help=f"give it one here, or with `--set parameters.{key.text}=…`",
+                )
+            )
     return scope
 
 
@@ -74,11 +82,15 @@ def check_parameter_name(key: ScalarNode, diagnostics: Diagnostics) -> bool:
     """Refuse a parameter that expressions could not name; warn of one that hides a size."""
     if not _IDENTIFIER.fullmatch(key.text) or key.text in ("true", "false", "null", "name", "inputs"):
         help = "letters, digits and `_`, not starting with a digit; not `name`, `inputs`, `true`, `false` or `null`"
-        diagnostics.add(Diagnostic("parameter-name", f"`{key.text}` cannot be the name of a parameter", key.span, help=help))
+        diagnostics.add(
+            Diagnostic("parameter-name", f"`{key.text}` cannot be the name of a parameter", key.span, help=help)
+        )
         return False
     if key.text in AXES:
         message = f"the parameter `{key.text}` hides the running tensor's `{key.text}`"
-        diagnostics.add(Diagnostic("parameter-hides", message, key.span, severity="warning", help="give it another name"))
+        diagnostics.add(
+            Diagnostic("parameter-hides", message, key.span, severity="warning", help="give it another name")
+        )
     return True
 
 
@@ -139,9 +151,15 @@ def _declare(key: ScalarNode, value: Node, vocabulary: Vocabulary, diagnostics: 
     for name, _ in value.pairs:
         if name.text not in ("parameters", "layers"):
             guess = nearest(name.text, ("parameters", "layers"))
-            diagnostics.add(Diagnostic("unknown-key", f"a block has no key `{name.text}`", name.span,
-                                       help=f"did you mean `{guess}`?" if guess else "it takes: parameters, layers",
-                                       fix=Fix(name.span, guess) if guess else None))
+            diagnostics.add(
+                Diagnostic(
+                    "unknown-key",
+                    f"a block has no key `{name.text}`",
+                    name.span,
+                    help=f"did you mean `{guess}`?" if guess else "it takes: parameters, layers",
+                    fix=Fix(name.span, guess) if guess else None,
+                )
+            )
     if value.get("layers") is None:
         diagnostics.add(Diagnostic("missing-key", f"the block `{key.text}` needs `layers`", key.span))
     parameters: dict[str, Node | None] = {}
@@ -152,8 +170,12 @@ def _declare(key: ScalarNode, value: Node, vocabulary: Vocabulary, diagnostics: 
                 required = isinstance(default, ScalarNode) and default.value is None
                 parameters[name.text] = None if required else default
     elif declared is not None and plain(declared) is not None:
-        _wrong(diagnostics, f"`parameters` takes a mapping, not {shown(plain(declared))}", head(declared),
-               "write `parameters: {filters: null, strides: 1}`; `null` means required")
+        _wrong(
+            diagnostics,
+            f"`parameters` takes a mapping, not {shown(plain(declared))}",
+            head(declared),
+            "write `parameters: {filters: null, strides: 1}`; `null` means required",
+        )
     return Block(key.text, key.span, parameters, ())
 
 
@@ -173,7 +195,9 @@ def _refuse_cycles(blocks: dict[str, Block], calls_in: Any, diagnostics: Diagnos
             steps = zip(cycle, [*cycle[1:], cycle[0]], strict=True)
             spans = [(below, edges[above][below]) for above, below in steps]
             related = tuple(Related(f"`{below}` is called here", span) for below, span in spans[1:])
-            diagnostics.add(Diagnostic("block-cycle", f"a block cannot call itself: {way}", spans[0][1], related=related))
+            diagnostics.add(
+                Diagnostic("block-cycle", f"a block cannot call itself: {way}", spans[0][1], related=related)
+            )
     return {name: block._replace(recursive=name in looping) for name, block in blocks.items()}
 
 

@@ -22,9 +22,7 @@ class Expects:
     words: str
 
 
-def diagnose(
-    problem: Problem, node: Node, *, calls: tuple[Span, ...] = (), severity: Severity = "error"
-) -> Diagnostic:
+def diagnose(problem: Problem, node: Node, *, calls: tuple[Span, ...] = (), severity: Severity = "error") -> Diagnostic:
     """The diagnostic of a problem with the value of `node`; `calls` are the block calls around it."""
     span = locate(node, problem.path, key=problem.on_key)
     fix = Fix(span, problem.replacement) if problem.replacement else None
@@ -138,7 +136,9 @@ def _all_missing(missing: list[Problem], cls: type[Section]) -> Problem:
     order = _required(cls)
     names = sorted((problem.about for problem in missing), key=order.index)
     needed = " and ".join(f"`{name}`" for name in names)
-    return replace(missing[0], message=f"{_subject(cls)} needs {needed}", help=_example(cls, names), about=", ".join(names))
+    return replace(
+        missing[0], message=f"{_subject(cls)} needs {needed}", help=_example(cls, names), about=", ".join(names)
+    )
 
 
 def _required(cls: type[Section]) -> list[str]:

@@ -130,8 +130,12 @@ class _Builder:
                 case _:
                     pass
         if self.root is None:
-            raise _Stop("yaml-document", "the spec is empty", Span(self.file, 1, 1, 1, 2),
-                        "start with `input: [28, 28, 1]` and `layers:`")
+            raise _Stop(
+                "yaml-document",
+                "the spec is empty",
+                Span(self.file, 1, 1, 1, 2),
+                "start with `input: [28, 28, 1]` and `layers:`",
+            )
         return self.root
 
     def _span(self, event: Any) -> Span:
@@ -155,8 +159,12 @@ class _Builder:
     def _alias(self, event: Any) -> Node:
         span = self._span(event)
         if event.anchor not in self.anchors:
-            raise _Stop("yaml-alias", f"`*{event.anchor}` refers to an anchor that is not above it", span,
-                        f"write `&{event.anchor}` before the value that it stands for")
+            raise _Stop(
+                "yaml-alias",
+                f"`*{event.anchor}` refers to an anchor that is not above it",
+                span,
+                f"write `&{event.anchor}` before the value that it stands for",
+            )
         node = self.anchors[event.anchor]
         if node is None:
             raise _Stop("yaml-alias", f"`*{event.anchor}` stands inside the value that it refers to", span)
@@ -164,8 +172,12 @@ class _Builder:
 
     def _refuse_tag(self, event: Any) -> None:
         if event.tag is not None and event.tag != "!":
-            raise _Stop("yaml-tag", f"YAML tags are not allowed (`{_short(event.tag)}`)", self._span(event),
-                        "take the tag out; values need none")
+            raise _Stop(
+                "yaml-tag",
+                f"YAML tags are not allowed (`{_short(event.tag)}`)",
+                self._span(event),
+                "take the tag out; values need none",
+            )
 
     def _open(self, event: Any) -> None:
         self._refuse_tag(event)
@@ -183,10 +195,15 @@ class _Builder:
             span = span.to(opened.children[-1].span)
         node: Node
         if isinstance(event, yaml.SequenceEndEvent):
-            node = SequenceNode(tuple(_whole_expressions([(item, item) for item in opened.children])), span, opened.size)
+            node = SequenceNode(
+                tuple(_whole_expressions([(item, item) for item in opened.children])), span, opened.size
+            )
         else:
-            pairs = [(key, value) for key, value in zip(opened.children[::2], opened.children[1::2], strict=True)
-                     if isinstance(key, ScalarNode) and opened.keys[key.text] is key]
+            pairs = [
+                (key, value)
+                for key, value in zip(opened.children[::2], opened.children[1::2], strict=True)
+                if isinstance(key, ScalarNode) and opened.keys[key.text] is key
+            ]
             kept = set(map(id, _whole_expressions(pairs)))
             node = MappingNode(tuple(pair for pair in pairs if id(pair[1]) in kept), span, opened.size)
         self._add(node, opened.event)
@@ -210,18 +227,30 @@ class _Builder:
 
     def _check_key(self, opened: _Open, key: Node, span: Span) -> None:
         if not isinstance(key, ScalarNode):
-            raise _Stop("yaml-key", "a key is one word, not a list or a mapping", head(key),
-                        "quote it if it starts with `[` or `{`")
+            raise _Stop(
+                "yaml-key",
+                "a key is one word, not a list or a mapping",
+                head(key),
+                "quote it if it starts with `[` or `{`",
+            )
         if key.text == "<<":
-            raise _Stop("yaml-merge-key", "merge keys (`<<`) are not allowed", span,
-                        "write the keys out, or use a block with `parameters:`")
+            raise _Stop(
+                "yaml-merge-key",
+                "merge keys (`<<`) are not allowed",
+                span,
+                "write the keys out, or use a block with `parameters:`",
+            )
         first = opened.keys.setdefault(key.text, key)
         if first is not key:
-            self.diagnostics.add(Diagnostic(
-                "yaml-duplicate-key", f"the key `{_short(key.text)}` stands twice in one mapping", span,
-                related=(Related("it stands here first", first.span),),
-                help="keep one of the two",
-            ))
+            self.diagnostics.add(
+                Diagnostic(
+                    "yaml-duplicate-key",
+                    f"the key `{_short(key.text)}` stands twice in one mapping",
+                    span,
+                    related=(Related("it stands here first", first.span),),
+                    help="keep one of the two",
+                )
+            )
 
 
 def _whole_expressions(pairs: Sequence[tuple[Node, Node]]) -> list[Node]:
@@ -243,8 +272,11 @@ def _short(text: str) -> str:
 
 
 _PHRASES = (
-    ("mapping values are not allowed", "a `:` where none can stand",
-     "one `key: value` a line; quote a text that holds `: `"),
+    (
+        "mapping values are not allowed",
+        "a `:` where none can stand",
+        "one `key: value` a line; quote a text that holds `: `",
+    ),
     ("found character '\\t'", "a tab where YAML wants spaces", "indent with spaces"),
     ("cannot start any token", "this character cannot start a value", "quote the text"),
     ("did not find expected ',' or ']'", "this list is not closed, or a comma is missing", "close it with `]`"),
@@ -253,14 +285,26 @@ _PHRASES = (
     ("expected ',' or '}'", "this mapping is not closed, or a comma is missing", "close it with `}`"),
     ("unexpected end of stream", "the quote that opens here is not closed", "close the quote"),
     ("could not find expected ':'", "a key without its `:`", "write `key: value`"),
-    ("did not find expected key", "this line does not fit the lines above it",
-     "align it with the keys beside it; after `-` comes one entry"),
-    ("expected <block end>", "this line does not fit the lines above it",
-     "align it with the keys beside it; after `-` comes one entry"),
-    ("did not find expected '-' indicator", "this line does not fit the list above it",
-     "start it with `-`, or indent it as part of the entry above"),
-    ("did not find expected node content", "a value is missing here, or the bracket above is not closed",
-     "write the value, or close the bracket"),
+    (
+        "did not find expected key",
+        "this line does not fit the lines above it",
+        "align it with the keys beside it; after `-` comes one entry",
+    ),
+    (
+        "expected <block end>",
+        "this line does not fit the lines above it",
+        "align it with the keys beside it; after `-` comes one entry",
+    ),
+    (
+        "did not find expected '-' indicator",
+        "this line does not fit the list above it",
+        "start it with `-`, or indent it as part of the entry above",
+    ),
+    (
+        "did not find expected node content",
+        "a value is missing here, or the bracket above is not closed",
+        "write the value, or close the bracket",
+    ),
     ("unknown escape character", "an unknown escape in double quotes", "use single quotes, or write `\\\\`"),
     ("did not find expected", "this is not readable as YAML", None),
 )
@@ -281,9 +325,11 @@ def _syntax_error(text: str, file: str, error: yaml.MarkedYAMLError) -> Diagnost
         message, help = "a tab where YAML wants spaces", "indent with spaces"
     related: tuple[Related, ...] = ()
     context = error.context_mark
-    if context and (context.line, context.column) != (line - 1, column - 1) and "".join(
-        lines[context.line : context.line + 1]
-    ).strip():
+    if (
+        context
+        and (context.line, context.column) != (line - 1, column - 1)
+        and "".join(lines[context.line : context.line + 1]).strip()
+    ):
         place = Span(file, context.line + 1, context.column + 1, context.line + 1, context.column + 2)
         related = (Related("the value begins here", place),)
     if related and message.startswith("the quote"):

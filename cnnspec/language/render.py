@@ -56,7 +56,12 @@ def _record(found: Diagnostic) -> dict[str, Any]:
         "file": span.file,
         **_ends(span),
         "related": [
-            {"message": related.message, "file": related.span.file, "line": related.span.line, "column": related.span.column}
+            {
+                "message": related.message,
+                "file": related.span.file,
+                "line": related.span.line,
+                "column": related.span.column,
+            }
             for related in found.related
         ],
         "fix": {**_ends(fix.span), "text": fix.text} if fix else None,

@@ -32,8 +32,9 @@ def spread(value: Any, rank: int, name: str, least: int = 1) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str):
         if len(value) != rank:
             axes = "one axis" if rank == 1 else f"{rank} axes"
-            raise refuse("wrong-length", f"`{name}` has {len(value)} values for {axes}",
-                         f"write one number, or a list of {rank}")
+            raise refuse(
+                "wrong-length", f"`{name}` has {len(value)} values for {axes}", f"write one number, or a list of {rank}"
+            )
         return tuple(value)
     whole = isinstance(value, int) and not isinstance(value, bool) and value >= least
     return (value,) * rank if whole else value
@@ -55,8 +56,9 @@ def choice(*names: str) -> Any:
 
 def _no_zero(value: int) -> int:
     if value == 0:
-        raise refuse("out-of-range", "axis 0 is the batch, which is not part of a shape",
-                     "count axes from 1, or -1 for the last")
+        raise refuse(
+            "out-of-range", "axis 0 is the batch, which is not part of a shape", "count axes from 1, or -1 for the last"
+        )
     return value
 
 

@@ -4,12 +4,11 @@ from typing import Any, ClassVar
 
 from pydantic import field_validator
 
-from cnnspec.language.entries import named, refuse
+from cnnspec.language.entries import refuse
 from cnnspec.language.types import NonNegative, Real
 from cnnspec.layers.axes import Axes, each, place
 from cnnspec.layers.base import KerasCall, Layer, Shape, Weight, need
 from cnnspec.layers.settings import (
-    INITIALIZERS,
     ActivationField,
     ConstraintField,
     InitializerField,
@@ -99,7 +98,7 @@ class PReLU(Layer):
     entry: ClassVar[str] = "prelu"
     first: ClassVar[str] = "shared_axes"
 
-    alpha_initializer: InitializerField = named(INITIALIZERS, "zeros")
+    alpha_initializer: InitializerField = "zeros"
     alpha_regularizer: RegularizerField = None
     alpha_constraint: ConstraintField = None
     shared_axes: Axes | None = None

@@ -5,11 +5,11 @@ from typing import ClassVar
 
 from pydantic import field_validator
 
-from cnnspec.language.entries import named, refuse
+from cnnspec.language.entries import refuse
 from cnnspec.language.types import Count, Fraction, Natural, choice
 from cnnspec.layers.axes import Axes, each, place
 from cnnspec.layers.base import INPUT, KerasCall, Layer, Shape, ShapeError, Step, Weight, known, need, show
-from cnnspec.layers.settings import INITIALIZERS, ConstraintField, InitializerField, RegularizerField
+from cnnspec.layers.settings import ConstraintField, InitializerField, RegularizerField
 
 
 class Attention(Layer):
@@ -72,8 +72,8 @@ class MultiHeadAttention(Layer):
     dropout: Fraction = 0.0
     use_bias: bool = True
     attention_axes: Axes | None = None
-    kernel_initializer: InitializerField = named(INITIALIZERS, "glorot_uniform")
-    bias_initializer: InitializerField = named(INITIALIZERS, "zeros")
+    kernel_initializer: InitializerField = "glorot_uniform"
+    bias_initializer: InitializerField = "zeros"
     kernel_regularizer: RegularizerField = None
     bias_regularizer: RegularizerField = None
     activity_regularizer: RegularizerField = None

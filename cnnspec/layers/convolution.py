@@ -10,12 +10,11 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import field_validator, model_validator
 
-from cnnspec.language.entries import named, refuse
+from cnnspec.language.entries import refuse
 from cnnspec.language.problems import Expects
 from cnnspec.language.types import Count, Natural, PerAxis, spread
 from cnnspec.layers.base import KerasCall, Shape, ShapeError, Step, Weight, need
 from cnnspec.layers.settings import (
-    INITIALIZERS,
     ActivationField,
     ConstraintField,
     InitializerField,
@@ -36,7 +35,7 @@ class _Convolution(Windowed):
     dilation_rate: PerAxis = 1  # type: ignore[assignment]
     activation: ActivationField = None
     use_bias: bool = True
-    bias_initializer: InitializerField = named(INITIALIZERS, "zeros")
+    bias_initializer: InitializerField = "zeros"
     bias_regularizer: RegularizerField = None
     activity_regularizer: RegularizerField = None
     bias_constraint: ConstraintField = None
@@ -57,7 +56,7 @@ class _Convolution(Windowed):
 class _Conv(_Convolution):
     filters: Count
     groups: Count = 1
-    kernel_initializer: InitializerField = named(INITIALIZERS, "glorot_uniform")
+    kernel_initializer: InitializerField = "glorot_uniform"
     kernel_regularizer: RegularizerField = None
     kernel_constraint: ConstraintField = None
 
@@ -147,7 +146,7 @@ class _Depthwise(_Convolution):
     first: ClassVar[str] = "kernel_size"
 
     depth_multiplier: Count = 1
-    depthwise_initializer: InitializerField = named(INITIALIZERS, "glorot_uniform")
+    depthwise_initializer: InitializerField = "glorot_uniform"
     depthwise_regularizer: RegularizerField = None
     depthwise_constraint: ConstraintField = None
 
@@ -193,8 +192,8 @@ class DepthwiseConv2D(_Depthwise):
 class _Separable(_Convolution):
     filters: Count
     depth_multiplier: Count = 1
-    depthwise_initializer: InitializerField = named(INITIALIZERS, "glorot_uniform")
-    pointwise_initializer: InitializerField = named(INITIALIZERS, "glorot_uniform")
+    depthwise_initializer: InitializerField = "glorot_uniform"
+    pointwise_initializer: InitializerField = "glorot_uniform"
     depthwise_regularizer: RegularizerField = None
     pointwise_regularizer: RegularizerField = None
     depthwise_constraint: ConstraintField = None
@@ -250,7 +249,7 @@ class _ConvTranspose(_Convolution):
     output_padding: Annotated[
         tuple[Natural, ...] | None, Expects("a whole number, or a list with one for each axis")
     ] = None
-    kernel_initializer: InitializerField = named(INITIALIZERS, "glorot_uniform")
+    kernel_initializer: InitializerField = "glorot_uniform"
     kernel_regularizer: RegularizerField = None
     kernel_constraint: ConstraintField = None
 

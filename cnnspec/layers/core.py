@@ -5,11 +5,10 @@ from typing import ClassVar
 
 from pydantic import field_validator
 
-from cnnspec.language.entries import named, refuse
+from cnnspec.language.entries import refuse
 from cnnspec.language.types import Count, NonNegative
 from cnnspec.layers.base import KerasCall, Layer, Shape, ShapeError, Step, Weight, known, need, show, volume
 from cnnspec.layers.settings import (
-    INITIALIZERS,
     ActivationField,
     ConstraintField,
     InitializerField,
@@ -37,8 +36,8 @@ class Dense(Layer):
     units: Count
     activation: ActivationField = None
     use_bias: bool = True
-    kernel_initializer: InitializerField = named(INITIALIZERS, "glorot_uniform")
-    bias_initializer: InitializerField = named(INITIALIZERS, "zeros")
+    kernel_initializer: InitializerField = "glorot_uniform"
+    bias_initializer: InitializerField = "zeros"
     kernel_regularizer: RegularizerField = None
     bias_regularizer: RegularizerField = None
     activity_regularizer: RegularizerField = None

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from pydantic import field_validator
 
-from cnnspec.language.entries import named, refuse
+from cnnspec.language.entries import refuse
 from cnnspec.language.types import Axis, Fraction, Positive
 from cnnspec.layers.axes import Axes, each, place, size_at
 from cnnspec.layers.base import Layer, Shape, ShapeError, Weight
-from cnnspec.layers.settings import INITIALIZERS, ConstraintField, InitializerField, RegularizerField
+from cnnspec.layers.settings import ConstraintField, InitializerField, RegularizerField
 
 
 class _ScaledAndShifted(Layer):
@@ -20,8 +20,8 @@ class _ScaledAndShifted(Layer):
     epsilon: Positive = 1e-3
     center: bool = True
     scale: bool = True
-    beta_initializer: InitializerField = named(INITIALIZERS, "zeros")
-    gamma_initializer: InitializerField = named(INITIALIZERS, "ones")
+    beta_initializer: InitializerField = "zeros"
+    gamma_initializer: InitializerField = "ones"
     beta_regularizer: RegularizerField = None
     gamma_regularizer: RegularizerField = None
     beta_constraint: ConstraintField = None
@@ -58,8 +58,8 @@ class BatchNormalization(_ScaledAndShifted):
 
     axis: Axis = -1
     momentum: Fraction = 0.99
-    moving_mean_initializer: InitializerField = named(INITIALIZERS, "zeros")
-    moving_variance_initializer: InitializerField = named(INITIALIZERS, "ones")
+    moving_mean_initializer: InitializerField = "zeros"
+    moving_variance_initializer: InitializerField = "ones"
     synchronized: bool = False
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:

@@ -19,8 +19,13 @@ BAD = "input: [8, 8, 1]\nlayers:\n  - conv2d: {filters: 2, kernel_size: 9}\n  - 
 def run(*arguments: str, stdin: str | bytes = "", **environment: str) -> subprocess.CompletedProcess[str]:
     data = stdin.encode() if isinstance(stdin, str) else stdin
     done = subprocess.run(
-        [sys.executable, "-m", "cnnspec", *arguments], input=data, capture_output=True, timeout=120,
-        env={**os.environ, **environment}, cwd=ROOT, check=False,
+        [sys.executable, "-m", "cnnspec", *arguments],
+        input=data,
+        capture_output=True,
+        timeout=120,
+        env={**os.environ, **environment},
+        cwd=ROOT,
+        check=False,
     )
     assert b"Traceback" not in done.stderr
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
@@ -63,7 +68,19 @@ def test_json_has_the_documented_form() -> None:
     done = run("validate", "-", "--format", "json", stdin=BAD)
     assert done.returncode == 1
     window, layer = json.loads(done.stdout)["diagnostics"]
-    assert set(window) == {"code", "severity", "message", "help", "file", "line", "column", "end_line", "end_column", "related", "fix"}
+    assert set(window) == {
+        "code",
+        "severity",
+        "message",
+        "help",
+        "file",
+        "line",
+        "column",
+        "end_line",
+        "end_column",
+        "related",
+        "fix",
+    }
     assert (window["code"], window["severity"], window["file"]) == ("shape-window", "error", "<stdin>")
     assert [window[key] for key in ("line", "column", "end_line", "end_column")] == [3, 39, 3, 40]
     assert window["fix"] is None
@@ -145,8 +162,14 @@ def test_no_color_and_a_terminal() -> None:
 
     def on_a_terminal(**environment: str) -> bytes:
         master, slave = pty.openpty()
-        process = subprocess.Popen([sys.executable, "-m", "cnnspec", "validate", "-"], stdin=subprocess.PIPE, stdout=slave, stderr=slave,
-                                   env={**os.environ, **environment}, cwd=ROOT)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cnnspec", "validate", "-"],
+            stdin=subprocess.PIPE,
+            stdout=slave,
+            stderr=slave,
+            env={**os.environ, **environment},
+            cwd=ROOT,
+        )
         process.communicate(BAD.encode(), timeout=60)
         os.close(slave)
         text = os.read(master, 100_000)
@@ -159,8 +182,14 @@ def test_no_color_and_a_terminal() -> None:
 
 @pytest.mark.parametrize("command", ["validate", "summary"])
 def test_no_framework_is_imported(command: str) -> None:
-    done = subprocess.run([sys.executable, "-X", "importtime", "-m", "cnnspec", command, "specs/resnet_small.yaml"],
-                          capture_output=True, text=True, cwd=ROOT, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "cnnspec", command, "specs/resnet_small.yaml"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=60,
+        check=True,
+    )
     imported = {line.rpartition("|")[2].strip().split(".")[0] for line in done.stderr.splitlines() if "|" in line}
     assert "pydantic" in imported
     assert not imported & {"keras", "tensorflow", "numpy", "sklearn", "scipy", "jax", "torch", "rich"}
@@ -177,8 +206,15 @@ def test_an_internal_error_says_so(tmp_path: Path) -> None:
         "import sys, cnnspec.pipeline as p\ndef broken(*a, **k): raise KeyError('x')\np.check_file = broken\n"
         "sys.argv = ['cnnspec', 'validate', '-']\nfrom cnnspec.cli.main import main\nmain()\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False,
-                          env={**os.environ, "TMPDIR": str(tmp_path)})
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=60,
+        check=False,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
     assert done.returncode == 70
     assert "internal error" in done.stderr
     assert "Traceback" not in done.stderr

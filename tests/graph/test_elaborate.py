@@ -156,14 +156,19 @@ def test_repeat_over_values_binds_them() -> None:
     assert list(shapes(text).values()) == [(8, 8, 8), (4, 4, 16), (4, 4, 48), (4, 4, 240)]
 
 
-@pytest.mark.parametrize(("condition", "out"), [("$(channels > 3)", (8, 8, 2)), ("$(channels > 4)", (8, 8, 3)), ("true", (8, 8, 2))])
+@pytest.mark.parametrize(
+    ("condition", "out"), [("$(channels > 3)", (8, 8, 2)), ("$(channels > 4)", (8, 8, 3)), ("true", (8, 8, 2))]
+)
 def test_when(condition: str, out: tuple[int, ...]) -> None:
     text = HEAD + f"  - when: {{condition: {condition}, layers: [{{dense: 2}}], otherwise: [{{dense: 3}}]}}\n"
     assert last(text) == out
 
 
 def test_sizes_of_the_running_tensor() -> None:
-    text = HEAD + "  - conv2d: {filters: $(channels * 2), kernel_size: $(height // 4)}\n  - resizing: {height: $(width * 2), width: 3}\n"
+    text = (
+        HEAD
+        + "  - conv2d: {filters: $(channels * 2), kernel_size: $(height // 4)}\n  - resizing: {height: $(width * 2), width: 3}\n"
+    )
     assert list(shapes(text).values()) == [(7, 7, 8), (14, 3, 8)]
 
 
@@ -209,7 +214,11 @@ def test_a_block_does_not_see_the_names_of_its_caller() -> None:
 
 
 def test_a_mistake_in_a_block_shows_both_places_once() -> None:
-    text = "blocks:\n  unit: {layers: [{conv2d: {filters: 4, kernel_size: 5}}]}\n" + HEAD + "  - unit\n  - unit\n  - unit\n"
+    text = (
+        "blocks:\n  unit: {layers: [{conv2d: {filters: 4, kernel_size: 5}}]}\n"
+        + HEAD
+        + "  - unit\n  - unit\n  - unit\n"
+    )
     report = checked(text)
     (found,) = report.diagnostics
     assert found.code == "shape-window"

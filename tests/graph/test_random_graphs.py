@@ -17,8 +17,14 @@ _ACTIVATION = st.sampled_from([None, "relu", "gelu", {"leaky_relu": 0.1}])
 
 
 def _convolution(name: str) -> st.SearchStrategy[Any]:
-    fields = {"filters": st.sampled_from([2, 4, 6]), "kernel_size": _SMALL, "strides": st.integers(1, 2), "padding": _PADDING,
-              "activation": _ACTIVATION, "use_bias": st.booleans()}
+    fields = {
+        "filters": st.sampled_from([2, 4, 6]),
+        "kernel_size": _SMALL,
+        "strides": st.integers(1, 2),
+        "padding": _PADDING,
+        "activation": _ACTIVATION,
+        "use_bias": st.booleans(),
+    }
     if name == "depthwise_conv2d":
         del fields["filters"]
     return st.fixed_dictionaries(fields).map(lambda arguments: {name: arguments})
@@ -39,12 +45,20 @@ LAYERS = st.one_of(
 def _structures(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     lists = st.lists(inner, min_size=1, max_size=3)
     return st.one_of(
-        st.builds(lambda layers, way: {"residual": {"layers": layers, "shortcut": way, "activation": "relu"}},
-                  lists, st.sampled_from(["identity", "projection"])),
-        st.builds(lambda paths, merge: {"branches": {"merge": merge, "paths": paths}},
-                  st.lists(st.lists(inner, max_size=2), min_size=1, max_size=3), st.sampled_from(["concatenate", "add", "maximum"])),
+        st.builds(
+            lambda layers, way: {"residual": {"layers": layers, "shortcut": way, "activation": "relu"}},
+            lists,
+            st.sampled_from(["identity", "projection"]),
+        ),
+        st.builds(
+            lambda paths, merge: {"branches": {"merge": merge, "paths": paths}},
+            st.lists(st.lists(inner, max_size=2), min_size=1, max_size=3),
+            st.sampled_from(["concatenate", "add", "maximum"]),
+        ),
         st.builds(lambda layers, times: {"repeat": {"times": times, "layers": layers}}, lists, st.integers(0, 3)),
-        st.builds(lambda layers: {"repeat": {"over": [2, 4], "as": "n", "layers": [*layers, {"dense": "$(n * 2)"}]}}, lists),
+        st.builds(
+            lambda layers: {"repeat": {"over": [2, 4], "as": "n", "layers": [*layers, {"dense": "$(n * 2)"}]}}, lists
+        ),
         st.builds(lambda a, b: {"when": {"condition": "$(channels > 3)", "layers": a, "otherwise": b}}, lists, lists),
     )
 
