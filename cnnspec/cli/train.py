@@ -24,23 +24,25 @@ if TYPE_CHECKING:
 FAILED = 3
 
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM, raised where Ctrl-C would be."""
-
-
 @click.command("train")
 @click.argument("spec", metavar="SPEC")
 @spec_options
 @click.option("--epochs", type=click.IntRange(min=1), help="Train for so many epochs (as --set training.epochs=N).")
 @click.option("--backend", type=click.Choice(["tensorflow", "jax", "torch"]), help="What Keras computes with.")
 @click.option("--device", metavar="DEVICE", help="cpu, gpu or gpu:N; without it a GPU where there is one.")
-@click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, metavar="DIR",
-              help="Where run folders go: DIR/NAME/NUMBER.")
+@click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    metavar="DIR",
+    help="Where run folders go: DIR/NAME/NUMBER.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 def command(
-    spec: str, overrides: tuple[str, ...], allow_large: bool, epochs: int | None, backend: str | None, device: str | None,
-    runs: Path, as_json: bool, quiet: bool,
+    spec: str, overrides: tuple[str, ...], allow_large: bool, epochs: int | None, backend: str | None,
+    device: str | None, runs: Path, as_json: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """Train a spec on its data.
 
@@ -57,6 +59,7 @@ def command(
 
     from cnnspec.data.errors import Failure
     from cnnspec.training.errors import Interrupted
+    from cnnspec.training.interrupts import Terminated
     from cnnspec.training.run import train_report
 
     with _terminable():
@@ -66,8 +69,8 @@ def command(
             _fail(failure)
         except Interrupted as interrupted:
             _complain(_left_behind(interrupted))
-            return 143 if isinstance(interrupted.__cause__, _Terminated) else 130
-        except _Terminated:
+            return 143 if interrupted.terminated else 130
+        except Terminated:
             _complain("interrupted before training began")
             return 143
     click.echo(json.dumps(run.to_json(), ensure_ascii=False) if as_json else summary(run))
@@ -76,9 +79,11 @@ def command(
 
 def summary(run: Run) -> str:
     """What a run came to, for a person."""
+    from cnnspec.training.progress import values_text
+
     shown = {split: values for split, values in run.metrics.items() if values}
     width = max(map(len, shown))
-    lines = [f"{split:<{width}}  {'  '.join(f'{name} {value:.4f}' for name, value in values.items())}" for split, values in shown.items()]
+    lines = [f"{split:<{width}}  {values_text(values)}" for split, values in shown.items()]
     best = f"epoch {run.best_epoch} of {run.epochs}"
     lines.append(f"best: {best}; {run.seconds:.1f} s in all, {run.images_per_second:,.0f} images/s on {run.device}")
     lines.append(f"run:  {run.folder}")
@@ -89,8 +94,10 @@ def summary(run: Run) -> str:
 def _terminable() -> Iterator[None]:
     """SIGTERM ends training as Ctrl-C does."""
 
+    from cnnspec.training.interrupts import Terminated
+
     def stop(number: int, frame: FrameType | None) -> NoReturn:
-        raise _Terminated
+        raise Terminated
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
@@ -102,8 +109,10 @@ def _terminable() -> Iterator[None]:
 def _left_behind(interrupted: Interrupted) -> str:
     if interrupted.best_epoch is None:
         return f"interrupted in the first epoch; the log is in {interrupted.folder}"
-    return (f"interrupted after {interrupted.epochs} epoch{'s' * (interrupted.epochs != 1)}; the best model so far "
-            f"(epoch {interrupted.best_epoch}) is {interrupted.folder / 'best.keras'}")
+    return (
+        f"interrupted after {interrupted.epochs} epoch{'s' * (interrupted.epochs != 1)}; the best model so far "
+        f"(epoch {interrupted.best_epoch}) is {interrupted.folder / 'best.keras'}"
+    )
 
 
 def _fail(failure: Failure) -> NoReturn:

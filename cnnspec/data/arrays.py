@@ -51,8 +51,9 @@ def dataset(train: tuple[Array, Array], test: tuple[Array, Array] | None, classe
         shapes = f"{show(checked.x.shape[1:])} for training, {show(tested.x.shape[1:])} for testing"
         raise DataError(f"{where}: the images have two shapes: {shapes}")
     if tested is not None and tested.y.shape[1:] != checked.y.shape[1:]:
-        raise DataError(f"{where}: training and test labels differ in shape: "
-                        f"{checked.y.shape[1:]} and {tested.y.shape[1:]}")
+        raise DataError(
+            f"{where}: training and test labels differ in shape: {checked.y.shape[1:]} and {tested.y.shape[1:]}"
+        )
     splits = [part for part in (checked, tested) if part is not None]
     if not all(_are_class_numbers(part.y) for part in splits):
         if classes is not None:
@@ -60,16 +61,16 @@ def dataset(train: tuple[Array, Array], test: tuple[Array, Array] | None, classe
         return Dataset(checked, tested, None)
     found = max(int(part.y.max()) for part in splits) + 1
     if classes is not None and found > classes:
-        raise DataError(f"{where}: label {found - 1} is out of range", f"there are {classes} classes: 0 to {classes - 1}")
+        raise DataError(f"{where}: label {found - 1} is out of range", f"the {classes} classes are 0 to {classes - 1}")
     numbers = [Split(part.x, part.y.astype(np.int32)) for part in splits]
     return Dataset(numbers[0], numbers[1] if len(numbers) > 1 else None, classes or found)
 
 
 def split(x: Array, y: Array, where: str) -> Split:
-    """One split, with a channel axis; labels without idle axes, and one-hot rows as class numbers. Raises `DataError`."""
+    """One split, with a channel axis; labels lose idle axes, one-hot rows become class numbers. Raises `DataError`."""
     if x.ndim < 2 or y.ndim < 1:
-        raise DataError(f"{where}: images N×H×W×C and labels N are wanted, not arrays of "
-                        f"{'×'.join(map(str, x.shape)) or 'one number'} and {'×'.join(map(str, y.shape)) or 'one number'}")
+        held = [show(array.shape) if array.ndim else "one number" for array in (x, y)]
+        raise DataError(f"{where}: images N×H×W×C and labels N are wanted, not arrays of {held[0]} and {held[1]}")
     if len(x) == 0:
         raise DataError(f"{where}: there are no images")
     if x.ndim == 3:
@@ -138,17 +139,21 @@ def hold_out(labels: Array, share: float, seed: int, stratify: bool) -> tuple[Ar
     generator = np.random.default_rng((seed, _HOLD_OUT))
     shuffled = generator.permutation(length)
     if stratify and wanted:
-        shuffled = _spread(labels[shuffled], shuffled)
+        shuffled = _in_proportion(labels[shuffled], shuffled, wanted, generator)
     return np.sort(shuffled[wanted:]), np.sort(shuffled[:wanted])
 
 
 _HOLD_OUT = 1 << 40  # a stream of its own, apart from every epoch's
 
 
-def _spread(labels: Array, shuffled: Array) -> Array:
-    """`shuffled`, rearranged so that every stretch from its start holds each class in proportion."""
-    place = np.empty(len(labels))
-    for label in np.unique(labels):
-        members = np.flatnonzero(labels == label)
-        place[members] = (np.arange(len(members)) + 0.5) / len(members)
-    return shuffled[np.argsort(place, kind="stable")]
+def _in_proportion(labels: Array, shuffled: Array, wanted: int, generator: np.random.Generator) -> Array:
+    """`shuffled`, with `wanted` first that hold each class in proportion (by largest remainders, ties drawn)."""
+    classes, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    quota, remainder = np.divmod(counts * wanted, len(labels))
+    drawn = generator.permutation(len(classes))
+    largest = drawn[np.argsort(-remainder[drawn], kind="stable")]
+    quota[largest[: wanted - quota.sum()]] += 1
+    first = np.zeros(len(labels), bool)
+    for index in range(len(classes)):
+        first[np.flatnonzero(inverse == index)[: quota[index]]] = True
+    return np.concatenate([shuffled[first], shuffled[~first]])

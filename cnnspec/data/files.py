@@ -1,4 +1,4 @@
-"""Reading arrays from files: NumPy archives and MNIST's idx format. Every fault is a `DataError` with the file's name."""
+"""Reading arrays from NumPy archives and MNIST's idx files. Every fault is a `DataError` with the file's name."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def read_npz(path: Path, train: tuple[str, str], test: tuple[str, str], classes:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         if "allow_pickle" in str(error):
-            raise DataError(f"{path} holds Python objects, which are not read", "save plain arrays with numpy.savez") from None
+            help = "save plain arrays with numpy.savez"
+            raise DataError(f"{path} holds Python objects, which are not read", help) from None
         raise DataError(f"{path} is damaged", "write it again with numpy.savez") from None
 
 
@@ -46,8 +47,8 @@ def _of_archive(
         if name not in archive.files:
             held = ", ".join(f"`{held}`" for held in archive.files[:12]) or "nothing"
             guess = nearest(name, set(archive.files) - {*train, *test})
-            raise DataError(f"{path} has no array `{name}`; it holds {held}",
-                            f"did you mean `{guess}`?" if guess else "name its arrays: `npz: {path: …, x_train: …, y_train: …}`")
+            help = f"did you mean `{guess}`?" if guess else "name its arrays: `npz: {path: …, x_train: …, y_train: …}`"
+            raise DataError(f"{path} has no array `{name}`; it holds {held}", help)
     missing = [name for name in test if name not in archive.files]
     if len(missing) == 1:
         raise DataError(f"{path} has test images or labels, but no array `{missing[0]}`", "save both, or neither")
@@ -71,11 +72,12 @@ def read_idx(train: tuple[Path, Path], test: tuple[Path, Path] | None, classes: 
 def idx_folder(folder: Path, classes: int | None = None) -> Dataset:
     """The four files under MNIST's names, packed or not; the test files may be missing."""
     if not folder.is_dir():
-        raise DataError(f"{folder} is no folder", "give the folder that holds train-images-idx3-ubyte(.gz) and the others")
+        raise DataError(f"{folder} is no folder", "give the one that holds train-images-idx3-ubyte(.gz) and the others")
     train, test = [tuple(_found(folder, name) for name in names) for names in IDX_NAMES]
     for path, name in zip(train, IDX_NAMES[0], strict=True):
         if path is None:
-            raise DataError(f"{folder} holds no {name} (nor {name}.gz)", "or name the files: `idx: {images: …, labels: …}`")
+            help = "or name the files: `idx: {images: …, labels: …}`"
+            raise DataError(f"{folder} holds no {name} (nor {name}.gz)", help)
     if (test[0] is None) != (test[1] is None):
         missing = IDX_NAMES[1][0 if test[0] is None else 1]
         raise DataError(f"{folder} holds only one of the two test files; {missing} is missing")
@@ -92,8 +94,10 @@ def idx_array(path: Path) -> Array:
     content = _content(path)
     kind, axes = (content[2], content[3]) if len(content) >= 4 and content[:2] == b"\0\0" else (0, 0)
     if kind not in _IDX_TYPES or not 1 <= axes <= 4:
-        raise DataError(f"{path} is no idx file: it starts with {content[:4].hex(' ') or 'nothing'}",
-                        "an idx file starts with 00 00 08 03 (images) or 00 00 08 01 (labels)")
+        raise DataError(
+            f"{path} is no idx file: it starts with {content[:4].hex(' ') or 'nothing'}",
+            "an idx file starts with 00 00 08 03 (images) or 00 00 08 01 (labels)",
+        )
     start = 4 + 4 * axes
     shape = tuple(int.from_bytes(content[at : at + 4], "big") for at in range(4, start, 4))
     dtype = np.dtype(_IDX_TYPES[kind])

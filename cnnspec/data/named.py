@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +43,9 @@ def named(name: str, classes: int | None) -> Dataset:
     return _downloaded(name, classes)
 
 
-def _places(name: str, root: Path, classes: int | None) -> list[tuple[Path, Callable[[Path], Dataset]]]:
+def _places(name: str, root: Path, classes: int | None) -> Sequence[tuple[Path, Callable[[Path], Dataset]]]:
     """Where a data set may lie under `root`, and how it is read there."""
+
     def npz(path: Path) -> Dataset:
         return read_npz(path, _TRAIN, _TEST, classes)
 

@@ -21,8 +21,9 @@ class Data(Section):
     """Where the images come from.
 
     `preprocessing` is a list of layers that every image passes once, before training; `augmentation` one that only
-    training images pass, anew in every epoch (to crop at random, pad there: `[{zero_padding2d: 4}, {random_crop: …}]`). `validation_split` is the share of the training images held out to
-    watch over training (0 or null: none), the same share of every class; the test images are never used for that.
+    training images pass, anew in every epoch (to crop at random, pad there: `[{zero_padding2d: 4}, {random_crop: …}]`).
+    `validation_split` is the share of the training images held out to watch over training (0 or null: none), the same
+    share of every class; the test images are never used for that.
     `targets` is what the network learns to tell: the `labels`, or (for an autoencoder) its own `inputs`,
     preprocessed and not augmented.
 

@@ -65,8 +65,8 @@ class Digits(Source):
     Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998.
     """
 
-    image_shape: ClassVar[Shape] = (8, 8, 1)  # type: ignore[assignment]
-    classes: ClassVar[int] = 10  # type: ignore[assignment]
+    image_shape: ClassVar[Shape] = (8, 8, 1)
+    classes: ClassVar[int] = 10
 
     def load(self, directory: Path) -> Dataset:
         from cnnspec.data.named import digits
@@ -87,8 +87,8 @@ class Mnist(_Named):
     Looked for as `mnist.npz` (or `mnist/*.gz`) under `$CNNSPEC_DATA`, then downloaded.
     """
 
-    image_shape: ClassVar[Shape] = (28, 28, 1)  # type: ignore[assignment]
-    classes: ClassVar[int] = 10  # type: ignore[assignment]
+    image_shape: ClassVar[Shape] = (28, 28, 1)
+    classes: ClassVar[int] = 10
 
 
 class FashionMnist(Mnist):
@@ -99,23 +99,25 @@ class FashionMnist(Mnist):
 
 
 class Cifar10(_Named):
-    """60,000 colour photographs of 32×32×3 in 10 classes, values 0 to 255; 10,000 are for testing (A. Krizhevsky, 2009).
+    """60,000 colour photographs of 32×32×3 in 10 classes, values 0 to 255; 10,000 are for testing.
 
-    Looked for as `cifar-10-batches-py/`, `cifar-10-python.tar.gz` or `cifar10.npz` under `$CNNSPEC_DATA`, then downloaded.
+    Looked for as `cifar-10-batches-py/`, `cifar-10-python.tar.gz` or `cifar10.npz` under `$CNNSPEC_DATA`, then
+    downloaded. Source: A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009.
     """
 
-    image_shape: ClassVar[Shape] = (32, 32, 3)  # type: ignore[assignment]
-    classes: ClassVar[int] = 10  # type: ignore[assignment]
+    image_shape: ClassVar[Shape] = (32, 32, 3)
+    classes: ClassVar[int] = 10
 
 
 class Cifar100(_Named):
-    """60,000 colour photographs of 32×32×3 in 100 classes (`fine`) or 20 groups of them (`coarse`) (A. Krizhevsky, 2009).
+    """60,000 colour photographs of 32×32×3 in 100 classes (`fine`) or 20 groups of them (`coarse`).
 
-    Looked for as `cifar-100-python/`, `cifar-100-python.tar.gz` or `cifar100.npz` under `$CNNSPEC_DATA`, then downloaded.
+    Looked for as `cifar-100-python/`, `cifar-100-python.tar.gz` or `cifar100.npz` under `$CNNSPEC_DATA`, then
+    downloaded. Source: A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009.
     """
 
     first: ClassVar[str] = "label_mode"
-    image_shape: ClassVar[Shape] = (32, 32, 3)  # type: ignore[assignment]
+    image_shape: ClassVar[Shape] = (32, 32, 3)
 
     label_mode: choice("fine", "coarse") = "fine"  # type: ignore[valid-type]
 
@@ -152,7 +154,7 @@ class Npz(Source):
 
 
 class Idx(Source):
-    """MNIST's own file format, packed (.gz) or not: a folder with the four files under their usual names, or each by name.
+    """MNIST's own file format, packed (.gz) or not: a folder with the four usual files, or each file by name.
 
     The usual names are `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, and the same with `t10k`.
 
@@ -171,8 +173,11 @@ class Idx(Source):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.path is None and self.images is None:
-            raise refuse("missing-argument", "`idx` needs `path` (a folder), or `images` and `labels`",
-                         "write `idx: {path: folder}` or `idx: {images: …, labels: …}`")
+            raise refuse(
+                "missing-argument",
+                "`idx` needs `path` (a folder), or `images` and `labels`",
+                "write `idx: {path: folder}` or `idx: {images: …, labels: …}`",
+            )
         if self.path is not None and any((self.images, self.labels, self.test_images, self.test_labels)):
             raise refuse("idx-files", "`idx` takes a folder (`path`) or files by name, not both", "leave out `path`")
         for images, labels in (("images", "labels"), ("test_images", "test_labels")):
@@ -191,7 +196,8 @@ class Idx(Source):
 
         if self.path is not None:
             return idx_folder(directory / self.path)
-        assert self.images and self.labels
+        assert self.images
+        assert self.labels
         test = None
         if self.test_images and self.test_labels:
             test = directory / self.test_images, directory / self.test_labels

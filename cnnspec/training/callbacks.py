@@ -33,14 +33,17 @@ class Callback(Component):
     lowers_rate: ClassVar[bool] = False
 
 
-class _Monitoring(Callback):
+class Monitoring(Callback):
+    """What watches a number of every epoch: a loss or a metric, with `val_` that of the validation images."""
+
+    abstract: ClassVar[bool] = True
     first: ClassVar[str] = "monitor"
 
     monitor: Monitor = "val_loss"
     mode: choice("auto", "min", "max") = "auto"  # type: ignore[valid-type]
 
 
-class EarlyStopping(_Monitoring):
+class EarlyStopping(Monitoring):
     """Stops when `monitor` has not got better by more than `min_delta` for `patience` epochs.
 
     Example:
@@ -54,7 +57,7 @@ class EarlyStopping(_Monitoring):
     start_from_epoch: Natural = 0
 
 
-class ReduceLROnPlateau(_Monitoring):
+class ReduceLROnPlateau(Monitoring):
     """Multiplies the learning rate by `factor` when `monitor` has not got better for `patience` epochs.
 
     Not beside a schedule: one of the two sets the learning rate.
@@ -68,7 +71,7 @@ class ReduceLROnPlateau(_Monitoring):
     min_lr: NonNegative = 0.0
 
 
-class ModelCheckpoint(_Monitoring):
+class ModelCheckpoint(Monitoring):
     """Says what the best epoch is, whose model `best.keras` keeps (without it: the lowest `val_loss`).
 
     Example:

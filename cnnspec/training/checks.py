@@ -63,8 +63,12 @@ def _behind(layer: Layer, shape: Shape | None, place: Place) -> Shape | None:
 def _input(graph: Graph, data: Data) -> Iterator[Problem]:
     if len(graph.inputs) > 1:
         names = " and ".join(f"`{name}`" for name in graph.inputs)
-        yield Problem("data-inputs", f"`{data.source.entry}` gives one image, the network takes inputs {names}",
-                      ("data", "source"), True)
+        yield Problem(
+            "data-inputs",
+            f"`{data.source.entry}` gives one image, the network takes inputs {names}",
+            ("data", "source"),
+            True,
+        )
         return
     problem = shape_problem(graph, data, data.source.image_shape)
     if problem:
@@ -95,7 +99,8 @@ def fits(shape: Shape, wanted: Shape) -> bool:
 
 def _shape_help(shape: Shape, wanted: Shape) -> str:
     if len(shape) == len(wanted) == 3 and shape[2] == wanted[2] and None not in wanted[:2]:
-        return f"add `resizing: {{height: {wanted[0]}, width: {wanted[1]}}}` to `preprocessing`, or write `input: {_list(shape)}`"
+        resizing = f"resizing: {{height: {wanted[0]}, width: {wanted[1]}}}"
+        return f"add `{resizing}` to `preprocessing`, or write `input: {_list(shape)}`"
     return f"write `input: {_list(shape)}`, or bring the images into shape in `preprocessing`"
 
 
@@ -133,15 +138,25 @@ def _copies(graph: Graph, data: Data, output: str) -> Iterator[Problem]:
     entering = next(iter(graph.inputs.values()))
     leaving = graph.output_shapes[output]
     if not fits(leaving, entering):
-        yield Problem("target-shape", f"the network gives {show(leaving)}, but its targets are its inputs, {show(entering)}",
-                      ("data", "targets"), False, "let the last layer give the input's shape, or write `targets: labels`")
+        message = f"the network gives {show(leaving)}, but its targets are its inputs, {show(entering)}"
+        yield Problem(
+            "target-shape",
+            message,
+            ("data", "targets"),
+            False,
+            "let the last layer give the input's shape, or write `targets: labels`",
+        )
 
 
 def _no_loss(graph: Graph, output: str, data: Data) -> Problem:
     shape = show(graph.output_shapes[output])
-    return Problem("no-loss", f"no loss follows from an output of {shape} and {data.source.classes} classes",
-                   ("training",), True, "write `loss:`, or end the network with "
-                   f"`dense: {{units: {data.source.classes}, activation: softmax}}`")
+    return Problem(
+        "no-loss",
+        f"no loss follows from an output of {shape} and {data.source.classes} classes",
+        ("training",),
+        True,
+        f"write `loss:`, or end the network with `dense: {{units: {data.source.classes}, activation: softmax}}`",
+    )
 
 
 def _labels(aim: Objective, source: str, classes: int | None) -> Iterator[Problem]:
@@ -149,8 +164,14 @@ def _labels(aim: Objective, source: str, classes: int | None) -> Iterator[Proble
     if classes is None:
         return
     if not tells_classes(aim.shape):
-        yield Problem("loss-shape", f"the network gives {show(aim.shape)}, but the labels of {source} are one class an image",
-                      place, False, "end the network with `global_average_pooling2d` or `flatten`, and a `dense`")
+        message = f"the network gives {show(aim.shape)}, but the labels of {source} are one class an image"
+        yield Problem(
+            "loss-shape",
+            message,
+            place,
+            False,
+            "end the network with `global_average_pooling2d` or `flatten`, and a `dense`",
+        )
     elif problem := label_problem(aim, source, classes):
         yield problem
 
@@ -162,12 +183,17 @@ def label_problem(aim: Objective, source: str, classes: int) -> Problem | None:
     help = f"give the last `dense` {classes} units"
     if aim.form == "column":
         if aim.loss.classifies and classes > 2:
-            return Problem("loss-classes", f"the network gives one value, {source} has {classes} classes",
-                           ("training", "loss"), False, f"{help} and `activation: softmax`")
+            return Problem(
+                "loss-classes",
+                f"the network gives one value, {source} has {classes} classes",
+                ("training", "loss"),
+                False,
+                f"{help} and `activation: softmax`",
+            )
         return None
     if units < classes and (aim.loss.classifies or aim.form == "one_hot"):
-        return Problem("loss-classes", f"the network gives {units} value{'s' * (units != 1)}, {source} has {classes} classes",
-                       ("training", "loss"), False, help)
+        message = f"the network gives {units} value{'s' * (units != 1)}, {source} has {classes} classes"
+        return Problem("loss-classes", message, ("training", "loss"), False, help)
     return None
 
 
@@ -180,23 +206,24 @@ def _metric_forms(output: str, data: Data, training: Training) -> Iterator[Probl
     for index, metric in enumerate(metrics):
         place = ("training", "metrics", *by_output, index, metric.entry)
         if loss.sparse and metric.labels == "one_hot":
-            yield Problem("metric-labels", f"`{metric.entry}` takes one-hot labels, `{loss.entry}` class numbers", place, True,
-                          "write `loss: categorical_crossentropy`")
+            message = f"`{metric.entry}` takes one-hot labels, `{loss.entry}` class numbers"
+            yield Problem("metric-labels", message, place, True, "write `loss: categorical_crossentropy`")
         elif not loss.sparse and metric.labels == "numbers":
-            yield Problem("metric-labels", f"`{metric.entry}` takes class numbers, `{loss.entry}` one-hot labels", place, True,
-                          f"write `{metric.entry.removeprefix('sparse_')}`")
+            message = f"`{metric.entry}` takes class numbers, `{loss.entry}` one-hot labels"
+            yield Problem("metric-labels", message, place, True, f"write `{metric.entry.removeprefix('sparse_')}`")
 
 
 def _named_outputs(graph: Graph, training: Training) -> Iterator[Problem]:
     for key, name in training.outputs_named():
         if name not in graph.outputs:
             guess = nearest(name, graph.outputs)
-            yield Problem("unknown-output", f"no output is called `{name}`", ("training", key, name), True,
-                          f"did you mean `{guess}`?" if guess else f"the outputs are: {', '.join(graph.outputs)}", guess)
+            help = f"did you mean `{guess}`?" if guess else f"the outputs are: {', '.join(graph.outputs)}"
+            yield Problem("unknown-output", f"no output is called `{name}`", ("training", key, name), True, help, guess)
     if isinstance(training.loss, dict):
         for name in graph.outputs:
             if name not in training.loss:
-                yield Problem("missing-loss", f"output `{name}` has no loss", ("training", "loss"), True, f"add `{name}: …`")
+                message = f"output `{name}` has no loss"
+                yield Problem("missing-loss", message, ("training", "loss"), True, f"add `{name}: …`")
 
 
 def columns(graph: Graph, data: Data, training: Training) -> list[str] | None:
@@ -225,12 +252,14 @@ def _monitors(graph: Graph, data: Data, training: Training) -> Iterator[Problem]
         written = "monitor" in callback.model_fields_set
         place = ("training", "callbacks", index, callback.entry, *(("monitor",) if written else ()))
         if monitor.startswith("val_") and not data.validation_split:
-            yield Problem("monitor-unknown", f"`{callback.entry}` watches `{monitor}`, but nothing is held out to validate with",
-                          place, not written, "give `data` a `validation_split`, or watch " + f"`{monitor[4:]}`")
-        elif reported is not None and monitor not in (*reported, "learning_rate"):
+            message = f"`{callback.entry}` watches `{monitor}`, but nothing is held out to validate with"
+            help = f"give `data` a `validation_split`, or watch `{monitor[4:]}`"
+            yield Problem("monitor-unknown", message, place, not written, help)
+        elif reported is not None and monitor not in reported:
             guess = nearest(monitor, reported)
-            yield Problem("monitor-unknown", f"`{callback.entry}` watches `{monitor}`, which no epoch reports", place, not written,
-                          f"did you mean `{guess}`?" if guess else f"there are: {', '.join(reported)}", guess if written else None)
+            message = f"`{callback.entry}` watches `{monitor}`, which no epoch reports"
+            help = f"did you mean `{guess}`?" if guess else f"there are: {', '.join(reported)}"
+            yield Problem("monitor-unknown", message, place, not written, help, guess if written else None)
 
 
 def _schedule(training: Training) -> Iterator[Problem]:
@@ -238,15 +267,25 @@ def _schedule(training: Training) -> Iterator[Problem]:
         return
     for index, callback in enumerate(training.callbacks or ()):
         if callback.lowers_rate:
-            yield Problem("schedule-plateau", f"`{callback.entry}` and a schedule both set the learning rate",
-                          ("training", "callbacks", index, callback.entry), True, "keep one of them")
+            yield Problem(
+                "schedule-plateau",
+                f"`{callback.entry}` and a schedule both set the learning rate",
+                ("training", "callbacks", index, callback.entry),
+                True,
+                "keep one of them",
+            )
 
 
 def _missing_files(data: Data, directory: Path) -> Iterator[Problem]:
     for argument, path in data.source.files():
         if not (directory / path).exists():
-            yield Problem("data-missing", f"{directory / path} is not there", ("data", "source", data.source.entry, argument),
-                          help="paths are relative to the folder of the spec; training needs it")
+            place = ("data", "source", data.source.entry, argument)
+            yield Problem(
+                "data-missing",
+                f"{directory / path} is not there",
+                place,
+                help="paths are relative to the folder of the spec; training needs it",
+            )
 
 
 def _unlikely(graph: Graph, data: Data, training: Training) -> Iterator[Problem]:
@@ -255,8 +294,8 @@ def _unlikely(graph: Graph, data: Data, training: Training) -> Iterator[Problem]
             continue
         classes, units = data.source.classes, aim.shape[-1]
         if classes and tells_classes(aim.shape) and aim.form != "column" and units and units > classes:
-            yield Problem("loss-classes", f"the network gives {units} values, {data.source.entry} has {classes} classes",
-                          ("data", "source"), True, f"give the last `dense` {classes} units")
+            message = f"the network gives {units} values, {data.source.entry} has {classes} classes"
+            yield Problem("loss-classes", message, ("data", "source"), True, f"give the last `dense` {classes} units")
         yield from _activation(aim, final_activation(graph, output), training.loss is not None)
 
 
@@ -268,9 +307,10 @@ def _activation(aim: Objective, activation: str, written: bool) -> Iterator[Prob
     softmax = "categorical" in aim.loss.entry
     wanted = "softmax" if softmax else "sigmoid"
     if logits and activation in ("softmax", "sigmoid"):
-        yield Problem("loss-activation", f"`from_logits: true` takes scores as they are, but the network ends with `{activation}`",
-                      place, True, f"leave out `from_logits`, or the `{activation}`")
+        message = f"`from_logits: true` takes scores as they are, but the network ends with `{activation}`"
+        yield Problem("loss-activation", message, place, True, f"leave out `from_logits`, or the `{activation}`")
     elif not logits and activation not in (wanted, ""):
         what = f"`{activation}`" if activation != "linear" else "no activation"
-        yield Problem("loss-activation", f"`{aim.loss.entry}` takes probabilities, but the network ends with {what}", place, True,
-                      f"end with `activation: {wanted}`, or write `{aim.loss.entry}: {{from_logits: true}}`")
+        message = f"`{aim.loss.entry}` takes probabilities, but the network ends with {what}"
+        help = f"end with `activation: {wanted}`, or write `{aim.loss.entry}: {{from_logits: true}}`"
+        yield Problem("loss-activation", message, place, True, help)

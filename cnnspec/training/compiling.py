@@ -38,7 +38,7 @@ def network(plan: Plan, precision: str) -> Any:
 
 
 class Trained(keras.Model):  # type: ignore[misc]
-    """What `fit` trains: the network, behind augmentation while it trains. Validation and test images go straight in."""
+    """What `fit` trains: the network, behind augmentation. Validation and test images go straight into the network."""
 
     def __init__(self, network: Any, augmentation: Sequence[Layer], shape: Shape) -> None:
         super().__init__(name="training")
@@ -68,6 +68,6 @@ def compile_model(model: Any, objectives: Mapping[str, Objective], plan: Plan, m
 
 
 def steps_per_execution(plan: Plan, steps: int) -> int:
-    """How many batches TensorFlow runs in one call: at least eight calls an epoch, and short ones for heavy networks."""
+    """How many batches TensorFlow runs in a call: eight calls an epoch or more, and short ones for heavy networks."""
     work = 3 * plan.training.batch_size * sum(node.multiply_adds or 0 for node in plan.graph.nodes)
     return int(max(1, min(64, steps // 8, _MULTIPLY_ADDS_A_CALL // max(work, 1))))

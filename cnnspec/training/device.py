@@ -18,6 +18,10 @@ from cnnspec.training.errors import TrainingError
 
 BACKENDS = ("tensorflow", "jax", "torch")
 
+_ON_CPU: dict[str, dict[str, str]] = {
+    "tensorflow": {}, "jax": {"JAX_PLATFORMS": "cpu"}, "torch": {"KERAS_TORCH_DEVICE": "cpu"},
+}  # fmt: skip
+
 _NOISE = re.compile(
     r"port\.cc|cudart_stub|cpu_feature_guard|computation_placer|cuda_platform|cuda_diagnostics|cuda_fft|cuda_dnn|cuda_blas"
     r"|All log messages before absl|rebuild TensorFlow|TF-TRT Warning|NUMA node|Unable to register cu"
@@ -26,7 +30,7 @@ _NOISE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What training runs on: the backend with its version, the device in words, and the precision it is fastest with."""
+    """What training runs on: the backend with its version, the device in words, the precision it is fastest with."""
 
     backend: str
     version: str
@@ -47,7 +51,7 @@ def start(backend: str | None = None, device: str | None = None) -> Machine:
     kind, number = _parts(device)
     os.environ["KERAS_BACKEND"] = name
     if kind == "cpu":
-        os.environ.update({"tensorflow": {}, "jax": {"JAX_PLATFORMS": "cpu"}, "torch": {"KERAS_TORCH_DEVICE": "cpu"}}[name])
+        os.environ.update(_ON_CPU[name])
     with quiet_start():
         if "tensorflow" not in sys.modules and "sklearn" not in sys.modules:
             with _without("sklearn"):
@@ -64,8 +68,12 @@ def _backend(wanted: str | None) -> str:
     if name not in BACKENDS:
         raise TrainingError(f"there is no backend `{name}`", f"use {', '.join(BACKENDS[:-1])} or {BACKENDS[-1]}")
     if find_spec(name) is None:
-        raise TrainingError(f"{name} is not installed", f"install it: pip install 'cnnspec[{name}]'"
-                            if name != "tensorflow" else "install it: pip install tensorflow")
+        raise TrainingError(
+            f"{name} is not installed",
+            f"install it: pip install 'cnnspec[{name}]'"
+            if name != "tensorflow"
+            else "install it: pip install tensorflow",
+        )
     return name
 
 
@@ -164,6 +172,6 @@ def quiet_start() -> Iterator[None]:
             os.dup2(kept, 2)
             os.close(kept)
             diverted.seek(0)
-            said = [line for line in diverted.read().splitlines(keepends=True) if not _NOISE.search(line.decode("utf-8", "replace"))]
+            said = [line for line in diverted if not _NOISE.search(line.decode("utf-8", "replace"))]
             if any(line.strip() for line in said):
                 os.write(2, b"".join(said))

@@ -12,11 +12,11 @@ class TrainingError(Failure):
 
 
 class Interrupted(Exception):
-    """Training was stopped from outside (Ctrl-C, or a SIGTERM that the command turns into one).
+    """Training was stopped from outside, by Ctrl-C or (`terminated`) by SIGTERM.
 
     `folder` holds the best model of the `epochs` that were finished; `best_epoch` is None where there is none.
     """
 
-    def __init__(self, folder: Path, epochs: int, best_epoch: int | None) -> None:
+    def __init__(self, folder: Path, epochs: int, best_epoch: int | None, terminated: bool) -> None:
         super().__init__(f"interrupted after {epochs} epochs")
-        self.folder, self.epochs, self.best_epoch = folder, epochs, best_epoch
+        self.folder, self.epochs, self.best_epoch, self.terminated = folder, epochs, best_epoch, terminated

@@ -14,9 +14,10 @@ from cnnspec import __version__
 from cnnspec.data.errors import Failure
 from cnnspec.training import device as devices
 from cnnspec.training import run_folder
-from cnnspec.training.callbacks import EarlyStopping, ModelCheckpoint, TensorBoard
+from cnnspec.training.callbacks import EarlyStopping, ModelCheckpoint, Monitoring, TensorBoard
 from cnnspec.training.device import Machine
 from cnnspec.training.errors import Interrupted, TrainingError
+from cnnspec.training.interrupts import Interrupts, Terminated
 from cnnspec.training.objective import direction
 from cnnspec.training.plan import Plan, Run
 from cnnspec.training.progress import Reporter, reported, reporter
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
 
 
 def train(
-    plan: Plan, *, backend: str | None = None, device: str | None = None, quiet: bool = False, stream: TextIO | None = None
-) -> Run:
+    plan: Plan, *, backend: str | None = None, device: str | None = None, quiet: bool = False,
+    stream: TextIO | None = None,
+) -> Run:  # fmt: skip
     """Train `plan` in a new run folder, and evaluate its best weights on the test split.
 
     `backend` is tensorflow, jax or torch; `device` cpu, gpu or gpu:N. Progress goes to `stream` (stderr).
@@ -69,7 +71,8 @@ class _Run:
         from cnnspec.training.prepare import prepare
 
         self.plan, self.machine, self.folder, self.told = plan, machine, folder, told
-        self.seed = plan.training.seed if plan.training.seed is not None else random.SystemRandom().randint(0, LARGEST_SEED)
+        wanted = plan.training.seed
+        self.seed = wanted if wanted is not None else random.SystemRandom().randint(0, LARGEST_SEED)
         precision = plan.training.precision if plan.training.precision != "auto" else machine.fastest
         keras.utils.set_random_seed(self.seed)
         self.data = prepare(plan, self.seed)
@@ -92,28 +95,42 @@ class _Run:
             self._fit([best, history, show])
         except KeyboardInterrupt as stop:
             self.told.note("interrupted")
-            raise Interrupted(self.folder.path, history.epochs, best.epoch) from stop
+            terminated = isinstance(stop, Terminated)
+            raise Interrupted(self.folder.path, history.epochs, best.epoch, terminated) from None
         except Failure as failure:
             self.told.note(f"error: {failure.message}")
             raise
         if best.epoch is None:
-            raise TrainingError(f"`{monitor}` was no number in any epoch, so there is no best model",
-                                "lower the learning rate, or bound the gradients with the optimizer's `clipnorm`")
+            raise TrainingError(
+                f"`{monitor}` was no number in any epoch, so there is no best model",
+                "lower the learning rate, or bound the gradients with the optimizer's `clipnorm`",
+            )
         metrics = {"train": _split_of(best, ""), "validation": _split_of(best, "val_"), "test": self._tested()}
-        return Run(self.folder.path, history.epochs, best.epoch, metrics, time.monotonic() - began, show.images_per_second,
-                   self.machine.backend, self.machine.device)
+        return Run(
+            self.folder.path,
+            history.epochs,
+            best.epoch,
+            metrics,
+            time.monotonic() - began,
+            show.images_per_second,
+            self.machine.backend,
+            self.machine.device,
+        )
 
     def _fit(self, ours: list[Any]) -> None:
         from cnnspec.training.batches import batches
-        from cnnspec.training.watch import Shuffle, StopAtNaN
+        from cnnspec.training.watch import Shuffle, StopAtNaN, StopWhenAsked
 
         held = self.data.validation
-        self.model.fit(
-            batches(self.data.train.x, self.data.train.targets, self.order),
-            epochs=self.plan.training.epochs, verbose=0, shuffle=False,
-            validation_data=(held.x, held.targets) if held else None, validation_batch_size=self._evaluation_batch(held),
-            callbacks=[Shuffle(self.order), StopAtNaN(), *self._averaged(), *ours, *self._asked_for()],
-        )  # fmt: skip
+        with Interrupts() as interrupts:
+            self.model.fit(
+                batches(self.data.train.x, self.data.train.targets, self.order),
+                epochs=self.plan.training.epochs, verbose=0, shuffle=False,
+                validation_data=(held.x, held.targets) if held else None,
+                validation_batch_size=self._evaluation_batch(held),
+                callbacks=[Shuffle(self.order), StopAtNaN(), StopWhenAsked(interrupts), *self._averaged(), *ours,
+                           *self._asked_for()],
+            )  # fmt: skip
 
     def _tested(self) -> dict[str, float]:
         """The metrics of the best weights on the test split, as they stand in the file."""
@@ -121,8 +138,8 @@ class _Run:
         if test is None:
             return {}
         self.network.load_weights(self.folder.best)
-        values = self.model.evaluate(test.x, test.targets, batch_size=self._evaluation_batch(test), verbose=0, return_dict=True)
-        return reported(values)
+        size = self._evaluation_batch(test)
+        return reported(self.model.evaluate(test.x, test.targets, batch_size=size, verbose=0, return_dict=True))
 
     def _evaluation_batch(self, part: Part | None) -> int:
         return max(self.plan.training.batch_size, min(256, len(part))) if part else self.plan.training.batch_size
@@ -155,7 +172,7 @@ class _Run:
             more: dict[str, Any] = {}
             if isinstance(callback, TensorBoard):
                 more["log_dir"] = str(self.folder.path / callback.log_dir)
-            elif hasattr(callback, "monitor"):
+            elif isinstance(callback, Monitoring):
                 more["mode"] = self._mode(callback.monitor, callback.mode)
             call = callback.call(**more)
             yield watch.EarlyStopping(**call.kwargs) if isinstance(callback, EarlyStopping) else make(call)

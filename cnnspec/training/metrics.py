@@ -110,10 +110,12 @@ class FalsePositives(_Thresholded):
 
     rises: ClassVar[bool] = False
 
+
 class FalseNegatives(_Thresholded):
     """How many positives are missed."""
 
     rises: ClassVar[bool] = False
+
 
 class Precision(_Thresholded):
     """True positives / all that were taken for positive; of one class with `class_id`."""
@@ -271,55 +273,66 @@ class Hinge(Metric):
 
     rises: ClassVar[bool] = False
 
+
 class SquaredHinge(Metric):
     """The mean of max(1 − y·ŷ, 0)²."""
 
     rises: ClassVar[bool] = False
+
 
 class CategoricalHinge(Metric):
     """The mean of max(1 + the highest wrong score − the right score, 0)."""
 
     rises: ClassVar[bool] = False
 
+
 class KLDivergence(Metric):
     """The mean of Σ p log(p / q)."""
 
     rises: ClassVar[bool] = False
+
 
 class Poisson(Metric):
     """The mean of ŷ − y log ŷ."""
 
     rises: ClassVar[bool] = False
 
+
 class MeanSquaredError(Metric):
     """The mean of (y − ŷ)²."""
 
     rises: ClassVar[bool] = False
+
 
 class RootMeanSquaredError(Metric):
     """The root of the mean of (y − ŷ)²."""
 
     rises: ClassVar[bool] = False
 
+
 class MeanAbsoluteError(Metric):
     """The mean of |y − ŷ|."""
 
     rises: ClassVar[bool] = False
+
 
 class MeanAbsolutePercentageError(Metric):
     """100 times the mean of |y − ŷ| / |y|."""
 
     rises: ClassVar[bool] = False
 
+
 class MeanSquaredLogarithmicError(Metric):
     """The mean of (log(1 + y) − log(1 + ŷ))²."""
 
     rises: ClassVar[bool] = False
 
+
 class LogCoshError(Metric):
     """The mean of log cosh(ŷ − y)."""
 
     rises: ClassVar[bool] = False
+
 
 class _AlongAxis(Metric):
     first: ClassVar[str] = "axis"

@@ -38,7 +38,7 @@ class Objective:
 
     def metric_calls(self) -> list[KerasCall]:
         """The metrics as Keras calls; `accuracy` becomes the one that fits the labels."""
-        return [self._accuracy(metric) if metric.entry == "accuracy" else metric.named_call() for metric in self.metrics]
+        return [self._accuracy(each) if each.entry == "accuracy" else each.named_call() for each in self.metrics]
 
     def _accuracy(self, metric: Metric) -> KerasCall:
         if self.form == "numbers":

@@ -45,8 +45,11 @@ class Optimizer(Component):
     def _one_clip(self) -> Self:
         given = [f"`{name}`" for name in _CLIPS if getattr(self, name) is not None]
         if len(given) > 1:
-            raise refuse("optimizer-clips", f"{' and '.join(given)} stand side by side; only one of them can clip",
-                         "keep one of them")
+            raise refuse(
+                "optimizer-clips",
+                f"{' and '.join(given)} stand side by side; only one of them can clip",
+                "keep one of them",
+            )
         return self
 
     @property

@@ -74,8 +74,8 @@ def objectives(plan: Plan, given: Truth, classes: int | None) -> dict[str, Objec
         aim = objective(plan.graph, output, plan.training, given, classes)
         if aim is None:
             labels = f"{classes} classes" if classes else "labels that are values"
-            raise TrainingError(f"no loss follows from an output of {show(plan.graph.output_shapes[output])} and {labels}",
-                                "write `loss:` under `training`")
+            shape = show(plan.graph.output_shapes[output])
+            raise TrainingError(f"no loss follows from an output of {shape} and {labels}", "write `training.loss`")
         found[output] = aim
     return found
 
@@ -120,8 +120,10 @@ def _target(aim: Objective, given: Truth, x: Array, y: Array, source: str) -> Ar
 
 def _values(aim: Objective, y: Array, source: str) -> Array:
     if aim.loss.sparse:
-        raise DataError(f"`{aim.loss.entry}` takes class numbers, but the labels of {source} are values",
-                        "write another `loss:`, such as `mean_squared_error`")
+        raise DataError(
+            f"`{aim.loss.entry}` takes class numbers, but the labels of {source} are values",
+            "write another `loss:`, such as `mean_squared_error`",
+        )
     if y.ndim == len(aim.shape):
         y = y[..., np.newaxis]
     if not fits(y.shape[1:], aim.shape):

@@ -111,7 +111,8 @@ def reporter(quiet: bool = False, log: Path | None = None, stream: TextIO | None
 
 def epoch_line(epoch: int, epochs: int, logs: Mapping[str, float], seconds: float, rate: float, best: bool) -> str:
     """The line of one epoch."""
-    parts = [f"epoch {epoch:>{len(str(epochs))}}/{epochs}", values_text(logs), f"{seconds:.1f} s", f"{rate:,.0f} images/s"]
+    count = f"epoch {epoch:>{len(str(epochs))}}/{epochs}"
+    parts = [count, values_text(logs), f"{seconds:.1f} s", f"{rate:,.0f} images/s"]
     return "  ".join([*parts, "best"] if best else parts)
 
 
@@ -122,8 +123,8 @@ def values_text(logs: Mapping[str, float]) -> str:
 
 def reported(logs: Mapping[str, Any]) -> dict[str, float]:
     """What an epoch reports as plain numbers: the loss, the metrics, then both of the validation images."""
-    names = sorted((name for name in logs if name != "learning_rate"), key=lambda name: (name[:4] == "val_", name[-4:] != "loss"))
-    return {name: float(logs[name]) for name in names}
+    names = sorted(logs, key=lambda name: (name[:4] == "val_", name[-4:] != "loss"))
+    return {name: float(logs[name]) for name in names if name != "learning_rate"}
 
 
 def _number(value: float) -> str:

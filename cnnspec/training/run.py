@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def train_report(
-    report: Report, *, runs: str | Path = "runs", backend: str | None = None, device: str | None = None, quiet: bool = False,
-    stream: TextIO | None = None,
+    report: Report, *, runs: str | Path = "runs", backend: str | None = None, device: str | None = None,
+    quiet: bool = False, stream: TextIO | None = None,
 ) -> Run:  # fmt: skip
     """Train a spec that holds, in a new folder `runs/<name>/<number>/`.
 
@@ -27,7 +27,8 @@ def train_report(
 
 def plan_of(report: Report, runs: Path) -> Plan:
     """The plan of a spec that holds. Raises `DataError` where it names no data."""
-    assert report.graph is not None and report.training is not None
+    assert report.graph is not None
+    assert report.training is not None
     if report.data is None:
         raise DataError("the spec has no `data:`, so there is nothing to train on", "add `data: {source: …}`")
     return Plan(report.name, report.graph, report.data, report.training, report.directory, report.resolved, runs)

@@ -73,8 +73,9 @@ def create(root: Path, name: str) -> RunFolder:
         path = _next(parent)
         return RunFolder(path, _locked(path))
     except OSError as error:
-        raise TrainingError(f"cannot write to {parent}: {(error.strerror or str(error)).lower()}",
-                            "name another folder with --runs") from None
+        raise TrainingError(
+            f"cannot write to {parent}: {(error.strerror or str(error)).lower()}", "name another folder with --runs"
+        ) from None
 
 
 def safe(name: str) -> str:
@@ -83,7 +84,8 @@ def safe(name: str) -> str:
 
 
 def _next(parent: Path) -> Path:
-    number = max((int(entry.name) for entry in parent.iterdir() if re.fullmatch(r"[0-9]{1,9}", entry.name)), default=0) + 1
+    taken = (int(entry.name) for entry in parent.iterdir() if re.fullmatch(r"[0-9]{1,9}", entry.name))
+    number = max(taken, default=0) + 1
     while True:
         path = parent / str(number)
         try:

@@ -46,7 +46,9 @@ class CosineDecay(_Decay):
     With `warmup_target` the rate first climbs to it in a straight line over `warmup_steps`, and decays from there.
 
     Example:
-        optimizer: {adam: {learning_rate: {cosine_decay: {initial_learning_rate: 1e-5, warmup_target: 1e-3, warmup_steps: 500}}}}
+        optimizer:
+          adam:
+            learning_rate: {cosine_decay: {initial_learning_rate: 1e-5, warmup_target: 1e-3, warmup_steps: 500}}
     """
 
     alpha: Fraction = 0.0
@@ -56,8 +58,11 @@ class CosineDecay(_Decay):
     @model_validator(mode="after")
     def _warmup_is_whole(self) -> Self:
         if self.warmup_steps and self.warmup_target is None:
-            raise refuse("schedule-warmup", "`warmup_steps` does nothing without `warmup_target`",
-                         "add `warmup_target:`, the learning rate to climb to")
+            raise refuse(
+                "schedule-warmup",
+                "`warmup_steps` does nothing without `warmup_target`",
+                "add `warmup_target:`, the learning rate to climb to",
+            )
         if self.warmup_target is not None and not self.warmup_steps:
             raise refuse("schedule-warmup", "`warmup_target` needs `warmup_steps`", "add `warmup_steps:`")
         return self
@@ -109,9 +114,12 @@ class PiecewiseConstantDecay(Schedule):
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         if len(self.values) != len(self.boundaries) + 1:
-            raise refuse("schedule-pieces", f"{len(self.boundaries)} boundaries part the run into "
-                         f"{len(self.boundaries) + 1} pieces, but there are {len(self.values)} values",
-                         "give one value more than boundaries")
+            raise refuse(
+                "schedule-pieces",
+                f"{len(self.boundaries)} boundaries part the run into "
+                f"{len(self.boundaries) + 1} pieces, but there are {len(self.values)} values",
+                "give one value more than boundaries",
+            )
         if any(after <= before for before, after in pairwise(self.boundaries)):
             raise refuse("schedule-pieces", "the boundaries must grow", "write the steps in order, each once")
         return self

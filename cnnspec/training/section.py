@@ -112,7 +112,8 @@ class Training(Section):
 
     def metrics_of(self, output: str) -> tuple[Metric, ...] | None:
         """The metrics of an output, where some are given."""
-        return self.metrics.get(output, ()) if isinstance(self.metrics, dict) else self.metrics
+        found: tuple[Metric, ...] | None = self.metrics
+        return self.metrics.get(output, ()) if isinstance(self.metrics, dict) else found
 
     def outputs_named(self) -> Iterator[tuple[str, str]]:
         """Where outputs are named: `loss` or `metrics`, and the name."""
@@ -126,5 +127,3 @@ class Training(Section):
         if self.callbacks is not None:
             return self.callbacks
         return (EarlyStopping(patience=5, restore_best_weights=True),) if validated else ()
-
-

@@ -31,8 +31,9 @@ def settings_of(
     data = _section(Data, spec.data, spec, diagnostics)
     training = _section(Training, spec.training or MappingNode((), spec.layers_span, 1), spec, diagnostics)
     if graph is not None and data is not None and training is not None:
-        document = MappingNode(tuple(pair for pair in spec.document.pairs if pair[0].text in ("data", "training")),
-                               spec.document.span, 1)
+        document = MappingNode(
+            tuple(pair for pair in spec.document.pairs if pair[0].text in ("data", "training")), spec.document.span, 1
+        )
         for problem in check(graph, data, training, directory):
             diagnostics.add(diagnose(problem, document))
         for problem in doubts(graph, data, training, directory):

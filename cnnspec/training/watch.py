@@ -15,6 +15,7 @@ import keras
 
 from cnnspec.training.batches import Order
 from cnnspec.training.errors import TrainingError
+from cnnspec.training.interrupts import Interrupts
 from cnnspec.training.progress import Reporter, reported
 
 Logs = Mapping[str, Any] | None
@@ -54,8 +55,31 @@ class StopAtNaN(_Callback):
     def _check(self, logs: Logs, step: str) -> None:
         loss = float((logs or {}).get("loss", 0.0))
         if not math.isfinite(loss):
-            raise TrainingError(f"the loss became {'NaN' if math.isnan(loss) else 'infinite'} in epoch {self._epoch + 1}{step}",
-                                "lower the learning rate, or bound the gradients with the optimizer's `clipnorm`")
+            became = "NaN" if math.isnan(loss) else "infinite"
+            raise TrainingError(
+                f"the loss became {became} in epoch {self._epoch + 1}{step}",
+                "lower the learning rate, or bound the gradients with the optimizer's `clipnorm`",
+            )
+
+
+class StopWhenAsked(_Callback):
+    """Raises an interrupt that came during a step, when the step is done."""
+
+    def __init__(self, interrupts: Interrupts) -> None:
+        super().__init__()
+        self._interrupts = interrupts
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self._interrupts.check()
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        self._interrupts.check()
+
+    def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
+        self._interrupts.check()
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        self._interrupts.check()
 
 
 class KeepBest(_Callback):
@@ -149,8 +173,8 @@ class Show(_Callback):
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         rate = self._images / max(self._stepped - self._began, 1e-9)
         self._rates.append(rate)
-        seconds = time.monotonic() - self._began
-        self._reporter.epoch_ends(epoch + 1, self.params["epochs"], dict(logs or {}), seconds, rate, self._best.epoch == epoch + 1)
+        seconds, best = time.monotonic() - self._began, self._best.epoch == epoch + 1
+        self._reporter.epoch_ends(epoch + 1, self.params["epochs"], dict(logs or {}), seconds, rate, best)
 
 
 class EarlyStopping(keras.callbacks.EarlyStopping):  # type: ignore[misc]

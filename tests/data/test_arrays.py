@@ -91,7 +91,9 @@ def test_the_order_is_a_function_of_seed_and_epoch() -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(
-    counts=st.lists(st.integers(1, 40), min_size=1, max_size=6), share=st.floats(0.01, 0.9), seed=st.integers(0, 2**32 - 1)
+    counts=st.lists(st.integers(1, 40), min_size=1, max_size=6),
+    share=st.floats(0.01, 0.9),
+    seed=st.integers(0, 2**32 - 1),
 )
 def test_what_is_held_out_is_disjoint_whole_and_in_proportion(counts: list[int], share: float, seed: int) -> None:
     labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))

@@ -82,9 +82,17 @@ NPZ_FAULTS: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "a flipped bit": (flipped, "is damaged", ""),
     "no arrays in it": (odd_member, "", ""),
     "pickle": (lambda path: path.write_bytes(pickle.dumps(Trap())), "no NumPy archive", "numpy.savez"),
-    "objects": (lambda path: np.savez(path, x_train=np.array([Trap()] * 5), y_train=Y), "holds Python objects", "numpy.savez"),
+    "objects": (
+        lambda path: np.savez(path, x_train=np.array([Trap()] * 5), y_train=Y),
+        "holds Python objects",
+        "numpy.savez",
+    ),
     "one array": (one_array, "no NumPy archive", "numpy.savez"),
-    "other names": (lambda path: np.savez(path, images=X, labels=Y), "has no array `x_train`; it holds `images`, `labels`", "name its"),
+    "other names": (
+        lambda path: np.savez(path, images=X, labels=Y),
+        "has no array `x_train`; it holds `images`, `labels`",
+        "name its",
+    ),
     "near name": (lambda path: np.savez(path, x_trian=X, y_train=Y), "it holds `x_trian`", "did you mean `x_trian`?"),
     "half a test": (lambda path: np.savez(path, x_train=X, y_train=Y, x_test=X), "no array `y_test`", "save both"),
     "lengths": (lambda path: np.savez(path, x_train=X, y_train=Y[:3]), "5 images, but 3 labels", ""),
@@ -108,7 +116,12 @@ def test_npz_faults(fault: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_idx_folder_and_files(tmp_path: Path, packed: bool) -> None:
-    names = {"train-images-idx3-ubyte": X, "train-labels-idx1-ubyte": Y, "t10k-images-idx3-ubyte": X[:2], "t10k-labels-idx1-ubyte": Y[:2]}
+    names = {
+        "train-images-idx3-ubyte": X,
+        "train-labels-idx1-ubyte": Y,
+        "t10k-images-idx3-ubyte": X[:2],
+        "t10k-labels-idx1-ubyte": Y[:2],
+    }
     for name, array in names.items():
         content = idx_bytes(array)
         (tmp_path / (name + ".gz" * packed)).write_bytes(gzip.compress(content) if packed else content)
@@ -165,7 +178,11 @@ def test_idx_folder_faults(tmp_path: Path) -> None:
         source({"idx": "nowhere"}).load(tmp_path)
     with pytest.raises(DataError, match=r"holds no train-images-idx3-ubyte \(nor"):
         source({"idx": "."}).load(tmp_path)
-    for name, array in {"train-images-idx3-ubyte": X, "train-labels-idx1-ubyte": Y, "t10k-labels-idx1-ubyte": Y}.items():
+    for name, array in {
+        "train-images-idx3-ubyte": X,
+        "train-labels-idx1-ubyte": Y,
+        "t10k-labels-idx1-ubyte": Y,
+    }.items():
         (tmp_path / name).write_bytes(idx_bytes(array))
     with pytest.raises(DataError, match="t10k-images-idx3-ubyte is missing"):
         source({"idx": "."}).load(tmp_path)
@@ -175,7 +192,8 @@ def test_idx_folder_faults(tmp_path: Path) -> None:
     ("value", "code"),
     [
         ("npz", "missing-argument"), ("idx", "missing-argument"), ({"idx": {"path": ".", "images": "a"}}, "idx-files"),
-        ({"idx": {"images": "a"}}, "idx-files"), ({"idx": {"images": "a", "labels": "b", "test_images": "c"}}, "idx-files"),
+        ({"idx": {"images": "a"}}, "idx-files"),
+        ({"idx": {"images": "a", "labels": "b", "test_images": "c"}}, "idx-files"),
         ({"cifar100": "medium"}, "bad-choice"), ("imagenet", "unknown-data-source"), ({"npz": ""}, "too-short"),
     ],
 )  # fmt: skip

@@ -80,7 +80,8 @@ def cifar_files(hundred: bool) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize(
-    ("value", "sizes"), [("cifar10", (20, 4, 10)), ({"cifar100": "fine"}, (8, 4, 100)), ({"cifar100": "coarse"}, (8, 4, 20))]
+    ("value", "sizes"),
+    [("cifar10", (20, 4, 10)), ({"cifar100": "fine"}, (8, 4, 100)), ({"cifar100": "coarse"}, (8, 4, 20))],
 )
 def test_cifar_as_it_is_published(
     value: Any, sizes: tuple[int, int, int], packed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -117,7 +118,9 @@ def test_a_cifar_batch_that_is_none(content: bytes, tmp_path: Path, monkeypatch:
     assert not (tmp_path / "trap-was-sprung").exists()
 
 
-@pytest.mark.parametrize(("name", "file"), [("mnist", "mnist.npz"), ("fashion_mnist", "fashion-mnist.npz"), ("cifar10", "cifar10.npz")])
+@pytest.mark.parametrize(
+    ("name", "file"), [("mnist", "mnist.npz"), ("fashion_mnist", "fashion-mnist.npz"), ("cifar10", "cifar10.npz")]
+)
 def test_an_archive_under_the_folder(name: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = np.zeros((12, 28, 28), np.uint8), np.arange(12) % 10
     np.savez(tmp_path / file, x_train=x, y_train=y, x_test=x, y_test=y)
@@ -153,5 +156,5 @@ def test_without_files_or_network(value: Any, tmp_path: Path, monkeypatch: pytes
 
 def test_the_folder_must_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CNNSPEC_DATA", str(tmp_path / "nowhere"))
-    with pytest.raises(DataError, match="CNNSPEC_DATA names .*nowhere, which is no folder"):
+    with pytest.raises(DataError, match=r"CNNSPEC_DATA names .*nowhere, which is no folder"):
         source("mnist").load(Path())

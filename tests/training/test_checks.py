@@ -6,6 +6,7 @@ import pytest
 
 from tests.training.specs import AUTOENCODER, SMALL, codes, report
 
+CONV = "{conv2d: {filters: 10, kernel_size: 3, activation: softmax}}"
 UNITS = "layers=[flatten, {dense: {units: %s}}]"
 SOFTMAX = "layers=[flatten, {dense: {units: %d, activation: softmax}}]"
 SIGMOID = "layers=[flatten, {dense: {units: %d, activation: sigmoid}}]"
@@ -28,24 +29,26 @@ FINE: list[tuple[str, ...]] = [
     ("data.source=mnist", "data.preprocessing=[{resizing: {height: 8, width: 8}}]"),
     ("data.augmentation=[{zero_padding2d: 2}, {random_crop: {height: 8, width: 8}}]",),
     ("data.source={cifar100: coarse}", "input=[32, 32, 3]", SOFTMAX % 20),
-    ("input=[null, null, 1]", "layers=[{conv2d: {filters: 10, kernel_size: 3, activation: softmax}}, global_average_pooling2d]"),
+    ("input=[null, null, 1]", f"layers=[{CONV}, global_average_pooling2d]"),
 ]  # fmt: skip
 
 BAD: list[tuple[tuple[str, ...], list[tuple[str, str]], str]] = [
     (("data.source=mnist",), [("error", "data-shape")], "the data gives 28×28×1, the network takes 8×8×1"),
     (("data.source=cifar10", "input=[32, 32, 1]"), [("error", "data-shape")], "the data gives 32×32×3"),
     (("data.preprocessing=[{zero_padding2d: 1}]",), [("error", "data-shape")], "the data gives 10×10×1"),
-    (("data.augmentation=[{random_crop: {height: 6, width: 6}}]",), [("error", "data-shape")], "augmentation gives 6×6×1"),
+    (("data.augmentation=[{random_crop: {height: 6, width: 6}}]",), [("error", "data-shape")],
+     "augmentation gives 6×6×1"),
     (("data.preprocessing=[{conv2d: {filters: 1, kernel_size: 9}}]",), [("error", "shape-window")], "kernel 9×9"),
     ((SOFTMAX % 12,), [("warning", "loss-classes")], "the network gives 12 values, digits has 10 classes"),
     ((SOFTMAX % 5,), [("error", "loss-classes")], "the network gives 5 values, digits has 10 classes"),
     ((SOFTMAX % 5, "training.loss=categorical_crossentropy"), [("error", "loss-classes")], "gives 5 values"),
     ((SIGMOID % 1,), [("error", "loss-classes")], "the network gives one value, digits has 10 classes"),
     ((UNITS % 7,), [("error", "no-loss")], "no loss follows from an output of (7) and 10 classes"),
-    (("layers=[{conv2d: {filters: 10, kernel_size: 3, activation: softmax}}]",), [("error", "loss-shape")],
+    ((f"layers=[{CONV}]",), [("error", "loss-shape")],
      "the network gives 6×6×10, but the labels of digits are one class an image"),
     (("training.loss=sparse_categorical_crossentropy", UNITS % 10), [("warning", "loss-activation")], "no activation"),
-    (("training.loss={sparse_categorical_crossentropy: true}",), [("warning", "loss-activation")], "`from_logits: true`"),
+    (("training.loss={sparse_categorical_crossentropy: true}",), [("warning", "loss-activation")],
+     "`from_logits: true`"),
     (("training.loss=binary_crossentropy",), [("warning", "loss-activation")], "ends with `softmax`"),
     (("training.metrics=[{f1_score: macro}]", "training.loss=sparse_categorical_crossentropy"),
      [("error", "metric-labels")], "`f1_score` takes one-hot labels"),
@@ -54,11 +57,12 @@ BAD: list[tuple[tuple[str, ...], list[tuple[str, str]], str]] = [
     (("training.callbacks=[{early_stopping: val_acuracy}]",), [("error", "monitor-unknown")], "which no epoch reports"),
     (("training.callbacks=[{early_stopping: val_accuracy}]", "training.loss=sparse_categorical_crossentropy",
       "training.metrics=[]"), [("error", "monitor-unknown")], "`val_accuracy`, which no epoch reports"),
-    (("training.callbacks=[early_stopping]", "data.validation_split=0"), [("error", "monitor-unknown")], "nothing is held out"),
+    (("training.callbacks=[early_stopping]", "data.validation_split=0"), [("error", "monitor-unknown")],
+     "nothing is held out"),
     (("training.optimizer={adam: {learning_rate: {cosine_decay: 0.1}}}", "training.callbacks=[reduce_lr_on_plateau]"),
      [("error", "schedule-plateau")], "`reduce_lr_on_plateau` and a schedule both set the learning rate"),
     (("data.source={npz: nowhere.npz}",), [("warning", "data-missing")], "nowhere.npz is not there"),
-    (("data.source={idx: {images: a.gz, labels: b.gz}}",), [("warning", "data-missing"), ("warning", "data-missing")], "a.gz"),
+    (("data.source={idx: {images: a.gz, labels: b.gz}}",), [("warning", "data-missing")] * 2, "a.gz"),
     (("training.loss={output: huber, other: huber}",), [("error", "unknown-output")], "no output is called `other`"),
 ]  # fmt: skip
 

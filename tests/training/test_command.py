@@ -22,7 +22,9 @@ def start(folder: Path, *arguments: str, text: str = SMALL) -> subprocess.Popen[
     environment = {**os.environ, "PYTHONPATH": root}
     for name in ("TF_CPP_MIN_LOG_LEVEL", "FORCE_COLOR", "PYTHONWARNINGS"):
         environment.pop(name, None)
-    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    return subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
 
 
 def train(folder: Path, *arguments: str, text: str = SMALL) -> tuple[int, str, str]:
@@ -54,7 +56,9 @@ def test_a_run_can_be_trained_again_from_its_folder(tmp_path: Path) -> None:
     again, out, err = train(tmp_path, "-q", "--json", text=(tmp_path / "runs/small/1/spec.yaml").read_text())
     assert (code, again, err) == (0, 0, "")
     assert json.loads(out)["run"] == "runs/small/2"
-    histories = [(tmp_path / f"runs/small/{number}/history.csv").read_text().splitlines()[1].split(",")[:5] for number in (1, 2)]
+    histories = [
+        (tmp_path / f"runs/small/{number}/history.csv").read_text().splitlines()[1].split(",")[:5] for number in (1, 2)
+    ]
     assert histories[0] == histories[1]
 
 
@@ -63,7 +67,14 @@ def test_a_run_can_be_trained_again_from_its_folder(tmp_path: Path) -> None:
     ("arguments", "text", "code", "words"),
     [
         (("--set", "layers=[flatten, {dense: 3}]"), SMALL, 1, "error[no-loss]"),
-        ((), SMALL.replace("data:", "parameters:").replace("{source: digits, preprocessing: [{rescaling: $(1/16)}]}", "{a: 1}"), 1, "no `data:`"),
+        (
+            (),
+            SMALL.replace("data:", "parameters:").replace(
+                "{source: digits, preprocessing: [{rescaling: $(1/16)}]}", "{a: 1}"
+            ),
+            1,
+            "no `data:`",
+        ),
         (("--set", "data.source={npz: nowhere.npz}"), SMALL, 3, "error: nowhere.npz is not there"),
         (("--device", "gpu:7"), SMALL, 3, "error: "),
         (("--runs", "small.yaml"), SMALL, 3, "error: cannot write to small.yaml/small"),

@@ -46,7 +46,12 @@ def test_which_gpu() -> None:
     with pytest.raises(TrainingError, match="there is no gpu:2") as caught:
         _chosen(2, "gpu", 2)
     assert caught.value.help == "found: gpu:0, gpu:1"
-    assert [_half(capability) for capability in (6, 7, 8, 9)] == ["float32", "mixed_float16", "mixed_bfloat16", "mixed_bfloat16"]
+    assert [_half(capability) for capability in (6, 7, 8, 9)] == [
+        "float32",
+        "mixed_float16",
+        "mixed_bfloat16",
+        "mixed_bfloat16",
+    ]
 
 
 def test_another_backend_needs_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,16 +71,21 @@ def test_a_backend_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_noise_is_dropped_and_everything_else_replayed(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(ZeroDivisionError), quiet_start():
-        os.write(2, b"I0000 00:00:1.2 3 port.cc:153] oneDNN custom operations are on.\n")
-        os.write(2, b"E0000 something real\n")
-        os.write(2, b"and more\n")
-        raise ZeroDivisionError
+    def fail() -> None:
+        with quiet_start():
+            os.write(2, b"I0000 00:00:1.2 3 port.cc:153] oneDNN custom operations are on.\n")
+            os.write(2, b"E0000 something real\nand more\n")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert capfd.readouterr().err == "E0000 something real\nand more\n"
 
 
 def test_a_real_start_is_silent() -> None:
-    asked = "from cnnspec.training.device import start; print(start().backend); import sys; print('sklearn' in sys.modules)"
+    asked = (
+        "from cnnspec.training.device import start; print(start().backend); import sys; print('sklearn' in sys.modules)"
+    )
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "KERAS_"))}
     found = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, env=environment)
     assert found.stderr == ""

@@ -7,6 +7,7 @@ import io
 import json
 import math
 import re
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from cnnspec.training.run_folder import in_use
 from tests.training.specs import AUTOENCODER, SMALL, plan
 
 # Keras's variables do not take the keyword that NumPy 2 passes while they are saved.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+)
 
 
 def run(tmp_path: Path, *overrides: str, text: str = SMALL, **options: Any) -> Run:
@@ -102,7 +105,9 @@ def test_a_seed_is_drawn_and_recorded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "other"])
-def test_every_epoch_sees_every_image_once_in_an_order_of_its_own(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_epoch_sees_every_image_once_in_an_order_of_its_own(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import keras
 
     from cnnspec.data.arrays import order
@@ -118,7 +123,10 @@ def test_every_epoch_sees_every_image_once_in_an_order_of_its_own(backend: str, 
     seen: list[list[int]] = []
     for epoch in (0, 1, 2, 1):
         which.epoch = epoch
-        parts = [(np.asarray(images), labels) for images, labels in (fed if backend == "tensorflow" else map(fed.__getitem__, range(4)))]
+        parts = [
+            (np.asarray(images), labels)
+            for images, labels in (fed if backend == "tensorflow" else map(fed.__getitem__, range(4)))
+        ]
         assert [len(images) for images, _ in parts] == [32, 32, 32, 4]
         seen.append([int(value) for images, _ in parts for value in images.ravel()])
         assert seen[-1] == [int(value) for _, labels in parts for value in np.asarray(labels["a"])]
@@ -145,7 +153,9 @@ def test_training_moves_to_the_next_order_each_epoch(tmp_path: Path, monkeypatch
 def test_validation_images_are_apart_and_in_proportion(tmp_path: Path) -> None:
     ready = prepared(plan(tmp_path, SMALL, "data.validation_split=0.2"))
     assert (len(ready.train), len(ready.validation), len(ready.test)) == (1150, 288, 359)
-    shares = np.bincount(ready.validation.targets) / np.bincount(np.concatenate([ready.train.targets, ready.validation.targets]))
+    shares = np.bincount(ready.validation.targets) / np.bincount(
+        np.concatenate([ready.train.targets, ready.validation.targets])
+    )
     assert shares == pytest.approx(np.full(10, 0.2), abs=0.005)
     assert ready.train.x.dtype == np.float32
     assert (ready.train.x.min(), ready.train.x.max()) == (0.0, 1.0)
@@ -153,7 +163,11 @@ def test_validation_images_are_apart_and_in_proportion(tmp_path: Path) -> None:
 
 def test_a_learning_rate_that_is_too_high(tmp_path: Path) -> None:
     with pytest.raises(TrainingError) as caught:
-        run(tmp_path, "training.optimizer={sgd: 1e30}", "layers=[flatten, {dense: {units: 32, activation: relu}}, {dense: 10}]")
+        run(
+            tmp_path,
+            "training.optimizer={sgd: 1e30}",
+            "layers=[flatten, {dense: {units: 32, activation: relu}}, {dense: 10}]",
+        )
     assert re.match(r"the loss became (NaN|infinite) in epoch 1, by step \d+$", caught.value.message)
     folder = tmp_path / "runs" / "small" / "1"
     assert not (folder / "best.keras").exists()
@@ -230,7 +244,7 @@ def test_model_checkpoint_says_what_is_best(tmp_path: Path) -> None:
         ("training.loss=categorical_crossentropy", "training.metrics=[accuracy, {f1_score: macro}, auc]",
          "training.callbacks=[{early_stopping: val_f1_score}]"),
         ("training.precision=mixed_bfloat16",),
-        ("training.optimizer={sgd: {learning_rate: {cosine_decay: 0.1}, momentum: 0.9, gradient_accumulation_steps: 2}}",),
+        ("training.optimizer={sgd: {learning_rate: 0.1, momentum: 0.9, global_clipnorm: 1.0}}",),
         ("training.loss=mean_squared_error", "training.metrics=[mean_absolute_error]"),
         ("layers=[flatten, {dense: {units: 10, activation: sigmoid}}]",),
         ("layers=[flatten, {dense: 10}]",),
@@ -314,8 +328,16 @@ training: {epochs: 12, batch_size: 64, optimizer: {adam: 0.2}, seed: 1}
 
 ARCHIVES: list[tuple[dict[str, Any], str, str]] = [
     ({"x": (20, 9, 9), "y": "ints"}, "", "the data gives 9×9×1, the network takes 8×8×1"),
-    ({"x": (20, 8, 8), "y": "ints"}, "layers=[flatten, {dense: {units: 3, activation: softmax}}]", "the network gives 3 values, npz has 4 classes"),
-    ({"x": (20, 8, 8), "y": "floats"}, "training.loss=sparse_categorical_crossentropy", "takes class numbers, but the labels of npz are values"),
+    (
+        {"x": (20, 8, 8), "y": "ints"},
+        "layers=[flatten, {dense: {units: 3, activation: softmax}}]",
+        "the network gives 3 values, npz has 4 classes",
+    ),
+    (
+        {"x": (20, 8, 8), "y": "floats"},
+        "training.loss=sparse_categorical_crossentropy",
+        "takes class numbers, but the labels of npz are values",
+    ),
     ({"x": (20, 8, 8), "y": "pairs"}, "", "the network gives (10), but the labels of npz are (2)"),
     ({"x": (20, 8, 8), "y": "maps"}, "", "the network gives (10), but the labels of npz are maps of 8×8"),
     ({"x": (1, 8, 8), "y": "ints"}, "", "a single image cannot be split"),
@@ -324,11 +346,17 @@ ARCHIVES: list[tuple[dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("arrays", "override", "words"), ARCHIVES, ids=[case[2][:40] for case in ARCHIVES])
-def test_data_that_does_not_fit_leaves_no_run_behind(tmp_path: Path, arrays: dict[str, Any], override: str, words: str) -> None:
+def test_data_that_does_not_fit_leaves_no_run_behind(
+    tmp_path: Path, arrays: dict[str, Any], override: str, words: str
+) -> None:
     if arrays:
         count = arrays["x"][0]
-        labels = {"ints": np.arange(count) % 4, "floats": np.linspace(0, 1, count), "pairs": np.full((count, 2), 0.5),
-                  "maps": np.zeros((count, 8, 8), int)}[arrays["y"]]
+        labels = {
+            "ints": np.arange(count) % 4,
+            "floats": np.linspace(0, 1, count),
+            "pairs": np.full((count, 2), 0.5),
+            "maps": np.zeros((count, 8, 8), int),
+        }[arrays["y"]]
         np.savez(tmp_path / "a.npz", x_train=np.zeros(arrays["x"]), y_train=labels)
     overrides = ("data.source={npz: a.npz}", *([override] if override else []))
     with pytest.raises(DataError) as caught:
@@ -337,7 +365,9 @@ def test_data_that_does_not_fit_leaves_no_run_behind(tmp_path: Path, arrays: dic
     assert list((tmp_path / "runs" / "small").iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_written_to_fails_before_anything_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_written_to_fails_before_anything_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from cnnspec.data.sources import Digits
 
     monkeypatch.setattr(Digits, "load", lambda *_: pytest.fail("the data was loaded"))
@@ -346,20 +376,23 @@ def test_a_folder_that_cannot_be_written_to_fails_before_anything_is_loaded(tmp_
         run(tmp_path)
 
 
-def test_interrupted_between_epochs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_in_an_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
     from cnnspec.training.watch import Show
 
     genuine = Show.on_epoch_begin
 
     def stop(self: Any, epoch: int, logs: Any = None) -> None:
         if epoch == 2:
-            raise KeyboardInterrupt
+            signal.raise_signal(number)
         genuine(self, epoch, logs)
 
     monkeypatch.setattr(Show, "on_epoch_begin", stop)
+    before = signal.getsignal(number)
     with pytest.raises(Interrupted) as caught:
         run(tmp_path, "training.epochs=5")
-    assert (caught.value.epochs, caught.value.best_epoch) == (2, 2)
+    assert signal.getsignal(number) is before
+    assert (caught.value.epochs, caught.value.best_epoch, caught.value.terminated) == (2, 2, number == signal.SIGTERM)
     assert len(weights(caught.value.folder)) == 4
     assert not in_use(caught.value.folder)
 

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+HEAVY = {"keras", "tensorflow", "numpy", "sklearn", "rich"}
 PURE = [
     "cnnspec.data.errors", "cnnspec.data.section", "cnnspec.data.sources", "cnnspec.training.optimizers",
     "cnnspec.training.schedules", "cnnspec.training.losses", "cnnspec.training.metrics", "cnnspec.training.callbacks",
@@ -22,7 +23,7 @@ PURE = [
     "training: {metrics: [accuracy]}\n'''); assert report.ok and report.data, report"
 )], ids=["modules", "a whole check"])  # fmt: skip
 def test_no_framework_is_imported(statement: str) -> None:
-    asked = f"{statement}\nimport sys; print(*sorted({{'keras', 'tensorflow', 'numpy', 'sklearn', 'rich'}} & set(sys.modules)))"
+    asked = f"{statement}\nimport sys; print(*sorted({HEAVY} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=False)
     assert found.stderr == ""
     assert found.stdout.strip() == ""

@@ -36,7 +36,11 @@ def test_starts_at_the_same_time_never_share_a_folder(tmp_path: Path) -> None:
 
 def test_a_folder_is_locked_while_a_run_is_in_it(tmp_path: Path) -> None:
     folder = create(tmp_path, "net")
-    asked = [sys.executable, "-c", f"from pathlib import Path; from cnnspec.training.run_folder import in_use; print(in_use(Path({str(folder.path)!r})))"]
+    asked = [
+        sys.executable,
+        "-c",
+        f"from pathlib import *; from cnnspec.training.run_folder import *; print(in_use(Path({str(folder.path)!r})))",
+    ]
     assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip() == "True"
     folder.close()
     assert not in_use(folder.path)
@@ -60,7 +64,8 @@ def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "folder"), [("mnist-cnn", "mnist-cnn"), ("../../etc", "_.._etc"), ("a b/c", "a_b_c"), ("..", "run"), ("größe", "größe")]
+    ("name", "folder"),
+    [("mnist-cnn", "mnist-cnn"), ("../../etc", "_.._etc"), ("a b/c", "a_b_c"), ("..", "run"), ("größe", "größe")],
 )
 def test_names_stay_in_their_folder(name: str, folder: str) -> None:
     assert safe(name) == folder

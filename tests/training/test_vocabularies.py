@@ -16,8 +16,13 @@ from cnnspec.training.metrics import METRICS
 from cnnspec.training.optimizers import OPTIMIZERS
 from cnnspec.training.schedules import SCHEDULES
 
-VOCABULARIES = {"optimizers": OPTIMIZERS, "optimizers.schedules": SCHEDULES, "losses": LOSSES, "metrics": METRICS,
-                "callbacks": CALLBACKS}
+VOCABULARIES = {
+    "optimizers": OPTIMIZERS,
+    "optimizers.schedules": SCHEDULES,
+    "losses": LOSSES,
+    "metrics": METRICS,
+    "callbacks": CALLBACKS,
+}
 
 LEFT_OUT = {
     "name": "no part of training; metrics apart, which have it as the history's column",
@@ -93,8 +98,9 @@ def test_keras_makes_the_object(module: str, cls: type[Entry]) -> None:
     from cnnspec.training.compiling import make
 
     required: dict[str, Any] = {
-        "initial_learning_rate": 0.1, "decay_rate": 0.5, "first_decay_steps": 10, "boundaries": (3, 5), "values": (3.0, 2.0, 1.0),
-        "num_classes": 3, "target_class_ids": (0, 1), "recall": 0.5, "precision": 0.5, "specificity": 0.5, "sensitivity": 0.5,
+        "initial_learning_rate": 0.1, "decay_rate": 0.5, "first_decay_steps": 10, "boundaries": (3, 5),
+        "values": (3.0, 2.0, 1.0), "num_classes": 3, "target_class_ids": (0, 1), "recall": 0.5, "precision": 0.5,
+        "specificity": 0.5, "sensitivity": 0.5,
     }  # fmt: skip
     needed = {name: required[name] for name, field in cls.model_fields.items() if field.is_required()}
     entry: Any = cls.read(needed)
@@ -173,7 +179,9 @@ def test_a_schedule_without_steps_takes_the_whole_run() -> None:
 
     assert rate({"cosine_decay": 0.1}, 200, 100) == pytest.approx(0.05)
     assert rate({"cosine_decay": 0.1}, 200, 200) == pytest.approx(0.0)
-    assert rate({"polynomial_decay": {"initial_learning_rate": 1.0, "end_learning_rate": 0.5}}, 80, 40) == pytest.approx(0.75)
+    assert rate(
+        {"polynomial_decay": {"initial_learning_rate": 1.0, "end_learning_rate": 0.5}}, 80, 40
+    ) == pytest.approx(0.75)
     assert rate({"cosine_decay": {"initial_learning_rate": 0.1, "decay_steps": 50}}, 200, 50) == pytest.approx(0.0)
     warm = {"cosine_decay": {"initial_learning_rate": 0.01, "warmup_target": 0.1, "warmup_steps": 20}}
     assert rate(warm, 120, 20) == pytest.approx(0.1)

@@ -1,0 +1,43 @@
+"""Stopping from outside: Ctrl-C and SIGTERM wait for the end of a step.
+
+Raised in the middle of one, they would surface inside TensorFlow, which turns them into errors of its own.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+from typing import Any, Self
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, raised where Ctrl-C would be."""
+
+
+class Interrupts:
+    """While it is entered, the first signal is only noted, for `check` to raise; a second one is raised at once."""
+
+    def __init__(self) -> None:
+        self._asked: type[KeyboardInterrupt] | None = None
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():  # Python lets no other thread do this
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        again, self._asked = self._asked, Terminated if number == signal.SIGTERM else KeyboardInterrupt
+        if again:
+            raise self._asked
+
+    def check(self) -> None:
+        """Raise what was asked for."""
+        if self._asked:
+            raise self._asked
