@@ -31,10 +31,14 @@ FAMILIES = {
     """,
     "pooling": """
         max_pooling1d max_pooling2d max_pooling3d average_pooling1d average_pooling2d average_pooling3d
+    """,
+    "global_pooling": """
         global_max_pooling1d global_max_pooling2d global_max_pooling3d global_average_pooling1d
-        global_average_pooling2d global_average_pooling3d adaptive_max_pooling1d adaptive_max_pooling2d
-        adaptive_max_pooling3d adaptive_average_pooling1d adaptive_average_pooling2d
-        adaptive_average_pooling3d
+        global_average_pooling2d global_average_pooling3d
+    """,
+    "adaptive_pooling": """
+        adaptive_max_pooling1d adaptive_max_pooling2d adaptive_max_pooling3d adaptive_average_pooling1d
+        adaptive_average_pooling2d adaptive_average_pooling3d
     """,
     "preprocessing": """
         rescaling normalization
