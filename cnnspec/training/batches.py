@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from math import ceil
 from typing import Any
 
 import keras
-import numpy as np
 
 from cnnspec.data.arrays import Array, order
 
 
 class Order:
-    """Which images make up the batches of the current epoch. The trainer sets `epoch` as each one begins."""
+    """The order in which the current epoch sees the images. The trainer turns it as each epoch begins."""
 
     def __init__(self, length: int, batch_size: int, seed: int) -> None:
-        self.length, self.batch_size, self.seed, self.epoch = length, batch_size, seed, 0
+        self.length, self.batch_size, self.seed = length, batch_size, seed
+        self.indices = order(seed, 0, length)
+        self._followers: list[Callable[[Array], Any]] = []
 
     @property
     def steps(self) -> int:
         """How many batches an epoch has; the last one may be smaller."""
         return ceil(self.length / self.batch_size)
 
-    def permutation(self) -> Array:
-        """This epoch's order."""
-        return order(self.seed, self.epoch, self.length)
+    def turn_to(self, epoch: int) -> None:
+        """Take the order of `epoch` (from 0)."""
+        self.indices = order(self.seed, epoch, self.length)
+        for follow in self._followers:
+            follow(self.indices)
 
-    def tables(self) -> Iterator[Array]:
-        """This epoch's indices, a row for each batch: the full batches, then the remainder."""
-        indices = self.permutation()
-        full = self.length - self.length % self.batch_size
-        yield indices[:full].reshape(-1, self.batch_size)
-        if full < self.length:
-            yield indices[full:].reshape(1, -1)
+    def follow(self, follow: Callable[[Array], Any]) -> None:
+        """Have `follow` called with the indices whenever they turn."""
+        self._followers.append(follow)
 
 
 def batches(x: Array, y: Any, order: Order) -> Any:
@@ -42,18 +41,21 @@ def batches(x: Array, y: Any, order: Order) -> Any:
 
 
 def _tensorflow(x: Array, y: Any, order: Order) -> Any:
-    """Python gives an epoch's indices once; gathering runs in TensorFlow's own threads."""
+    """Images and order are held by TensorFlow, and its own threads gather the batches: no Python between steps."""
     import tensorflow as tf
 
     with tf.device("CPU"):
         held = keras.tree.map_structure(tf.convert_to_tensor, (x, y))
-    rows = tf.data.Dataset.from_generator(order.tables, output_signature=tf.TensorSpec([None, None], tf.int64))
-    indices = rows.flat_map(tf.data.Dataset.from_tensor_slices)
-    gathered = indices.map(
-        lambda index: tf.nest.map_structure(lambda tensor: tf.gather(tensor, index), held),
-        num_parallel_calls=tf.data.AUTOTUNE, deterministic=True,
-    )  # fmt: skip
-    return gathered.apply(tf.data.experimental.assert_cardinality(order.steps)).prefetch(tf.data.AUTOTUNE)
+        indices = tf.Variable(order.indices, trainable=False)
+    order.follow(indices.assign)
+
+    def gather(step: Any) -> Any:
+        start = step * order.batch_size
+        index = indices[start : start + order.batch_size]
+        return tf.nest.map_structure(lambda tensor: tf.gather(tensor, index), held)
+
+    steps = tf.data.Dataset.range(order.steps)
+    return steps.map(gather, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
 
 
 class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -62,14 +64,11 @@ class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
     def __init__(self, x: Array, y: Any, order: Order) -> None:
         super().__init__()
         self._x, self._y, self._order = x, y, order
-        self._known: tuple[int, Array] = (-1, np.empty(0, np.int64))
 
     def __len__(self) -> int:
         return self._order.steps
 
     def __getitem__(self, step: int) -> tuple[Array, Any]:
-        if self._known[0] != self._order.epoch:
-            self._known = self._order.epoch, self._order.permutation()
         size = self._order.batch_size
-        index = self._known[1][step * size : (step + 1) * size]
+        index = self._order.indices[step * size : (step + 1) * size]
         return self._x[index], keras.tree.map_structure(lambda array: array[index], self._y)

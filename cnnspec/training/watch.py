@@ -33,7 +33,7 @@ class Shuffle(_Callback):
         self._order = order
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        self._order.epoch = epoch
+        self._order.turn_to(epoch)
 
 
 class StopAtNaN(_Callback):

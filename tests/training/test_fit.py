@@ -122,7 +122,7 @@ def test_every_epoch_sees_every_image_once_in_an_order_of_its_own(
         fed = batches(x, y, which)
     seen: list[list[int]] = []
     for epoch in (0, 1, 2, 1):
-        which.epoch = epoch
+        which.turn_to(epoch)
         parts = [
             (np.asarray(images), labels)
             for images, labels in (fed if backend == "tensorflow" else map(fed.__getitem__, range(4)))
@@ -136,18 +136,33 @@ def test_every_epoch_sees_every_image_once_in_an_order_of_its_own(
 
 
 def test_training_moves_to_the_next_order_each_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cnnspec.training import batches
+    from cnnspec.training import batches, compiling
 
-    drawn: list[int] = []
-    genuine = batches.Order.permutation
+    seen: list[int] = []
+    genuine = compiling.Trained.call
 
-    def noted(self: Any) -> Any:
-        drawn.append(self.epoch)
-        return genuine(self)
+    def noted(self: Any, images: Any, training: bool | None = None) -> Any:
+        import tensorflow as tf
 
-    monkeypatch.setattr(batches.Order, "permutation", noted)
-    run(tmp_path, "training.epochs=3")
-    assert drawn[-3:] == [0, 1, 2]
+        if training:
+            tf.py_function(lambda batch: seen.extend(batch.numpy()[:, 0, 0, 0].astype(int)), [images], [])
+        return genuine(self, images, training)
+
+    monkeypatch.setattr(compiling.Trained, "call", noted)
+    np.savez(tmp_path / "a.npz", x_train=np.arange(20.0).reshape(20, 1, 1, 1), y_train=np.arange(20) % 2)
+    done = train(plan(tmp_path / "runs", NUMBERED, directory=tmp_path), quiet=True)
+    expected = [batches.order(7, epoch, 20).tolist() for epoch in range(done.epochs)]
+    assert [seen[start : start + 20] for start in range(0, len(seen), 20)] == expected
+    assert len({tuple(epoch) for epoch in expected}) == 3
+
+
+NUMBERED = """
+name: numbered
+input: [1, 1, 1]
+layers: [flatten, {dense: {units: 2, activation: softmax}}]
+data: {source: {npz: a.npz}, validation_split: null}
+training: {epochs: 3, batch_size: 6, seed: 7}
+"""
 
 
 def test_validation_images_are_apart_and_in_proportion(tmp_path: Path) -> None:
