@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cnnspec.data.section import Data
@@ -14,6 +14,8 @@ from cnnspec.language.entries import Path as Place
 from cnnspec.language.entries import Problem
 from cnnspec.language.suggest import nearest
 from cnnspec.layers.base import Layer, Shape, ShapeError, show
+from cnnspec.training.callbacks import Monitoring
+from cnnspec.training.metrics import Metric
 from cnnspec.training.objective import Objective, Truth, final_activation, objective, tells_classes
 from cnnspec.training.section import Training
 
@@ -226,32 +228,35 @@ def _named_outputs(graph: Graph, training: Training) -> Iterator[Problem]:
                 yield Problem("missing-loss", message, ("training", "loss"), True, f"add `{name}: …`")
 
 
-def columns(graph: Graph, data: Data, training: Training) -> list[str] | None:
-    """What every epoch reports, in Keras's words; None where the metrics are not known before the files are read."""
-    names = ["loss"]
-    several = len(graph.outputs) > 1
-    for output in graph.outputs:
-        metrics = training.metrics_of(output)
-        if metrics is None:
-            given = _given(data)
-            aim = objective(graph, output, training, given, data.source.classes) if given else None
-            if aim is None:
-                return None
-            metrics = aim.metrics
-        prefix = f"{output}_" if several else ""
-        names += [f"{output}_loss"] * several + [prefix + metric.column for metric in metrics]
-    return names + [f"val_{name}" for name in names] * (data.validation_split > 0)
-
-
 def _monitors(graph: Graph, data: Data, training: Training) -> Iterator[Problem]:
-    reported = columns(graph, data, training)
+    metrics: dict[str, tuple[Metric, ...] | None] = {output: training.metrics_of(output) for output in graph.outputs}
+    for output, aim in _objectives(graph, data, training):
+        if metrics[output] is None and aim is not None:
+            metrics[output] = aim.metrics
+    told = {output: found for output, found in metrics.items() if found is not None}
+    reported = columns(told, data.validation_split > 0) if len(told) == len(metrics) else None
+    yield from monitor_problems(training, reported, data.validation_split > 0)
+
+
+def columns(metrics: Mapping[str, tuple[Metric, ...]], validated: bool) -> list[str]:
+    """What every epoch reports of outputs with these metrics, in Keras's words."""
+    names = ["loss"]
+    several = len(metrics) > 1
+    for output, found in metrics.items():
+        prefix = f"{output}_" if several else ""
+        names += [f"{output}_loss"] * several + [prefix + metric.column for metric in found]
+    return names + [f"val_{name}" for name in names] * validated
+
+
+def monitor_problems(training: Training, reported: Sequence[str] | None, validated: bool) -> Iterator[Problem]:
+    """Callbacks that watch what no epoch reports; `reported` is None where that is not known yet."""
     for index, callback in enumerate(training.callbacks or ()):
-        monitor = getattr(callback, "monitor", None)
-        if monitor is None:
+        if not isinstance(callback, Monitoring):
             continue
+        monitor = callback.monitor
         written = "monitor" in callback.model_fields_set
         place = ("training", "callbacks", index, callback.entry, *(("monitor",) if written else ()))
-        if monitor.startswith("val_") and not data.validation_split:
+        if monitor.startswith("val_") and not validated:
             message = f"`{callback.entry}` watches `{monitor}`, but nothing is held out to validate with"
             help = f"give `data` a `validation_split`, or watch `{monitor[4:]}`"
             yield Problem("monitor-unknown", message, place, not written, help)

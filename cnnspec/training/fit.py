@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TextIO
 
 from cnnspec import __version__
@@ -52,12 +53,22 @@ def train(
 def _begun(plan: Plan, folder: RunFolder, told: Reporter, backend: str | None, device: str | None) -> _Run:
     """Everything up to the first step; where that fails, nothing is left behind."""
     try:
+        _check_installed(plan)
         machine = devices.start(backend, device)
         told.say(f"device: {machine}")
         return _Run(plan, machine, folder, told)
     except BaseException:
         folder.discard()
         raise
+
+
+def _check_installed(plan: Plan) -> None:
+    wanted = any(isinstance(callback, TensorBoard) for callback in plan.training.callbacks or ())
+    if wanted and find_spec("tensorboard") is None:
+        raise TrainingError(
+            "the callback `tensorboard` needs TensorBoard, which is not installed",
+            "install it: pip install tensorboard",
+        )
 
 
 class _Run:
@@ -97,9 +108,12 @@ class _Run:
             self.told.note("interrupted")
             terminated = isinstance(stop, Terminated)
             raise Interrupted(self.folder.path, history.epochs, best.epoch, terminated) from None
-        except Failure as failure:
+        except (Failure, *self._out_of_memory()) as error:
+            failure = error if isinstance(error, Failure) else TrainingError(
+                "the memory is full", "use a smaller `batch_size`, or a smaller network"
+            )  # fmt: skip
             self.told.note(f"error: {failure.message}")
-            raise
+            raise failure from None
         if best.epoch is None:
             raise TrainingError(
                 f"`{monitor}` was no number in any epoch, so there is no best model",
@@ -131,6 +145,18 @@ class _Run:
                 callbacks=[Shuffle(self.order), StopAtNaN(), StopWhenAsked(interrupts), *self._averaged(), *ours,
                            *self._asked_for()],
             )  # fmt: skip
+
+    def _out_of_memory(self) -> tuple[type[Exception], ...]:
+        """What the backend raises where memory runs out."""
+        if self.machine.backend == "tensorflow":
+            import tensorflow as tf
+
+            return MemoryError, tf.errors.ResourceExhaustedError
+        if self.machine.backend == "torch":
+            import torch
+
+            return MemoryError, torch.OutOfMemoryError
+        return (MemoryError,)
 
     def _tested(self) -> dict[str, float]:
         """The metrics of the best weights on the test split, as they stand in the file."""

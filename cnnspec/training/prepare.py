@@ -12,7 +12,7 @@ from cnnspec.data.arrays import Array, Dataset, Split, hold_out, one_hot
 from cnnspec.data.errors import DataError
 from cnnspec.data.preprocess import transform
 from cnnspec.layers.base import known, show
-from cnnspec.training.checks import fits, label_problem, shape_problem
+from cnnspec.training.checks import columns, fits, label_problem, monitor_problems, shape_problem
 from cnnspec.training.errors import TrainingError
 from cnnspec.training.objective import Objective, Truth, objective, tells_classes, truth
 from cnnspec.training.plan import Plan
@@ -53,6 +53,7 @@ def prepare(plan: Plan, seed: int) -> Prepared:
     if given == "numbers":
         for aim in aims.values():
             _check_classes(aim, data, source)
+    _check_monitors(plan, aims)
     train, validation = _held_out(data, plan.data.validation_split, seed, source)
     _check_shape(plan, data.train.x.shape[1:])
 
@@ -78,6 +79,13 @@ def objectives(plan: Plan, given: Truth, classes: int | None) -> dict[str, Objec
             raise TrainingError(f"no loss follows from an output of {shape} and {labels}", "write `training.loss`")
         found[output] = aim
     return found
+
+
+def _check_monitors(plan: Plan, aims: Mapping[str, Objective]) -> None:
+    validated = plan.data.validation_split > 0
+    reported = columns({name: aim.metrics for name, aim in aims.items()}, validated)
+    for problem in monitor_problems(plan.training, reported, validated):
+        raise TrainingError(problem.message, problem.help)
 
 
 def _held_out(data: Dataset, share: float, seed: int, source: str) -> tuple[Split, Split | None]:

@@ -380,6 +380,34 @@ def test_data_that_does_not_fit_leaves_no_run_behind(
     assert list((tmp_path / "runs" / "small").iterdir()) == []
 
 
+def test_a_monitor_that_only_the_data_can_tell(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x_train=np.zeros((20, 8, 8)), y_train=np.linspace(0, 1, 20))
+    stopping = "training.callbacks=[{early_stopping: val_accuracy}]"
+    overrides = ("data.source={npz: a.npz}", "layers=[flatten, {dense: 1}]", stopping)
+    with pytest.raises(TrainingError, match="watches `val_accuracy`, which no epoch reports"):
+        train(plan(tmp_path / "runs", SMALL, *overrides, directory=tmp_path), quiet=True)
+
+
+def test_tensorboard_must_be_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cnnspec.training.fit.find_spec", lambda name: None)
+    with pytest.raises(TrainingError, match="which is not installed"):
+        run(tmp_path, "training.callbacks=[tensorboard]")
+    assert list((tmp_path / "runs" / "small").iterdir()) == []
+
+
+def test_full_memory_is_no_mistake_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import tensorflow as tf
+
+    from cnnspec.training.compiling import Trained
+
+    def full(*_: Any, **__: Any) -> None:
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+    monkeypatch.setattr(Trained, "fit", full)
+    with pytest.raises(TrainingError, match="the memory is full"):
+        run(tmp_path)
+
+
 def test_a_folder_that_cannot_be_written_to_fails_before_anything_is_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,53 @@
+"""Losses of class probabilities. Names, arguments and defaults are Keras's."""
+
+from typing import ClassVar
+
+from cnnspec.language.types import Axis, Fraction, NonNegative
+from cnnspec.training.component import Share
+from cnnspec.training.losses import ClassLoss
+
+
+class _Crossentropy(ClassLoss):
+    first: ClassVar[str] = "from_logits"
+    from_logits: bool = False
+    label_smoothing: Fraction = 0.0
+    axis: Axis = -1
+
+
+class CategoricalCrossentropy(_Crossentropy):
+    """−Σ p log q over the classes; labels are made one-hot. `label_smoothing` moves a share of p to all classes."""
+
+
+class SparseCategoricalCrossentropy(ClassLoss):
+    """−log q of the true class; labels are class numbers. Pixels of `ignore_class` (in masks) don't count."""
+
+    first: ClassVar[str] = "from_logits"
+    sparse: ClassVar[bool] = True
+    from_logits: bool = False
+    ignore_class: int | None = None
+    axis: Axis = -1
+
+
+class BinaryCrossentropy(_Crossentropy):
+    """−p log q − (1 − p) log(1 − q): one sigmoid for two classes, or one for each class."""
+
+
+class BinaryFocalCrossentropy(_Crossentropy):
+    """Binary cross-entropy with easy examples counted less, by (1 − q)^`gamma` (T.-Y. Lin et al., 2017)."""
+
+    apply_class_balancing: bool = False
+    alpha: Fraction = 0.25
+    gamma: NonNegative = 2.0
+
+
+class CategoricalFocalCrossentropy(_Crossentropy):
+    """Cross-entropy with easy examples counted less, by (1 − q)^`gamma` (T.-Y. Lin et al., 2017)."""
+
+    alpha: NonNegative = 0.25
+    gamma: NonNegative = 2.0
+
+
+class CategoricalGeneralizedCrossEntropy(ClassLoss):
+    """(1 − q^`q`) / `q`: cross-entropy that bears wrong labels (Z. Zhang and M. Sabuncu, 2018)."""
+
+    q: Share = 0.5
