@@ -102,13 +102,14 @@ class _Run:
         monitor, mode = self._best_by()
         best = KeepBest(self.network, self.folder.best, monitor, mode)
         history, show = History(self.folder.history), Show(self.told, best, len(self.data.train))
+        failures: tuple[type[Exception], ...] = (Failure, *self._out_of_memory())
         try:
             self._fit([best, history, show])
         except KeyboardInterrupt as stop:
             self.told.note("interrupted")
             terminated = isinstance(stop, Terminated)
             raise Interrupted(self.folder.path, history.epochs, best.epoch, terminated) from None
-        except (Failure, *self._out_of_memory()) as error:
+        except failures as error:
             failure = error if isinstance(error, Failure) else TrainingError(
                 "the memory is full", "use a smaller `batch_size`, or a smaller network"
             )  # fmt: skip
