@@ -8,6 +8,7 @@ import json
 import math
 import re
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -310,18 +311,16 @@ def test_an_autoencoder_learns_its_inputs(tmp_path: Path) -> None:
     assert ready.train.targets is ready.train.x
 
 
-TWO_HEADS = """
-name: heads
-input: [8, 8, 1]
-layers:
-  - flatten
-  - dense: {units: 32, activation: relu, name: body}
-  - dense: {units: 10, activation: softmax, name: first}
-  - dense: {units: 10, name: second, inputs: body}
-outputs: {main: first, other: second}
-data: {source: digits, preprocessing: [{rescaling: $(1/16)}]}
-training: {epochs: 2, seed: 7}
-"""
+def test_several_outputs_learn_the_same_labels(tmp_path: Path) -> None:
+    heads = "layers=[flatten, {dense: {units: 10, activation: softmax, name: first}}, {dense: {units: 10, name: second}}]"
+    single = plan(tmp_path / "runs", SMALL, heads)
+    nodes = [node.name for node in single.graph.nodes]
+    both = replace(single, graph=replace(single.graph, outputs={"near": nodes[1], "far": nodes[2]}))
+    done = train(both, quiet=True)
+    assert list(done.metrics["test"]) == ["loss", "far_loss", "near_loss", "far_accuracy", "near_accuracy"]
+    total = done.metrics["test"]["far_loss"] + done.metrics["test"]["near_loss"]
+    assert done.metrics["test"]["loss"] == pytest.approx(total, rel=0.05)
+    assert "near_accuracy" in history(done.folder)[0]
 
 
 def test_values_are_learned_from_an_archive(tmp_path: Path) -> None:

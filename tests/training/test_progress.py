@@ -23,7 +23,7 @@ def test_the_line_of_an_epoch() -> None:
 
 def test_losses_come_first_and_validation_last() -> None:
     logs = {"val_a_loss": 1, "a_accuracy": 2, "val_loss": 3, "loss": 4, "a_loss": 5, "val_a_accuracy": 6}
-    assert list(reported(logs)) == ["loss", "a_loss", "a_accuracy", "val_a_loss", "val_loss", "val_a_accuracy"]
+    assert list(reported(logs)) == ["loss", "a_loss", "a_accuracy", "val_loss", "val_a_loss", "val_a_accuracy"]
 
 
 def test_a_terminal_gets_a_bar_and_keeps_the_lines(tmp_path: Path) -> None:
