@@ -123,7 +123,8 @@ def values_text(logs: Mapping[str, float]) -> str:
 
 def reported(logs: Mapping[str, Any]) -> dict[str, float]:
     """What an epoch reports as plain numbers: the loss, the metrics, then both of the validation images."""
-    names = sorted(logs, key=lambda name: (name[:4] == "val_", name.removeprefix("val_") != "loss", name[-4:] != "loss"))
+    parts = {name: (name[:4] == "val_", name.removeprefix("val_") != "loss", name[-4:] != "loss") for name in logs}
+    names = sorted(logs, key=parts.__getitem__)
     return {name: float(logs[name]) for name in names if name != "learning_rate"}
 
 
