@@ -6,8 +6,6 @@ shape, which silences everything that follows from it.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from cnnspec.graph import residual, structures
 from cnnspec.graph.graph import Graph
 from cnnspec.graph.growing import Growing, Place, TooLarge
@@ -88,7 +86,7 @@ class Elaborator(Growing):
         if item.head.name is None:
             return place
         name = self.name_of(item, place)
-        return replace(place, group=(*place.group, name)) if name else place
+        return place._replace(group=(*place.group, name)) if name else place
 
     # names
 

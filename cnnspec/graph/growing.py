@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnnspec.graph.graph import Field, Graph, Node
 from cnnspec.graph.tensors import Names, Tensor, UniqueNames
@@ -25,8 +24,7 @@ class TooLarge(Exception):
     """The expansion went past a limit; it has been said."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where entries are expanded: the parameters and names in scope, the calls around, and the group."""
 
     scope: Scope
@@ -36,7 +34,7 @@ class Place:
 
     def nested(self, **changes: Any) -> Place:
         """A list within this place: its names are its own, those around it stay visible."""
-        return replace(self, names=Names(self.names), **changes)
+        return self._replace(names=Names(self.names), **changes)
 
 
 class Growing:

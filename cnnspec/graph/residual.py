@@ -145,7 +145,7 @@ def _border_lost(
         related=[Related("the residual block", item.head.span), *related],
         help="write `padding: same`",
     )
-    return replace(y, shape=(*wanted, y.shape[-1]), formula="")
+    return y._replace(shape=(*wanted, y.shape[-1]), formula="")
 
 
 def _loses_border(node: Node) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from cnnspec.graph.graph import Field
 from cnnspec.language.scope import Running
@@ -15,8 +16,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_.\-]")
 NAME = re.compile(r"[\w.\-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(NamedTuple):
     """The output of a node (or an input): `shape` is None where a mistake above left it unknown."""
 
     node: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -10,8 +10,7 @@ from cnnspec.language.reader import read
 from cnnspec.language.spans import Span
 
 
-@dataclass(frozen=True)
-class Override:
+class Override(NamedTuple):
     """One `--set`: a path into the document and the text of its new value. Errors are shown in `file`'s text."""
 
     path: tuple[str, ...]

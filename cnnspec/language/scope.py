@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics
 from cnnspec.language.expressions import ExpressionError, compute, is_expression
@@ -19,8 +19,7 @@ class Failed(Exception):
     """A value that could not be computed; why is among the diagnostics already."""
 
 
-@dataclass(frozen=True)
-class Running:
+class Running(NamedTuple):
     """The running tensor as expressions see it. `shape` is None where there is none, or where it is not known
     because of an earlier mistake (`failed`)."""
 
@@ -43,8 +42,7 @@ class Running:
         return size
 
 
-@dataclass(frozen=True)
-class Environment:
+class Environment(NamedTuple):
     """Where an expression is computed: the parameters in scope, the running tensor, and where to report."""
 
     scope: Scope

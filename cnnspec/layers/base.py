@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from cnnspec.language.entries import Entry, Vocabulary
 from cnnspec.layers.families import FAMILIES
@@ -22,8 +22,7 @@ INPUT = -1
 """In `KerasCall.of`: the layer's own inputs, rather than the result of an earlier call."""
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(NamedTuple):
     """One variable of a layer."""
 
     name: str
@@ -52,8 +51,7 @@ class KerasCall:
     separate: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """How a layer widens what one output sees: kernel and stride on each axis; `whole` sees everything.
 
     A stride below 1 is an upsampling by its reciprocal.

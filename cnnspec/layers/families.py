@@ -17,7 +17,12 @@ FAMILIES = {
         random_posterization solarization auto_contrast contrast_limited_adaptive_histogram_equalization
     """,
     "convolution": """
-        conv1d conv2d conv3d depthwise_conv1d depthwise_conv2d separable_conv1d separable_conv2d
+        conv1d conv2d conv3d
+    """,
+    "depthwise": """
+        depthwise_conv1d depthwise_conv2d separable_conv1d separable_conv2d
+    """,
+    "transposed": """
         conv1d_transpose conv2d_transpose conv3d_transpose
     """,
     "core": """

@@ -15,9 +15,8 @@ from cnnspec.training.schedules import LearningRate, Schedule
 OPTIMIZERS = Vocabulary(
     "optimizer",
     {
-        "cnnspec.training.entries.optimizers": """
-        sgd adam adamw adamax nadam lamb lion rmsprop adagrad adadelta ftrl adafactor muon
-        """,
+        "cnnspec.training.entries.adams": "adam adamw adamax nadam lamb",
+        "cnnspec.training.entries.optimizers": "sgd lion rmsprop adagrad adadelta ftrl adafactor muon",
     },
 )
 
