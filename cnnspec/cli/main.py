@@ -69,7 +69,9 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         sys.exit(130)
-    except BrokenPipeError:
+    except SystemExit as stop:  # Click's answer to a closed pipe
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
         _close_quietly()
         sys.exit(0)
     except Exception as error:

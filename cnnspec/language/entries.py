@@ -57,6 +57,9 @@ class Vocabulary(Mapping[str, "type[Entry]"]):
             name: module for module, names in (contents or {}).items() for name in names.split()
         }
 
+    def __repr__(self) -> str:
+        return f"Vocabulary({self.kind!r})"
+
     def register(self, name: str, cls: "type[Entry]") -> None:
         """Add a class; two classes of one name are a programming error."""
         assert self._classes.get(name, cls.__module__) == cls.__module__, name

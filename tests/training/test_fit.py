@@ -312,7 +312,9 @@ def test_an_autoencoder_learns_its_inputs(tmp_path: Path) -> None:
 
 
 def test_several_outputs_learn_the_same_labels(tmp_path: Path) -> None:
-    heads = "layers=[flatten, {dense: {units: 10, activation: softmax, name: first}}, {dense: {units: 10, name: second}}]"
+    heads = (
+        "layers=[flatten, {dense: {units: 10, activation: softmax, name: first}}, {dense: {units: 10, name: second}}]"
+    )
     single = plan(tmp_path / "runs", SMALL, heads)
     nodes = [node.name for node in single.graph.nodes]
     both = replace(single, graph=replace(single.graph, outputs={"near": nodes[1], "far": nodes[2]}))
