@@ -58,8 +58,12 @@ def cli() -> None:
 def main() -> None:
     """The entry point. Exit codes: 0 fine, 1 the spec is wrong, 2 usage or unreadable file, 3 training or data
     failed, 70 internal error, 130/143 interrupted."""
+    if "_CNNSPEC_COMPLETE" in os.environ:
+        cli(prog_name="cnnspec")
     try:
-        code = cli(standalone_mode=False)
+        with cli.make_context("cnnspec", sys.argv[1:]) as context:
+            code = cli.invoke(context)
+        sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Exit as exit:
         sys.exit(exit.exit_code)
@@ -69,9 +73,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         sys.exit(130)
-    except SystemExit as stop:  # Click's answer to a closed pipe
-        if not isinstance(stop.__context__, BrokenPipeError):
-            raise
+    except BrokenPipeError:
         _close_quietly()
         sys.exit(0)
     except Exception as error:
