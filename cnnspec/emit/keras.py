@@ -69,7 +69,9 @@ def _invoke(call: KerasCall, taken: list[Any], name: str) -> Any:
     target = resolve(call.name)
     kwargs = {key: _argument(value) for key, value in call.kwargs.items()}
     if "." in call.name:
-        return target(*taken, **kwargs)
+        result = target(*taken, **kwargs)
+        result._keras_history.operation.name = name  # functions take no name, and Keras's own may be one of the spec's
+        return result
     layer = target(**kwargs, name=name)
     return layer(*taken) if call.separate or len(taken) == 1 else layer(taken)
 
