@@ -2,7 +2,7 @@
 
 report = cnnspec.check("specs/lenet.yaml")   # no Keras; report.ok, report.diagnostics, report.graph
 model = cnnspec.build("specs/lenet.yaml")    # a keras.Model, or SpecError with the diagnostics
-run = cnnspec.train("specs/digits.yaml", **{"training.epochs": 3})
+run = cnnspec.train("specs/digits.yaml", epochs=3)
 """
 
 from __future__ import annotations
@@ -40,21 +40,37 @@ def build(spec: str | Path, **overrides: Any) -> Any:
     report = check(spec, **overrides)
     if report.graph is None:
         raise SpecError(report)
-    from cnnspec.emit.keras import build as build_model
+    from cnnspec.training.device import quiet_start
+
+    with quiet_start():
+        from cnnspec.emit.keras import build as build_model
 
     return build_model(report.graph)
 
 
-def train(spec: str | Path, **overrides: Any) -> Run:
-    """Train a spec, as `cnnspec train` does, and return the run. Raises `SpecError` where the spec does not hold."""
+def train(
+    spec: str | Path,
+    *,
+    epochs: int | None = None,
+    backend: str | None = None,
+    device: str | None = None,
+    runs: str | Path = "runs",
+    quiet: bool = False,
+    **overrides: Any,
+) -> Run:
+    """Train a spec, as `cnnspec train` does, and return the run.
+
+    Raises `SpecError` where the spec does not hold, and a `DataError` or `TrainingError` with a message and what to
+    do where data or training fail.
+    """
     from cnnspec.pipeline import SpecError
 
-    report = check(spec, **overrides)
+    report = check(spec, **overrides, **({"training.epochs": epochs} if epochs else {}))
     if report.graph is None:
         raise SpecError(report)
     from cnnspec.training.run import train_report
 
-    return train_report(report)
+    return train_report(report, runs=runs, backend=backend, device=device, quiet=quiet)
 
 
 def _flow(value: Any) -> str:

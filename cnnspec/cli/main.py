@@ -52,7 +52,7 @@ class _Lazy(click.Group):
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", prog_name="cnnspec")
 def cli() -> None:
-    """Convolutional networks as short YAML specs: checked in a tenth of a second, trained properly."""
+    """Convolutional networks as short YAML specs: checked at once, trained properly."""
 
 
 def main() -> None:
