@@ -109,6 +109,8 @@ class Elaborator(Growing):
                 place.calls,
                 help="a name is letters, digits, `_`, `-` and `.`",
             )
+            if isinstance(value, str) and value:
+                place.names.own.setdefault(value, (unknown(head(node)), head(node)))
             return None
         return value
 
@@ -136,6 +138,8 @@ class Elaborator(Growing):
         merges = isinstance(item, s.LayerItem) and getattr(item.cls, "merges", False)
         if node is None:
             if merges:
+                if item.broken:  # type: ignore[union-attr]
+                    return None
                 self.error(
                     "missing-inputs",
                     f"`{item.cls.entry}` needs the names of what it merges",  # type: ignore[union-attr]

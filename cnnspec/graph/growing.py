@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any, NamedTuple
 
+from cnnspec.graph.borders import mend, padded
 from cnnspec.graph.graph import Field, Graph, Node
 from cnnspec.graph.tensors import Names, Tensor, UniqueNames
 from cnnspec.language import limits
@@ -46,6 +48,8 @@ class Growing:
         self.nodes: list[Node] = []
         self.unique = UniqueNames()
         self.expansions = 0
+        self.bodies: list[dict[str, Callable[[], None]]] = []
+        """For each residual body around: its windows that do not fit, taken as padded, and how to report each."""
 
     def start(self, shape: Shape | None, span: Span) -> Tensor:
         """The input's tensor."""
@@ -134,6 +138,7 @@ class Growing:
         shapes = tuple(tensor.shape for tensor in inputs if tensor.shape is not None)
         if len(shapes) != len(inputs):
             return None
+        misfit: Callable[[], None] | None = None
         try:
             if not layer.merges and len(shapes) != 1:
                 raise ShapeError(
@@ -145,11 +150,17 @@ class Growing:
             shape = layer.output_shape(*shapes)
             self._check_layer(layer, shapes)
         except ShapeError as error:
-            self._shape_error(error, layer, inputs, text, span, place)
-            return None
+            remedy = padded(layer) if error.code == "shape-window" and self.bodies else None
+            report = partial(self._shape_error, error, layer, inputs, text, span, place)
+            if remedy is None:
+                report()
+                return None
+            layer, shape, misfit = remedy, remedy.output_shape(*shapes), report
         if not self._check_sizes(shape, span, place.calls):
             return None
         unique = self.unique.take(".".join((*place.group, name or layer.entry)))
+        if misfit is not None:
+            self.bodies[-1][unique] = misfit
         seen = inputs[0].field
         for other in inputs[1:]:
             seen = seen.merged(other.field)
@@ -205,14 +216,17 @@ class Growing:
             first = body is not None and not isinstance(body, MappingNode) and error.argument in (layer.first, "inputs")
             if given or first:
                 where = locate(text, (layer.entry, error.argument))
+        mended = mend(layer, inputs, self.nodes) if error.code == "shape-merge" and len(inputs) > 1 else None
+        causes = {node.span: Related(what, node.span) for node, what in (mended[0] if mended else ())}
+        related = [self.comes_from(tensor) for tensor in inputs if error.label and tensor.span not in (where, *causes)]
         self.error(
             error.code,
             error.message,
             where,
             place.calls,
             label=error.label,
-            help=error.help,
-            related=[self.comes_from(tensor) for tensor in inputs if error.label and tensor.span != where],
+            help=mended[1] if mended else error.help,
+            related=[*related, *causes.values()],
         )
 
     def comes_from(self, tensor: Tensor) -> Related:

@@ -6,9 +6,11 @@ one clear remedy, so that checking goes on as if it had been written: mistakes f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from cnnspec.graph.borders import loses_border, replayed
 from cnnspec.graph.graph import Node
 from cnnspec.graph.growing import Place
 from cnnspec.graph.tensors import Tensor, unknown
@@ -22,6 +24,9 @@ from cnnspec.language.suggest import did_you_mean
 from cnnspec.layers.base import LAYERS, Layer, Shape, show
 from cnnspec.layers.windows import times
 
+_ANY_SIZE = 5040
+"""Stands for a size that the input leaves open; many strides divide it."""
+
 if TYPE_CHECKING:
     from cnnspec.graph.elaborate import Elaborator
 
@@ -29,19 +34,40 @@ if TYPE_CHECKING:
 def expand(graph: Elaborator, item: s.Residual, x: Tensor, place: Place) -> Tensor:
     """Expand a residual block on `x`."""
     before = len(graph.nodes)
-    y = graph.expand(item.layers, x, place.nested())
+    misfits: dict[str, Callable[[], None]] = {}
+    graph.bodies.append(misfits)
+    try:
+        y = graph.expand(item.layers, x, place.nested())
+    finally:
+        graph.bodies.pop()
     body = graph.nodes[before:]
+    way, word = None, None
     if isinstance(item.shortcut, tuple):
         way = graph.expand(item.shortcut, x, place.nested())
-        return _sum(graph, item, way, y, place)
-    word = _word(graph, item, x, place)
-    if word is None or x.shape is None or y.shape is None:
+    else:
+        word = _word(graph, item, x, place)
+    ends = x.shape is not None and y.shape is not None and (word or (way and way.shape))
+    if misfits and not (ends and _border_lost(graph, item, x, y, body, set(misfits), way, place)):
+        for report in misfits.values():
+            report()
         return unknown(item.head.span)
+    if not ends:
+        return unknown(item.head.span)
+    if way is not None:
+        end = _border_lost(graph, item, x, y, body, set(), way, place) if not misfits else None
+        return end if end and _same(end.shape or (), way.shape or ()) else _sum(graph, item, way, end or y, place)
+    assert word is not None
+    assert x.shape is not None
+    assert y.shape is not None
+    if None in (*x.shape[:-1], *y.shape[:-1]) and _open_sizes_differ(graph, item, word, x, y, body, place):
+        return y
+    if misfits:
+        return _misfit(graph, item, word, x, y, body, set(misfits), place)
     if word == "identity" and _same(x.shape, y.shape):
         return _sum(graph, item, x, y, place)
     if word == "projection" and (layer := _projection(x, y)) is not None:
         return _sum(graph, item, _project(graph, item, layer, x, place), y, place)
-    return _misfit(graph, item, word, x, y, body, place)
+    return _misfit(graph, item, word, x, y, body, set(), place)
 
 
 def _sum(graph: Elaborator, item: s.Residual, way: Tensor, y: Tensor, place: Place) -> Tensor:
@@ -55,18 +81,36 @@ def _sum(graph: Elaborator, item: s.Residual, way: Tensor, y: Tensor, place: Pla
             item.shortcut_span,
             place.calls,
             related=[graph.comes_from(way), graph.comes_from(y)],
-            help="both ways of a residual block must end in the same shape",
+            help=_ways_help(way.shape, y.shape),
         )
         return unknown(item.head.span)
     total = graph.add(_layer("add"), [way, y], item.head.node, item.head.span, place)
     return _activate(graph, item, total or unknown(item.head.span), place)
 
 
+def _ways_help(way: Shape, y: Shape) -> str:
+    """What the shortcut's layers lack."""
+    sizes = list(zip(way[:-1], y[:-1], strict=False))
+    strides = {_stride(n, m, 1) for n, m in sizes}
+    if len(way) != len(y) or not sizes or None in strides or len(strides) > 1:
+        return "both ways of a residual block must end in the same shape"
+    lacks = [f"`strides: {stride}`" for stride in strides if stride != 1]
+    lacks += [f"`filters: {y[-1]}`"] * (way[-1] != y[-1])
+    return f"give a convolution of the shortcut {' and '.join(lacks)}"
+
+
 def _misfit(
-    graph: Elaborator, item: s.Residual, word: str, x: Tensor, y: Tensor, body: list[Node], place: Place
+    graph: Elaborator,
+    item: s.Residual,
+    word: str,
+    x: Tensor,
+    y: Tensor,
+    body: list[Node],
+    misfits: set[str],
+    place: Place,
 ) -> Tensor:
     """Say what keeps the two ways apart: lost borders, then the shortcut. Returns what the remedies would give."""
-    trimmed = _border_lost(graph, item, x, y, body, place)
+    trimmed = _border_lost(graph, item, x, y, body, misfits, None, place)
     end = trimmed or y
     assert x.shape is not None
     assert end.shape is not None
@@ -118,10 +162,18 @@ def _strides(x: Tensor, y: Tensor) -> tuple[int, ...] | None:
 
 
 def _border_lost(
-    graph: Elaborator, item: s.Residual, x: Tensor, y: Tensor, body: list[Node], place: Place
+    graph: Elaborator,
+    item: s.Residual,
+    x: Tensor,
+    y: Tensor,
+    body: list[Node],
+    misfits: set[str],
+    way: Tensor | None,
+    place: Place,
 ) -> Tensor | None:
-    """Report windows without padding that made the body's map smaller than its strides do.
+    """Report windows without padding that made the body's map smaller than its strides do, `misfits` among them.
 
+    With a shortcut of layers, only where its end, `way`, has the size that the strides give.
     Returns the body's end as it would be with padding, or None where nothing is lost.
     """
     strides = _strides(x, y)
@@ -130,12 +182,16 @@ def _border_lost(
     if strides is None or len(x.shape) != len(y.shape):
         return None
     wanted = tuple(None if n is None else -(-n // step) for n, step in zip(x.shape[:-1], strides, strict=True))
-    if wanted == y.shape[:-1] or None in wanted:
+    if wanted == y.shape[:-1] or None in wanted or (way is not None and (way.shape or ())[:-1] != wanted):
         return None
-    losing = [node for node in body if _loses_border(node)]
+    losing = [node for node in body if loses_border(node) or node.name in misfits]
     if not losing:
         return None
-    related = [Related(f"{_sizes(node)} here, too", node.span) for node in losing[1:] if node.span != losing[0].span]
+    others = {node.span: node for node in losing[1:] if node.span != losing[0].span}
+    related = [
+        Related(f"{_sizes(node)} here, too" if node.name not in misfits else "and nothing is left here", node.span)
+        for node in others.values()
+    ]
     graph.error(
         "shape-residual",
         f"the body of this residual ends in {times(y.shape[:-1])}, where its shortcut needs {times(wanted)}",
@@ -148,26 +204,60 @@ def _border_lost(
     return y._replace(shape=(*wanted, y.shape[-1]), formula="")
 
 
-def _loses_border(node: Node) -> bool:
-    step = node.layer.step(*node.input_shapes)
-    before, after = node.input_shapes[0][:-1], node.shape[:-1]
-    if len(step.stride) != len(before) or len(before) != len(after):
+def _open_sizes_differ(
+    graph: Elaborator, item: s.Residual, word: str, x: Tensor, y: Tensor, body: list[Node], place: Place
+) -> bool:
+    """Whether sizes that the input leaves open differ for every input; if so, it is reported."""
+    assert x.shape is not None
+    assert y.shape is not None
+    stand_in = (*(size or _ANY_SIZE for size in x.shape[:-1]), x.shape[-1])
+    shapes = replayed(body, {x.node: stand_in})
+    strides = _strides(x, y)
+    if shapes is None or y.node not in shapes or strides is None:
         return False
-    return any(
-        n is not None and m is not None and stride >= 1 and m < -(-n // int(stride))
-        for n, m, stride in zip(before, after, step.stride, strict=True)
+    end = shapes[y.node][:-1]
+    wanted = tuple(-(-size // step) for size, step in zip(stand_in[:-1], strides, strict=True) if size is not None)
+    lost = [n - m for n, m in zip(wanted, end, strict=False) if m is not None]
+    strided = word == "identity" and max(strides, default=1) > 1
+    if strided or (word == "identity" and not _same(x.shape[-1:], y.shape[-1:])):
+        _identity_error(graph, item, x, y, place, f"a map to one with strides {times(strides)}")
+        strided = True
+    if len(lost) != len(wanted) or len(end) != len(wanted) or max(lost) <= 0 or min(lost) < 0:
+        return strided
+    losing = [
+        node
+        for node in body
+        if getattr(node.layer, "window", None)
+        and loses_border(replace(node, input_shapes=(shapes.get(node.inputs[0], stand_in),), shape=shapes[node.name]))
+    ]
+    if not losing:
+        return strided
+    graph.error(
+        "shape-residual",
+        f"the body of this residual loses {times(lost)} pixels, which its shortcut keeps",
+        losing[0].span,
+        losing[0].calls or place.calls,
+        label="without padding the border is lost",
+        related=[
+            Related("the residual block", item.head.span),
+            *(Related("here, too", node.span) for node in losing[1:] if node.span != losing[0].span),
+        ],
+        help="write `padding: same`",
     )
+    return True
 
 
 def _sizes(node: Node) -> str:
     return f"{show(node.input_shapes[0])} → {show(node.shape)}"
 
 
-def _identity_error(graph: Elaborator, item: s.Residual, x: Tensor, y: Tensor, place: Place) -> None:
+def _identity_error(
+    graph: Elaborator, item: s.Residual, x: Tensor, y: Tensor, place: Place, strided: str | None = None
+) -> None:
     assert x.shape is not None
     assert y.shape is not None
     channels = f"{x.shape[-1]} channels to {y.shape[-1]}" if x.shape[-1] != y.shape[-1] else ""
-    what = channels or f"{show(x.shape)} to {show(y.shape)}"
+    what = channels or strided or f"{show(x.shape)} to {show(y.shape)}"
     reachable = _projection(x, y) is not None
     graph.error(
         "shape-residual",

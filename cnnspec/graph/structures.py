@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from cnnspec.graph.tensors import Names, Tensor, unknown
 from cnnspec.language import syntax as s
 from cnnspec.language.diagnostics import Related
 from cnnspec.language.entries import Invalid, read_entry, shown
+from cnnspec.language.hints import hint
 from cnnspec.language.items import ItemParser
 from cnnspec.language.nodes import SequenceNode, head, locate
 from cnnspec.language.problems import diagnose
@@ -65,14 +67,19 @@ def repeat(graph: Elaborator, item: s.Repeat, running: Tensor, place: Place) -> 
     if item.times is not None:
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             graph.error(
-                "wrong-type", f"`times` takes a whole number from 0, not {shown(value)}", head(node), place.calls
+                "wrong-type",
+                f"`times` takes a whole number from 0, not {shown(value)}",
+                head(node),
+                place.calls,
+                help=hint(value, "number", "times"),
             )
             return unknown(item.head.span)
         rounds: Sequence[Any] = range(value)
     elif isinstance(value, tuple):
         rounds = value
     else:
-        graph.error("wrong-type", f"`over` takes a list, not {shown(value)}", head(node), place.calls)
+        help = hint(value, "list", "over")
+        graph.error("wrong-type", f"`over` takes a list, not {shown(value)}", head(node), place.calls, help=help)
         return unknown(item.head.span)
     for at, values in enumerate(rounds):
         graph.count(item.head.span, place.calls)
@@ -92,13 +99,15 @@ def _bind(graph: Elaborator, item: s.Repeat, values: Any, span: Span, place: Pla
         return {item.names[0].text: values}
     if not isinstance(values, tuple) or len(values) != len(item.names):
         names = ", ".join(name.text for name in item.names)
-        count = len(values) if isinstance(values, tuple) else 1
+        given = f"a list of {len(values)} value{'s' * (len(values) != 1)}" if isinstance(values, tuple) else "one value"
+        wanted = f"{len(item.names)} names" if len(item.names) > 1 else "a list of one name"
         graph.error(
             "repeat-values",
-            f"{count} value{'s' * (count != 1)} for {len(item.names)} names ({names})",
+            f"{given} for {wanted} ({names})",
             span,
             place.calls,
             related=[Related("the names", name.span) for name in item.names[:1]],
+            help=f"write `as: {names}`" if len(item.names) == 1 else f"write a list of {len(item.names)} values",
         )
         return None
     return {name.text: value for name, value in zip(item.names, values, strict=True)}
@@ -116,11 +125,16 @@ def when(graph: Elaborator, item: s.When, running: Tensor, place: Place) -> Tens
             f"`condition` takes `true` or `false`, not {shown(value)}",
             head(item.condition),
             place.calls,
-            help="compare: `$(strides > 1)`",
+            help=_condition(value),
         )
         return unknown(item.head.span)
     inside = graph.inside(item, place)
     return graph.expand(item.layers if value else item.otherwise, running, inside.nested())
+
+
+def _condition(value: Any) -> str:
+    words = isinstance(value, str) and re.search(r"[<>=]|\b(and|or|not|in)\b", value)
+    return f"write `$({value})`" if words else hint(value, "truth", "condition") or "compare: `$(strides > 1)`"
 
 
 def call(graph: Elaborator, item: s.Call, running: Tensor, place: Place) -> Tensor:

@@ -18,6 +18,9 @@ from cnnspec.language.suggest import nearest
 
 Path = tuple[str | int, ...]
 
+_WORD = re.compile(r"([^:({]*?)\s*((?:[:({].*)?)", re.DOTALL)
+_VALUE = re.compile(r"[\w.+-]+")
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -134,7 +137,11 @@ class Entry(Section):
         if not cls.first:
             message = f"`{cls.entry}` takes its arguments by name"
             raise Invalid(Problem("entry-form", message, help=f"write `{cls.entry}: {{argument: value}}`"))
-        return cls.read({cls.first: value})
+        try:
+            return cls.read({cls.first: value})
+        except Invalid as invalid:
+            missing = [problem for problem in invalid.problems if problem.about]
+            raise Invalid(*(missing or invalid.problems)) from None
 
     def changed(self) -> dict[str, Any]:
         """The arguments that differ from their defaults, in the order declared."""
@@ -168,7 +175,12 @@ def split_entry(value: Any, kind: str) -> tuple[str, Any]:
                     f"write one {kind} an item; indent its arguments below its name",
                 )
             )
-    raise Invalid(Problem("entry-form", f"{shown(value)} is no {kind}", help=f"write the name of a {kind}"))
+    help = (
+        f"write `{{l2: {value}}}`"
+        if kind == "regularizer" and isinstance(value, float)
+        else f"write the name of a {kind}"
+    )
+    raise Invalid(Problem("entry-form", f"{shown(value)} is no {kind}", help=help))
 
 
 def read_entry(value: Any, vocabulary: Vocabulary) -> Entry:
@@ -184,14 +196,31 @@ def find(name: str, vocabulary: Vocabulary) -> type[Entry]:
     """The class that `name` means. Raises `Invalid` with what it may have been meant to be."""
     if name in vocabulary:
         return vocabulary[name]
-    raise Invalid(unknown(name, vocabulary, f"no {vocabulary.kind} is called `{name}`", "unknown-" + vocabulary.kind))
+    problem = unknown(name, vocabulary, f"no {vocabulary.kind} is called `{name}`", "unknown-" + vocabulary.kind)
+    if problem.help is None and len(vocabulary) <= 20:
+        problem = replace(problem, help="there are: " + ", ".join(f"`{word}`" for word in vocabulary))
+    raise Invalid(problem)
 
 
 def unknown(name: str, known: Any, message: str, code: str, path: Path = ()) -> Problem:
     """The problem of a name that is not known, with the nearest one."""
-    guess = nearest(name, known)
+    word, rest = _WORD.fullmatch(name).groups() if ":" in name or "(" in name or "{" in name else (name, "")  # type: ignore[union-attr]
+    guess = word if word in known else nearest(word, known)
+    if guess and rest:
+        return Problem(code.replace(" ", "-"), message, path, True, *_mended(guess, rest))
     help = f"did you mean `{guess}`?" if guess else None
     return Problem(code.replace(" ", "-"), message, path, True, help, guess)
+
+
+def _mended(word: str, rest: str) -> tuple[str, str | None]:
+    """What to write for `filters:32` or `l2(0.01)`, and the text that mends it, where it is sure."""
+    value = rest[1:].removesuffix(")")
+    if rest.startswith("{"):
+        return f"put a `:` behind the name: `{word}: {{…}}`", None
+    if not rest.startswith(":"):
+        return f"write `{{{word}: {value if _VALUE.fullmatch(value) else '…'}}}`", None
+    mended = f"{word}: {value}" if _VALUE.fullmatch(value) else None
+    return f"put a space behind the `:`, as in `{mended or word + ': …'}`", mended
 
 
 def nested(vocabulary: Vocabulary) -> BeforeValidator:

@@ -67,7 +67,7 @@ def _parsed(text: str) -> tuple[ast.expr, int]:
         raise ExpressionError(
             "expression-syntax",
             f"`{_short(text)}` is neither `$name` nor `$(expression)`",
-            help="write `$(…)` around the whole expression",
+            help=_way_to_write(text),
         )
     if not text.endswith(")") or text.count("(") != text.count(")"):
         raise ExpressionError(
@@ -85,6 +85,14 @@ def _parsed(text: str) -> tuple[ast.expr, int]:
         raise ExpressionError("expression-syntax", "this expression does not read", start, 1, help) from None
     except (RecursionError, MemoryError, ValueError):
         raise ExpressionError("expression-limit", "this expression is nested too deeply") from None
+
+
+def _way_to_write(text: str) -> str:
+    """What to write instead of `${filters}` or `$filters * 2`."""
+    if braces := re.fullmatch(r"\$\{\s*([A-Za-z_]\w*)\s*\}", text):
+        return f"write `${braces[1]}`"
+    bare = text.replace("${", "$").replace("}", "").replace("$", "")
+    return f"write `$({bare})`" if 0 < len(bare) <= 40 else "write `$(…)` around the whole expression"
 
 
 def _short(text: str) -> str:

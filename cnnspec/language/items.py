@@ -10,7 +10,9 @@ from cnnspec.language.entries import Entry, Invalid, Vocabulary, shown, unknown
 from cnnspec.language.expressions import is_expression
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head, plain, walk
 from cnnspec.language.problems import diagnose
+from cnnspec.language.scope import warn_of_hiding
 from cnnspec.language.spans import Span
+from cnnspec.language.suggest import meant, nearest
 from cnnspec.language.syntax import (
     Block,
     Branches,
@@ -26,6 +28,16 @@ from cnnspec.language.syntax import (
     When,
 )
 
+_TYPE_KEYS = ("type", "layer", "class", "class_name", "op", "module", "kind")
+_NO_LAYERS = dict.fromkeys(
+    ("input", "inputlayer", "input_layer", "inputs"), "take it out: `input:` at the top says what comes in"
+)
+_WHOLE = {
+    "residual": "write `residual: {layers: […]}`",
+    "branches": "write `branches: {paths: [[…], […]]}`",
+    "repeat": "write `repeat: {times: 3, layers: […]}`, or `repeat: {over: [64, 128], as: filters, layers: […]}`",
+    "when": "write `when: {condition: $(…), layers: […]}`",
+}
 _LISTS = "write a list: each layer on a line of its own, starting with `-`"
 
 
@@ -43,6 +55,8 @@ class ItemParser:
         self.vocabulary = vocabulary
         self.blocks = blocks
         self.diagnostics = diagnostics
+        self.meant: set[str | None] = set()
+        """The keys that unknown ones of the structure at hand were likely meant to be."""
 
     def items(self, node: Node) -> Items:
         """The entries of a list of layers, or the splice that stands in its place."""
@@ -71,12 +85,36 @@ class ItemParser:
             return self._structure(node, key, arguments)
         if name in self.vocabulary:
             return self._layer(node, key, arguments)
+        if name.lower() in _TYPE_KEYS and isinstance(arguments, ScalarNode) and arguments.text:
+            return self._typed(node, key, arguments)
+        return self._unknown(node, key, arguments)
+
+    def _unknown(self, node: Node, key: ScalarNode, arguments: Node | None) -> Item:
+        """An entry of a name that is not known. Where it surely is another spelling of one, that one's arguments
+        are checked as well."""
+        name = key.text
         known = [*self.vocabulary, *self.STRUCTURES, *self.blocks]
         problem = unknown(name, known, f"no layer or block is called `{name}`", "unknown-layer")
         fix = Fix(key.span, problem.replacement) if problem.replacement else None
-        help = problem.help or "`blocks:` declares a block; the reference lists the layers"
+        help = problem.help or _NO_LAYERS.get(
+            name.lower(), "`blocks:` declares a block; the reference lists the layers"
+        )
         self.diagnostics.add(Diagnostic(problem.code, problem.message, key.span, help=help, fix=fix))
+        sure = meant(name, known)
+        if sure in self.vocabulary:
+            assert sure is not None
+            key = ScalarNode(sure, sure, key.span)
+            node = key if arguments is None else MappingNode(((key, arguments),), node.span, node.size)
+            return self._layer(node, key, arguments)
         return Broken(self._head(node, key, arguments))
+
+    def _typed(self, node: Node, key: ScalarNode, value: ScalarNode) -> Item:
+        """`type: conv2d`, as other formats have it."""
+        name = nearest(value.text, self.vocabulary) or value.text
+        alone = isinstance(node, MappingNode) and len(node.pairs) == 1
+        help = f"write `- {name}`" if alone else f"write `- {name}: {{…}}`, the arguments in it"
+        self._error("entry-form", f"an entry starts with its layer's name, not with `{key.text}:`", key.span, help)
+        return Broken(Head(node, key.span))
 
     def calls_in(self, items: Items) -> Iterator[Call]:
         """Every block call below `items`."""
@@ -103,6 +141,9 @@ class ItemParser:
 
     def _no_entry(self, node: Node) -> Item:
         if isinstance(node, MappingNode) and len(node.pairs) > 1:
+            for key, value in node.pairs:
+                if key.text.lower() in _TYPE_KEYS and isinstance(value, ScalarNode) and value.text:
+                    return self._typed(node, key, value)
             first, second = node.pairs[0][0], node.pairs[1][0]
             message = f"one entry an item: `{first.text}` and `{second.text}` stand side by side"
             entry = second.text in self.vocabulary or second.text in self.STRUCTURES or second.text in self.blocks
@@ -161,6 +202,8 @@ class ItemParser:
     def _call(self, node: Node, key: ScalarNode, arguments: Node | None) -> Item:
         entry = self._head(node, key, arguments)
         block = self.blocks[key.text]
+        if block.broken:
+            return Broken(entry)
         if isinstance(arguments, MappingNode):
             given: MappingNode | None = arguments.without("name", "inputs")
         elif arguments is None or (isinstance(arguments, ScalarNode) and arguments.value is None):
@@ -219,14 +262,16 @@ class ItemParser:
                     "wrong-type",
                     f"`{word}` takes a mapping, not {shown(plain(arguments) if arguments else None)}",
                     head(arguments) if arguments else key.span,
-                    f"it takes: {', '.join(keys)}",
+                    _WHOLE[word],
                 )
                 return Broken(entry)
             arguments = MappingNode(((ScalarNode(first, first, key.span), arguments),), arguments.span, 0)
+        self.meant = set()
         for name, _ in arguments.pairs:
             if name.text not in (*keys, "name", "inputs"):
                 problem = unknown(name.text, keys, f"`{word}` has no key `{name.text}`", "unknown-key")
                 fix = Fix(name.span, problem.replacement) if problem.replacement else None
+                self.meant.add(problem.replacement)
                 self.diagnostics.add(
                     Diagnostic(
                         "unknown-key",
@@ -241,8 +286,8 @@ class ItemParser:
 
     def _needs(self, entry: Head, word: str, key: str, arguments: MappingNode) -> Node | None:
         found = arguments.get(key)
-        if found is None:
-            self._error("missing-key", f"`{word}` needs `{key}`", entry.span)
+        if found is None and key not in self.meant:
+            self._error("missing-key", f"`{word}` needs `{key}`", entry.span, _WHOLE[word])
         return found
 
     def _residual(self, entry: Head, arguments: MappingNode) -> Item:
@@ -265,11 +310,20 @@ class ItemParser:
                     "write `paths: [[…], […]]`; an empty path `[]` is the identity",
                 )
             return Broken(entry)
-        return Branches(entry, arguments.get("merge"), tuple(self.items(path) for path in paths.items))
+        bare = next((path for path in paths.items if isinstance(path, MappingNode)), None)
+        if bare is not None:
+            help = f"write `[{{{bare.pairs[0][0].text}: …}}]`" if bare.pairs else "an empty path is `[]`"
+            self._error("wrong-type", "each of `paths` is a list of layers, not a single one", head(bare), help)
+        listed = [
+            SequenceNode((path,), path.span, 1) if isinstance(path, MappingNode) else path for path in paths.items
+        ]
+        return Branches(entry, arguments.get("merge"), tuple(self.items(path) for path in listed))
 
     def _repeat(self, entry: Head, arguments: MappingNode) -> Item:
         times, over, names = (arguments.get(key) for key in ("times", "over", "as"))
         layers = self._needs(entry, "repeat", "layers", arguments)
+        if self.meant & {"times", "over", "as"}:
+            return Broken(entry)
         if (times is None) == (over is None):
             what = "needs `times` or `over`" if times is None else "takes `times` or `over`, not both"
             self._error(
@@ -294,8 +348,11 @@ class ItemParser:
         words = tuple(part for part in parts if isinstance(part, ScalarNode) and part.text.isidentifier())
         if len(words) != len(parts):
             assert names is not None
-            self._error("wrong-type", "`as` takes a name, or a list of names", head(names))
+            help = "write `as: filters`, or `as: [filters, strides]`"
+            self._error("wrong-type", "`as` takes a name, or a list of names", head(names), help)
             return Broken(entry)
+        for word in words:
+            warn_of_hiding(word, self.diagnostics)
         return Repeat(entry, times, over, words, not isinstance(names, SequenceNode), self.items(layers))
 
     def _when(self, entry: Head, arguments: MappingNode) -> Item:

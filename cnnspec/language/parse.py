@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix, Related
@@ -11,7 +12,7 @@ from cnnspec.language.entries import Invalid, Vocabulary, shown
 from cnnspec.language.items import ItemParser
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head, locate, plain
 from cnnspec.language.problems import diagnose
-from cnnspec.language.scope import AXES, Binding, Environment, Failed, Scope
+from cnnspec.language.scope import Binding, Environment, Failed, Scope, warn_of_hiding
 from cnnspec.language.spans import Span
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import Block, Items, Spec
@@ -86,11 +87,7 @@ def check_parameter_name(key: ScalarNode, diagnostics: Diagnostics) -> bool:
             Diagnostic("parameter-name", f"`{key.text}` cannot be the name of a parameter", key.span, help=help)
         )
         return False
-    if key.text in AXES:
-        message = f"the parameter `{key.text}` hides the running tensor's `{key.text}`"
-        diagnostics.add(
-            Diagnostic("parameter-hides", message, key.span, severity="warning", help="give it another name")
-        )
+    warn_of_hiding(key, diagnostics)
     return True
 
 
@@ -121,12 +118,15 @@ def _document(root: MappingNode, scope: Scope, diagnostics: Diagnostics) -> tupl
 def _blocks(root: MappingNode, vocabulary: Vocabulary, scope: Scope, diagnostics: Diagnostics) -> dict[str, Block]:
     node = root.get("blocks")
     if not isinstance(node, MappingNode):
-        return {}
+        return {} if node is None else {name.text: _broken(name) for name in _names_in(node)}
     blocks: dict[str, Block] = {}
     bodies: dict[str, Node] = {}
     for key, value in node.pairs:
         block = _declare(key, value, vocabulary, diagnostics)
-        if block is not None:
+        if block is None:
+            if key.text not in vocabulary and key.text not in ItemParser.STRUCTURES:
+                blocks[key.text] = _broken(key)
+        else:
             blocks[key.text] = block
             layers = value.get("layers") if isinstance(value, MappingNode) else None
             if layers is not None:
@@ -140,13 +140,32 @@ def _blocks(root: MappingNode, vocabulary: Vocabulary, scope: Scope, diagnostics
     return _refuse_cycles(blocks, parser.calls_in, diagnostics)
 
 
+def _broken(name: ScalarNode) -> Block:
+    return Block(name.text, name.span, {}, (), broken=True)
+
+
+def _names_in(node: Node) -> Iterator[ScalarNode]:
+    """The names of blocks in a list of them, as other formats have it."""
+    for item in node.items if isinstance(node, SequenceNode) else ():
+        if isinstance(item, MappingNode):
+            name = item.get("name")
+            yield (
+                name
+                if isinstance(name, ScalarNode)
+                else item.pairs[0][0]
+                if item.pairs
+                else ScalarNode("", "", item.span)
+            )
+
+
 def _declare(key: ScalarNode, value: Node, vocabulary: Vocabulary, diagnostics: Diagnostics) -> Block | None:
     if key.text in vocabulary or key.text in ItemParser.STRUCTURES:
         what = "a layer" if key.text in vocabulary else "a word of the language"
         diagnostics.add(Diagnostic("block-name", f"`{key.text}` is {what}; a block needs a name of its own", key.span))
         return None
     if not isinstance(value, MappingNode):
-        _wrong(diagnostics, f"a block is a mapping with `layers:`, not {shown(plain(value))}", head(value))
+        help = f"write `{key.text}: {{layers: […]}}`"
+        _wrong(diagnostics, f"a block is a mapping with `layers:`, not {shown(plain(value))}", head(value), help)
         return None
     for name, _ in value.pairs:
         if name.text not in ("parameters", "layers"):
@@ -174,9 +193,17 @@ def _declare(key: ScalarNode, value: Node, vocabulary: Vocabulary, diagnostics: 
             diagnostics,
             f"`parameters` takes a mapping, not {shown(plain(declared))}",
             head(declared),
-            "write `parameters: {filters: null, strides: 1}`; `null` means required",
+            f"write `parameters: {{{_as_mapping(declared)}}}`; `null` means required",
         )
-    return Block(key.text, key.span, parameters, ())
+        return _broken(key)
+    return Block(key.text, key.span, parameters, (), broken=value.get("layers") is None)
+
+
+def _as_mapping(node: Node) -> str:
+    """The parameters of a list of names, as they are declared."""
+    items = node.items if isinstance(node, SequenceNode) else (node,)
+    names = [item.text for item in items if isinstance(item, ScalarNode) and _IDENTIFIER.fullmatch(item.text)]
+    return ", ".join(f"{name}: null" for name in names[:4]) or "filters: null, strides: 1"
 
 
 def _wrong(diagnostics: Diagnostics, message: str, span: Span, help: str | None = None) -> None:

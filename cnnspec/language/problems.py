@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,8 +11,10 @@ from pydantic_core import ErrorDetails
 
 from cnnspec.language.diagnostics import Diagnostic, Fix, Related, Severity
 from cnnspec.language.entries import Path, Problem, Section, shown, unknown
+from cnnspec.language.hints import hint, rate_hint
 from cnnspec.language.nodes import Node, locate
 from cnnspec.language.spans import Span
+from cnnspec.language.suggest import ELSEWHERE, NEEDLESS
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,10 @@ _TAKES = {
     "model_attributes_type": "a mapping",
     "none_required": "`null`",
 }
+_KINDS = {
+    "int_type": "number", "int_from_float": "number", "float_type": "number",
+    "bool_type": "truth", "string_type": "text", "tuple_type": "list",
+}  # fmt: skip
 _BOUNDS = {
     "greater_than_equal": ("ge", "at least"),
     "greater_than": ("gt", "more than"),
@@ -61,7 +67,7 @@ def problems_of(error: ValidationError, cls: type[Section]) -> list[Problem]:
     for detail in error.errors(include_url=False):
         for problem in _translate(detail, cls):
             found.setdefault((*problem.path, problem.on_key, problem.about), problem)
-    meant = {problem.replacement for problem in found.values() if problem.replacement}
+    meant = {problem.replacement.split(":")[0] for problem in found.values() if problem.replacement}
     missing = [problem for problem in found.values() if problem.about and problem.about not in meant]
     others = [problem for problem in found.values() if not problem.about]
     return others + ([_all_missing(missing, cls)] if missing else [])
@@ -83,7 +89,16 @@ def _translate(detail: ErrorDetails, cls: type[Section]) -> Iterator[Problem]:
         name = _spoken(path, cls)
         code, message = _value_message(kind, name, value, context, _expects(path, cls))
         place = (*path, context["at"]) if context.get("at") else path
-        yield Problem(code, message, place, help=context.get("help"))
+        yield Problem(code, message, place, help=context.get("help") or _help(kind, value, path, context, cls))
+
+
+def _help(kind: str, value: Any, path: Path, context: Mapping[str, Any], cls: type[Section]) -> str | None:
+    if kind == "less_than_equal":
+        return rate_hint(value, context["le"])
+    name = next((step for step in reversed(path) if isinstance(step, str)), "")
+    if kind == "greater_than_equal" and name == "input" and value == -1:
+        return "leave the batch out; a size that is open is `null`"
+    return hint(value, _KINDS.get(kind, ""), name, _expects(path, cls) is None)
 
 
 def _value_message(kind: str, name: str, value: Any, context: dict[str, Any], words: str | None) -> tuple[str, str]:
@@ -124,7 +139,14 @@ def _unknown_argument(path: Path, cls: type[Section]) -> Problem:
     fields = cls.model_fields
     known = sorted(fields, key=lambda key: (key == "trainable", not fields[key].is_required()))
     what = "argument" if hasattr(cls, "entry") else "key"
+    if getattr(cls, "merges", False):
+        known = ["inputs", *known]
     problem = unknown(name, known, f"{_subject(cls)} has no {what} `{name}`", f"unknown-{what}", path)
+    if name.startswith("-") and name[1:2].isalpha():
+        return replace(problem, help=f"put a space behind the `-`: `- {name[1:]}`", replacement=None)
+    elsewhere = ELSEWHERE.get(name) if what == "key" else NEEDLESS.get(name)
+    if elsewhere and problem.help is None:
+        return replace(problem, help=elsewhere)
     if problem.help or not known:
         return problem if known else replace(problem, help=f"{_subject(cls)} takes no arguments")
     names = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")

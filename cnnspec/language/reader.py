@@ -254,7 +254,8 @@ class _Builder:
 
 
 def _whole_expressions(pairs: Sequence[tuple[Node, Node]]) -> list[Node]:
-    """The values less the pieces of an expression that a comma cut apart (computing its head says so)."""
+    """The values less the pieces of an expression, or of a Python tuple, that a comma cut apart
+    (what reads its head says so)."""
     kept, depth = [], 0
     for key, value in pairs:
         text = key.text if isinstance(key, ScalarNode) else ""
@@ -262,7 +263,7 @@ def _whole_expressions(pairs: Sequence[tuple[Node, Node]]) -> list[Node]:
             depth += text.count("(") - text.count(")")
             continue
         kept.append(value)
-        if isinstance(value, ScalarNode) and value.text.startswith("$("):
+        if isinstance(value, ScalarNode) and value.text.startswith(("$(", "(")) and value.value == value.text:
             depth = value.text.count("(") - value.text.count(")")
     return kept
 
@@ -279,10 +280,16 @@ _PHRASES = (
     ),
     ("found character '\\t'", "a tab where YAML wants spaces", "indent with spaces"),
     ("cannot start any token", "this character cannot start a value", "quote the text"),
-    ("did not find expected ',' or ']'", "this list is not closed, or a comma is missing", "close it with `]`"),
-    ("did not find expected ',' or '}'", "this mapping is not closed, or a comma is missing", "close it with `}`"),
-    ("expected ',' or ']'", "this list is not closed, or a comma is missing", "close it with `]`"),
-    ("expected ',' or '}'", "this mapping is not closed, or a comma is missing", "close it with `}`"),
+    (
+        "expected ',' or ']'",
+        "this list is not closed, or a comma is missing",
+        "put a comma between its values, and `]` at its end",
+    ),
+    (
+        "expected ',' or '}'",
+        "this mapping is not closed, or a comma is missing",
+        "put a comma between its pairs, and `}` at its end",
+    ),
     ("unexpected end of stream", "the quote that opens here is not closed", "close the quote"),
     ("could not find expected ':'", "a key without its `:`", "write `key: value`"),
     (
@@ -310,6 +317,27 @@ _PHRASES = (
 )
 
 
+def _slip(lines: list[str], line: int, column: int, message: str) -> tuple[int, str, str] | None:
+    """What a hand often does in a line that does not read: the column of it, what it is, what to write."""
+    here, before = lines[line - 1], next((text for text in reversed(lines[: line - 1]) if text.strip()), "")
+    start = len(here) - len(here.lstrip()) + 1
+    if "${" in here[: column + 1]:
+        return here.index("${") + 1, "an expression is `$name` or `$(…)`", "write `$name` for `${name}`"
+    if re.match(r"-[^\W\d]", here.lstrip()):
+        return start, "no space behind the `-`", f"write `- {here.lstrip()[1:]}`"
+    pair = re.match(r"(\s*(?:- +)?)([\w.-]+):\s+[^\s|>#]", before)
+    if (
+        pair
+        and message == "a `:` where none can stand"
+        and start > len(pair[1]) + 1
+        and here[: column - 1].lstrip().isidentifier()
+    ):
+        return start, f"this line is indented deeper than `{pair[2]}`", f"align it with `{pair[2]}`"
+    if message == "a key without its `:`" and here.strip().isidentifier():
+        return start, message, "write `key: value`; a new entry starts with `-`"
+    return None
+
+
 def _syntax_error(text: str, file: str, error: yaml.MarkedYAMLError) -> Diagnostic:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -323,6 +351,9 @@ def _syntax_error(text: str, file: str, error: yaml.MarkedYAMLError) -> Diagnost
     )
     if "\t" in lines[line - 1][: column + 1] and not lines[line - 1][:column].strip():
         message, help = "a tab where YAML wants spaces", "indent with spaces"
+    if slip := _slip(lines, line, column, message):
+        column, message, help = slip
+        return Diagnostic("yaml-syntax", message, Span(file, line, column, line, column + 1), help=help)
     related: tuple[Related, ...] = ()
     context = error.context_mark
     if (

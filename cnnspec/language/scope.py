@@ -100,6 +100,15 @@ class Environment(NamedTuple):
         raise ExpressionError("unknown-parameter", f"no parameter is called `{name}`", help=help)
 
 
+def warn_of_hiding(name: ScalarNode, diagnostics: Diagnostics) -> None:
+    """Warn of a parameter that hides a size of the running tensor."""
+    if name.text in AXES:
+        message = f"the parameter `{name.text}` hides the running tensor's `{name.text}`"
+        diagnostics.add(
+            Diagnostic("parameter-hides", message, name.span, severity="warning", help="give it another name")
+        )
+
+
 @dataclass
 class Binding:
     """A parameter's value: the node that gives it with the environment to compute it in, or a value at hand."""

@@ -4,6 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+# Where a word means one thing in one place and another in another, its second meaning.
+_ARGUMENTS = {
+    "size": "pool_size",
+    "kernelsize": "pool_size",
+    "kernel": "pool_size",
+    "ksize": "pool_size",
+    "mode": "interpolation",
+    "alpha": "negative_slope",
+    "count": "times",
+    "n": "times",
+    "num": "times",
+    "depth": "times",
+    "number": "times",
+    "if": "condition",
+    "test": "condition",
+    "then": "layers",
+    "else": "otherwise",
+    "body": "layers",
+    "main": "layers",
+    "branches": "paths",
+    "skip": "shortcut",
+    "for": "over",
+    "in": "over",
+    "values": "over",
+    "var": "as",
+    "layers": "inputs",
+    "dropoutrate": "rate",
+    "none": "linear",
+}
+
 # PyTorch, Caffe, Ultralytics and older Keras names → ours. Compared in lower case without `nn.`, `_` and `-`.
 _HABITS = {
     "linear": "dense", "fc": "dense", "fullyconnected": "dense", "innerproduct": "dense",
@@ -50,6 +80,26 @@ _HABITS = {
 }  # fmt: skip
 
 
+# Keys of other formats, and keys of another section: where what they say belongs.
+ELSEWHERE = {
+    **dict.fromkeys(("lr", "learning_rate"), "write `optimizer: {adam: {learning_rate: …}}`"),
+    **dict.fromkeys(("momentum", "weight_decay"), "it belongs to the optimizer: `optimizer: {sgd: {…}}`"),
+    **dict.fromkeys(("batch_size", "epochs", "optimizer", "loss", "metrics", "callbacks", "seed"),
+                    "it belongs under `training:`"),
+    **dict.fromkeys(("validation_split", "augmentation", "preprocessing", "source"), "it belongs under `data:`"),
+    **dict.fromkeys(("nc", "num_classes", "classes", "depth_multiple", "width_multiple"),
+                    "a number of your own stands under `parameters:`"),
+    **dict.fromkeys(("backbone", "head", "encoder", "decoder"), "every layer stands in one list, `layers:`"),
+}  # fmt: skip
+
+# Arguments of other frameworks that say what is known here.
+NEEDLESS = {
+    **dict.fromkeys(("in_channels", "in_features", "num_features", "input_shape", "input_dim", "batch_input_shape"),
+                    "take it out: the size of the input is known here"),
+    **dict.fromkeys(("data_format", "inplace"), "take it out: there is one way only"),
+}  # fmt: skip
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that `name` most likely means, or None. Habits come first, then spelling."""
     names = list(known)
@@ -57,10 +107,16 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     same = [candidate for candidate in names if _bare(candidate) == bare]
     if same:
         return same[0]
-    habit = _HABITS.get(bare)
-    if habit in names:
+    habit = next((meant for meant in (_HABITS.get(bare), _ARGUMENTS.get(bare)) if meant in names), None)
+    if habit is not None or (bare not in names and name in NEEDLESS):
         return habit
     return _by_spelling(bare, names)
+
+
+def meant(name: str, known: Iterable[str]) -> str | None:
+    """The known name that `name` surely means: another spelling of it, or its name elsewhere."""
+    guess = nearest(name, known)
+    return guess if guess is not None and (_bare(guess) == _bare(name) or _HABITS.get(_bare(name)) == guess) else None
 
 
 def _bare(name: str) -> str:

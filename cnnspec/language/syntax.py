@@ -100,6 +100,8 @@ class Block(NamedTuple):
     parameters: dict[str, Node | None]
     layers: Items
     recursive: bool = False
+    broken: bool = False
+    """Whether its declaration has a mistake, so that nothing can be said of its calls."""
 
 
 class Spec(NamedTuple):

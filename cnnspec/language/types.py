@@ -33,7 +33,9 @@ def spread(value: Any, rank: int, name: str, least: int = 1) -> Any:
         if len(value) != rank:
             axes = "one axis" if rank == 1 else f"{rank} axes"
             raise refuse(
-                "wrong-length", f"`{name}` has {len(value)} values for {axes}", f"write one number, or a list of {rank}"
+                "wrong-length",
+                f"`{name}` has {len(value)} value{'s' * (len(value) != 1)} for {axes}",
+                "write one number" if rank == 1 else f"write one number, or a list of {rank}",
             )
         return tuple(value)
     whole = isinstance(value, int) and not isinstance(value, bool) and value >= least

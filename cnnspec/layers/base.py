@@ -4,6 +4,7 @@ A layer knows its output shape, weights, multiply-adds, receptive-field step and
 calls that make it; it never imports Keras. The model builder and the source emitter follow the same calls.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -124,7 +125,7 @@ class Layer(Entry):
                 "shape-rank",
                 f"`{self.entry}` takes {ranks_in_words(self.ranks)}, not {show(shape)}",
                 label=f"its input is {show(shape)}",
-                help=_rank_help(self.ranks, len(shape)),
+                help=_rank_help(self.entry, self.ranks, shape),
             )
 
 
@@ -172,7 +173,16 @@ def ranks_in_words(ranks: tuple[int, ...]) -> str:
     return " or ".join(names[rank] for rank in ranks)
 
 
-def _rank_help(ranks: tuple[int, ...], rank: int) -> str | None:
+def _rank_help(entry: str, ranks: tuple[int, ...], shape: Shape) -> str | None:
+    rank = len(shape)
+    if ranks == (3,) and rank == 4 and shape[0] is None:
+        sizes = ", ".join("null" if size is None else str(size) for size in shape[1:])
+        return f"`input:` has no batch axis: write `input: [{sizes}]`"
+    if ranks == (3,) and rank == 2 and shape[-1] not in (None, 1) and shape[0] == shape[1]:
+        return f"one channel is an axis, too: write `input: [{shape[0]}, {shape[1]}, 1]`, or `reshape` to that"
+    other = re.sub(r"[123]d", f"{rank - 1}d", entry)
+    if other != entry and other in LAYERS:
+        return f"write `{other}`, or `reshape` the input before it"
     if rank > max(ranks):
         if ranks == (1,):
             return "put `flatten` or `global_average_pooling2d` before it"

@@ -49,7 +49,15 @@ class Dense(Layer):
         return (*inputs[0][:-1], self.units)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        size = need(inputs[0][-1], "size of the last axis", self.entry)
+        size = inputs[0][-1]
+        if size is None and len(inputs[0]) == 1:
+            raise ShapeError(
+                "shape-unknown",
+                "`dense` needs to know how many values come in, but a size in `input:` is `null`",
+                label="a vector of unknown length",
+                help="write `global_average_pooling2d` in place of `flatten`, or give `input:` numbers",
+            )
+        size = need(size, "size of the last axis", self.entry)
         bias = (Weight("bias", (self.units,), self.trainable),) if self.use_bias else ()
         return (Weight("kernel", (size, self.units), self.trainable), *bias)
 

@@ -257,5 +257,6 @@ def _same_map(one: Shape, other: Shape) -> str | None:
     stride = -(-large[0] // small[0])
     if all(-(-n // stride) == wanted for n, wanted in zip(large[:2], small[:2], strict=True)):
         return f"a 1×1 `conv2d` with {small[-1]} filters and `strides: {stride}` turns {show(large)} into {show(small)}"
-    resized = (*small[:2], large[2])
-    return f"`resizing: {{height: {small[0]}, width: {small[1]}}}` turns {show(large)} into {show(resized)}"
+    first, wanted = sizes
+    resized = (*wanted[:2], first[2])
+    return f"`resizing: {{height: {wanted[0]}, width: {wanted[1]}}}` before it turns {show(first)} into {show(resized)}"

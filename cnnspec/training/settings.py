@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cnnspec.graph.graph import Graph
-from cnnspec.language.diagnostics import Diagnostics
+from cnnspec.language.diagnostics import Diagnostics, Related
 from cnnspec.language.entries import Invalid, Section
-from cnnspec.language.nodes import MappingNode
+from cnnspec.language.nodes import MappingNode, head
 from cnnspec.language.problems import diagnose
 from cnnspec.language.scope import Environment, Failed
+from cnnspec.language.spans import Span
 from cnnspec.language.syntax import Spec
 
 if TYPE_CHECKING:
@@ -35,10 +37,21 @@ def settings_of(
             tuple(pair for pair in spec.document.pairs if pair[0].text in ("data", "training")), spec.document.span, 1
         )
         for problem in check(graph, data, training, directory):
-            diagnostics.add(diagnose(problem, document))
+            found = diagnose(problem, document)
+            if problem.path[:2] == ("training", "loss") and training.loss is None:
+                found = replace(found, span=_last(graph), related=(Related("the labels", head(spec.data)),))  # type: ignore[arg-type]
+            diagnostics.add(found)
         for problem in doubts(graph, data, training, directory):
             diagnostics.add(diagnose(problem, document, severity="warning"))
     return data, training
+
+
+def _last(graph: Graph) -> Span:
+    """Where the last layer stands that an output's values come from."""
+    node = graph[graph.output]
+    while node.layer.entry in ("softmax", "activation", "dropout") and node.inputs[0] not in graph.inputs:
+        node = graph[node.inputs[0]]
+    return node.span
 
 
 def _section(cls: type[T], node: MappingNode | None, spec: Spec, diagnostics: Diagnostics) -> T | None:

@@ -159,7 +159,12 @@ UNFIT = [
     ),
     ({"batch_normalization": {"axis": 4}}, [(8, 8, 3)], "shape-axis", "axis 4 is none of 8×8×3"),
     ({"group_normalization": {}}, [(8, 8, 48)], "shape-groups", "32 groups do not divide the input's channels: 48"),
-    ({"dense": 3}, [(None,)], "shape-unknown", "`dense` needs a known size of the last axis, but it is `null` here"),
+    (
+        {"dense": 3},
+        [(None,)],
+        "shape-unknown",
+        "`dense` needs to know how many values come in, but a size in `input:` is `null`",
+    ),
     ({"reshape": (7, -1)}, [(4, 5)], "shape-reshape", "the 20 values of 4×5 do not fill 7×?"),
     ({"reshape": (3, 7)}, [(4, 5)], "shape-reshape", "the 20 values of 4×5 do not fill 3×7"),
     ({"permute": (2, 1)}, [(8, 8, 3)], "shape-rank", "`permute` has 2 axes, its input 8×8×3 has 3"),
@@ -220,7 +225,7 @@ def test_shapes_that_do_not_fit(entry: dict[str, Any], shapes: list[Shape], code
 HELP = [
     ((28, 28, 64), (14, 14, 128), "a 1×1 `conv2d` with 128 filters and `strides: 2` turns 28×28×64 into 14×14×128"),
     ((14, 14, 128), (27, 27, 64), "a 1×1 `conv2d` with 128 filters and `strides: 2` turns 27×27×64 into 14×14×128"),
-    ((28, 28, 64), (26, 26, 64), "`resizing: {height: 26, width: 26}` turns 28×28×64 into 26×26×64"),
+    ((28, 28, 64), (26, 26, 64), "`resizing: {height: 26, width: 26}` before it turns 28×28×64 into 26×26×64"),
     (
         (28, 28, 64),
         (28, 28, 128),
