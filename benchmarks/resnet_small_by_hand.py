@@ -7,7 +7,7 @@ from keras import layers
 def conv_norm(x, filters, kernel_size=3, strides=1):
     x = layers.ZeroPadding2D(kernel_size // 2)(x) if kernel_size > 1 else x
     x = layers.Conv2D(filters, kernel_size, strides=strides, use_bias=False)(x)
-    return layers.BatchNormalization()(x)
+    return layers.BatchNormalization(momentum=0.9)(x)
 
 
 inputs = keras.Input((28, 28, 1))
