@@ -14,6 +14,7 @@ from cnnspec.layers.base import show
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 _BLOCK = 4096
+_LAST_CLASS = np.iinfo(np.int32).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ def split(x: Array, y: Array, where: str) -> Split:
         raise DataError(f"{where}: images N×H×W×C and labels N are wanted, not arrays of {held[0]} and {held[1]}")
     if len(x) == 0:
         raise DataError(f"{where}: there are no images")
+    if x.size == 0 or y.size == 0:
+        raise DataError(f"{where}: the images are {show(x.shape[1:])}, the labels {show(y.shape[1:])}: one axis is empty")
     if x.ndim == 3:
         x = x[..., np.newaxis]
     if len(x) != len(y):
@@ -83,11 +86,14 @@ def split(x: Array, y: Array, where: str) -> Split:
         _finite(array, where, name)
     if y.ndim == 2:
         y = y[:, 0] if y.shape[1] == 1 else np.argmax(y, axis=1) if _is_one_hot(y) else y
-    if y.ndim == 1 and y.dtype.kind == "f" and np.array_equal(y, np.floor(y)):
+    if y.ndim == 1 and y.dtype.kind == "f" and y.min() >= 0 and y.max() <= _LAST_CLASS and (y == np.floor(y)).all():
         y = y.astype(np.int64)
     if y.ndim == 1 and y.dtype.kind in "iu" and y.min() < 0:
         at = int(np.argmin(y))
-        raise DataError(f"{where}: label {y[at]} of image {at} is negative", "class numbers count from 0")
+        raise DataError(
+            f"{where}: label {y[at]} of image {at} is negative",
+            "class numbers count from 0; save values to learn as floats",
+        )
     return Split(x, y)
 
 
@@ -96,7 +102,7 @@ def _is_one_hot(y: Array) -> bool:
 
 
 def _are_class_numbers(y: Array) -> bool:
-    return y.ndim != 2 and y.dtype.kind in "biu"
+    return y.ndim != 2 and y.dtype.kind in "biu" and int(y.max()) <= _LAST_CLASS
 
 
 def _finite(array: Array, where: str, name: str) -> None:
@@ -153,7 +159,7 @@ def _in_proportion(labels: Array, shuffled: Array, wanted: int, generator: np.ra
     drawn = generator.permutation(len(classes))
     largest = drawn[np.argsort(-remainder[drawn], kind="stable")]
     quota[largest[: wanted - quota.sum()]] += 1
-    first = np.zeros(len(labels), bool)
-    for index in range(len(classes)):
-        first[np.flatnonzero(inverse == index)[: quota[index]]] = True
+    place = np.empty(len(labels), np.int64)  # the how-manieth of its class each image is
+    place[np.argsort(inverse, kind="stable")] = np.arange(len(labels)) - np.repeat(np.cumsum(counts) - counts, counts)
+    first = place < quota[inverse]
     return np.concatenate([shuffled[first], shuffled[~first]])

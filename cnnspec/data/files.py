@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import lzma
+import tokenize
 import zipfile
 import zlib
 from math import prod
@@ -18,6 +20,12 @@ IDX_NAMES = (
     ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"), ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 )  # fmt: skip
 
+# What NumPy and zipfile raise on archives with flipped bytes, locked or packed in a way that they don't know
+_DAMAGE = (
+    ValueError, EOFError, SyntaxError, TypeError, IndexError, KeyError, RuntimeError, tokenize.TokenError,
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+)  # fmt: skip
+
 _IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
@@ -28,21 +36,22 @@ def read_npz(path: Path, train: tuple[str, str], test: tuple[str, str], classes:
             path.open("rb").close()
             raise DataError(f"{path} is damaged, or no NumPy archive", "write it with numpy.savez")
         with np.load(path, allow_pickle=False) as archive:
-            return _of_archive(archive, path, train, test, classes)
+            arrays = _of_archive(archive, path, train, test)
     except FileNotFoundError:
         raise DataError(f"{path} is not there", "paths are relative to the folder of the spec") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except _DAMAGE as error:
         if "allow_pickle" in str(error):
             help = "save plain arrays with numpy.savez"
             raise DataError(f"{path} holds Python objects, which are not read", help) from None
         raise DataError(f"{path} is damaged", "write it again with numpy.savez") from None
+    return dataset(*arrays, classes, str(path))
 
 
 def _of_archive(
-    archive: np.lib.npyio.NpzFile, path: Path, train: tuple[str, str], test: tuple[str, str], classes: int | None
-) -> Dataset:
+    archive: np.lib.npyio.NpzFile, path: Path, train: tuple[str, str], test: tuple[str, str]
+) -> tuple[tuple[Array, Array], tuple[Array, Array] | None]:
     for name in train:
         if name not in archive.files:
             held = ", ".join(f"`{held}`" for held in archive.files[:12]) or "nothing"
@@ -53,7 +62,7 @@ def _of_archive(
     if len(missing) == 1:
         raise DataError(f"{path} has test images or labels, but no array `{missing[0]}`", "save both, or neither")
     tested = None if missing else (_array(archive, test[0], path), _array(archive, test[1], path))
-    return dataset((_array(archive, train[0], path), _array(archive, train[1], path)), tested, classes, str(path))
+    return (_array(archive, train[0], path), _array(archive, train[1], path)), tested
 
 
 def _array(archive: np.lib.npyio.NpzFile, name: str, path: Path) -> Array:

@@ -37,6 +37,9 @@ def test_grey_images_get_a_channel_and_labels_lose_an_idle_axis() -> None:
         (LABELS + 0.5, None, np.float64),
         (np.ones((6, 2)), None, np.float64),
         (np.array([[0.2, 0.8]] * 6), None, np.float64),
+        (LABELS - 1.0, None, np.float64),
+        (LABELS * 1e300, None, np.float64),
+        (LABELS * 10**10, None, np.int64),
     ],
 )
 def test_what_labels_are_taken_for(labels: Any, classes: int | None, dtype: Any) -> None:
@@ -55,6 +58,7 @@ def with_value(value: float, shape: tuple[int, ...] = (6, 4, 4, 3)) -> Any:
 
 FAULTS: list[tuple[Any, Any, int | None, str]] = [
     (IMAGES[:0], LABELS[:0], None, "there are no images"),
+    (IMAGES[:, :0], LABELS, None, "the images are 0×4×3, the labels (): one axis is empty"),
     (IMAGES, LABELS[:5], None, "6 images, but 5 labels"),
     (with_value(np.nan), LABELS, None, "images[2] holds NaN or infinity"),
     (with_value(np.inf), LABELS, None, "images[2] holds NaN or infinity"),
@@ -114,6 +118,13 @@ def test_what_is_held_out_follows_the_seed() -> None:
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
     assert len(hold_out(labels, 0.0, 1, stratify=True)[1]) == 0
+
+
+def test_as_many_classes_as_images_are_held_out_quickly() -> None:
+    labels = np.random.default_rng(0).permutation(100_000)
+    kept, held = hold_out(labels, 0.1, seed=1, stratify=True)
+    assert (len(kept), len(held)) == (90_000, 10_000)
+    assert np.array_equal(np.union1d(kept, held), np.arange(100_000))
 
 
 def test_one_hot_and_blocks() -> None:

@@ -73,6 +73,12 @@ def one_array(path: Path) -> None:
         np.save(file, X)
 
 
+def half_a_header(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("x_train", "y_train"):
+            archive.writestr(f"{name}.npy", b"\x93NUMPY\x01\x00\x10\x00{'descr': '<f4'," + b" " * 80)
+
+
 NPZ_FAULTS: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "missing": (lambda path: None, "is not there", "relative to the folder"),
     "a folder": (lambda path: path.mkdir(), "cannot be read", ""),
@@ -80,6 +86,7 @@ NPZ_FAULTS: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "text": (lambda path: path.write_text("hello"), "is damaged, or no NumPy archive", ""),
     "truncated": (truncated, "is damaged", ""),
     "a flipped bit": (flipped, "is damaged", ""),
+    "half a header": (half_a_header, "is damaged", "numpy.savez"),
     "no arrays in it": (odd_member, "", ""),
     "pickle": (lambda path: path.write_bytes(pickle.dumps(Trap())), "no NumPy archive", "numpy.savez"),
     "objects": (
