@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnnspec.emit.keras import build_with_tensors
+from cnnspec.emit.keras import build_with_tensors, on_layer
 from cnnspec.graph.graph import Graph, Node
 
 
@@ -15,7 +15,7 @@ def differences(graph: Graph) -> list[tuple[Node, str]]:
         shape = tuple(tensors[node.name].shape[1:])
         if shape != node.shape:
             found.append((node, f"Keras gives the shape {shape}, the rule {node.shape}"))
-        layer = layers.get(node.name)
+        layer = layers.get(on_layer(node.name))
         theirs = (
             [(tuple(weight.shape), bool(weight.trainable)) for weight in layer.weights if "seed" not in weight.path]
             if layer

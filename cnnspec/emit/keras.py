@@ -53,8 +53,13 @@ def apply(calls: Sequence[KerasCall], inputs: Sequence[Any], name: str) -> Any:
         else:
             taken = [tensor for at in call.of for tensor in (inputs if at == INPUT else [results[at]])]
         suffix = "" if index == main else f"_{call.name.rpartition('.')[2].lower()}{index}"
-        results.append(_invoke(call, taken, name + suffix))
+        results.append(_invoke(call, taken, on_layer(name + suffix)))
     return results[-1]
+
+
+def on_layer(name: str) -> str:
+    """A node's name as its Keras layer bears it: PyTorch takes no dot in the names of weights."""
+    return name.replace(".", ">") if keras.backend.backend() == "torch" else name
 
 
 def main_call(calls: Sequence[KerasCall]) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from cnnspec.data.preprocess import chain
-from cnnspec.emit.keras import build, resolve
+from cnnspec.emit.keras import build, on_layer, resolve
 from cnnspec.layers.base import KerasCall, Layer, Shape
 from cnnspec.training.device import Machine
 from cnnspec.training.objective import Objective
@@ -31,8 +31,9 @@ def network(plan: Plan, precision: str) -> Any:
     finally:
         keras.config.set_dtype_policy("float32")
     if precision != "float32":
+        last = {on_layer(name) for name in plan.graph.outputs.values()}
         for layer in model.layers:
-            if layer.name in plan.graph.outputs.values():
+            if layer.name in last:
                 layer.dtype_policy = "float32"  # a softmax in half precision loses the small ones
     return model
 
