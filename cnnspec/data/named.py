@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ VARIABLE = "CNNSPEC_DATA"
 
 _TRAIN, _TEST = ("x_train", "y_train"), ("x_test", "y_test")
 _DIGITS_TEST_SHARE = 0.2
+_SECONDS = 20.0
 
 
 def digits() -> Dataset:
@@ -33,14 +35,19 @@ def digits() -> Dataset:
 
 def named(name: str, classes: int | None) -> Dataset:
     """A named data set. Raises `DataError` where it is neither on this machine nor to be had."""
-    root = os.environ.get(VARIABLE)
-    if root:
-        if not Path(root).is_dir():
-            raise DataError(f"{VARIABLE} names {root}, which is no folder")
-        for path, read in _places(name, Path(root), classes):
-            if path.exists():
-                return read(path)
-    return _downloaded(name, classes)
+    folder = root()
+    for path, read in _places(name, folder, classes) if folder else ():
+        if path.exists():
+            return read(path)
+    return _downloaded(name, classes, folder)
+
+
+def root() -> Path | None:
+    """The folder that `$CNNSPEC_DATA` names, if it is set. Raises `DataError` where it is none."""
+    named = os.environ.get(VARIABLE)
+    if named and not Path(named).is_dir():
+        raise DataError(f"{VARIABLE} names {named}, which is no folder")
+    return Path(named) if named else None
 
 
 def _places(name: str, root: Path, classes: int | None) -> Sequence[tuple[Path, Callable[[Path], Dataset]]]:
@@ -64,21 +71,33 @@ def _places(name: str, root: Path, classes: int | None) -> Sequence[tuple[Path, 
     return [(root / f"{spelt}.npz", npz) for spelt in dict.fromkeys((name, hyphened))] + folders
 
 
-def _downloaded(name: str, classes: int | None) -> Dataset:
+def _downloaded(name: str, classes: int | None, folder: Path | None) -> Dataset:
     import keras
 
     module = getattr(keras.datasets, name)
     options = {"label_mode": "coarse" if classes == 20 else "fine"} if name == "cifar100" else {}
+    file = _places(name, Path(), classes)[0][0]
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), _patience():
             train, test = module.load_data(**options)
     except Exception as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        first = str(error).splitlines()[0].replace(": None -- ", ": ") if str(error) else type(error).__name__
         raise DataError(
             f"{name} could not be downloaded: {first[:200]}",
-            f"set {VARIABLE} to a folder that holds {_places(name, Path(), classes)[0][0]}",
+            f"put {file} into {folder}" if folder else f"set {VARIABLE} to a folder that holds {file}",
         ) from None
     return dataset(_pair(train), _pair(test), classes, name)
+
+
+@contextlib.contextmanager
+def _patience() -> Iterator[None]:
+    """A server that does not answer is waited for so long, not for ever."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_SECONDS)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 def _pair(arrays: tuple[Array, Array]) -> tuple[Array, Array]:

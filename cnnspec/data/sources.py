@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from cnnspec.data.errors import DataError
 from cnnspec.language.entries import Entry, Vocabulary, refuse
 from cnnspec.language.types import choice
 from cnnspec.layers.base import Shape
@@ -53,6 +54,12 @@ class Source(Entry):
             return {name: {**arguments, **files}}
         return {name: files[self.first]}
 
+    def look(self, directory: Path) -> None:
+        """A first look, before any framework starts. Raises `DataError` where a file that the spec names is missing."""
+        for _, path in self.files():
+            if not (directory / path).exists():
+                raise DataError(f"{directory / path} is not there", "paths are relative to the folder of the spec")
+
     def load(self, directory: Path) -> Dataset:
         """The images and labels; paths are relative to `directory`. Raises `DataError`."""
         raise NotImplementedError
@@ -75,6 +82,11 @@ class Digits(Source):
 
 
 class _Named(Source):
+    def look(self, directory: Path) -> None:
+        from cnnspec.data.named import root
+
+        root()
+
     def load(self, directory: Path) -> Dataset:
         from cnnspec.data.named import named
 
@@ -129,7 +141,7 @@ class Cifar100(_Named):
 class Npz(Source):
     """Arrays in a NumPy archive: images N×H×W×C (or N×H×W: one channel), labels N class numbers.
 
-    Labels that are no whole numbers, or have several values an image, are taken as they are (for regression).
+    Labels that are fractions, negative floats, or several values an image are taken as they are (for regression).
     The test arrays may be missing.
 
     Example:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import socket
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -138,23 +139,36 @@ def test_idx_files_under_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert len(source("mnist").load(Path()).train) == 12
 
 
-@pytest.mark.parametrize("value", ["mnist", "cifar10", {"cifar100": "coarse"}])
-def test_without_files_or_network(value: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("value", "folder", "help"),
+    [
+        ("mnist", None, "set CNNSPEC_DATA to a folder that holds mnist.npz"),
+        ("mnist", ".", "put mnist.npz into "),
+        ("cifar10", ".", "put cifar-10-batches-py into "),
+        ({"cifar100": "coarse"}, ".", "put cifar-100-python into "),
+    ],
+)
+def test_without_files_or_network(
+    value: Any, folder: str | None, help: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import keras
 
     def refuse(**options: Any) -> Any:
-        raise OSError("URL fetch failure: no route to host")
+        assert 0 < (socket.getdefaulttimeout() or 0) <= 60
+        raise OSError("URL fetch failure: None -- no route to host")
 
     entry = source(value)
-    monkeypatch.setenv("CNNSPEC_DATA", str(tmp_path))
+    monkeypatch.setenv("CNNSPEC_DATA", str(tmp_path / folder) if folder else "")
     monkeypatch.setattr(getattr(keras.datasets, entry.entry), "load_data", refuse)
     with pytest.raises(DataError) as caught:
         entry.load(Path())
     assert caught.value.message == f"{entry.entry} could not be downloaded: URL fetch failure: no route to host"
-    assert "set CNNSPEC_DATA to a folder that holds" in (caught.value.help or "")
+    assert (caught.value.help or "").startswith(help)
+    assert socket.getdefaulttimeout() is None
 
 
 def test_the_folder_must_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CNNSPEC_DATA", str(tmp_path / "nowhere"))
-    with pytest.raises(DataError, match=r"CNNSPEC_DATA names .*nowhere, which is no folder"):
-        source("mnist").load(Path())
+    for ask in (source("mnist").load, source("mnist").look):
+        with pytest.raises(DataError, match=r"CNNSPEC_DATA names .*nowhere, which is no folder"):
+            ask(Path())
