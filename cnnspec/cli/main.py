@@ -60,6 +60,7 @@ def main() -> None:
     failed, 70 internal error, 130/143 interrupted."""
     if "_CNNSPEC_COMPLETE" in os.environ:
         cli(prog_name="cnnspec")
+    _open_streams()
     try:
         with cli.make_context("cnnspec", sys.argv[1:]) as context:
             code = cli.invoke(context)
@@ -79,6 +80,17 @@ def main() -> None:
     except Exception as error:
         _internal_error(error)
         sys.exit(INTERNAL)
+
+
+def _open_streams() -> None:
+    """Put nothing in the place of closed standard streams: else the next file to be opened gets what is printed."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+    sys.stdin, sys.stdout, sys.stderr = (
+        stream or open(os.devnull, mode)  # noqa: SIM115, PTH123
+        for stream, mode in ((sys.stdin, "r"), (sys.stdout, "w"), (sys.stderr, "w"))
+    )
 
 
 def _close_quietly() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -73,8 +74,7 @@ def command(
         except Terminated:
             _complain("interrupted before training began")
             return 143
-    click.echo(json.dumps(run.to_json(), ensure_ascii=False) if as_json else summary(run))
-    return 0
+    return _print(json.dumps(run.to_json(), ensure_ascii=False) if as_json else summary(run), run)
 
 
 def summary(run: Run) -> str:
@@ -88,6 +88,19 @@ def summary(run: Run) -> str:
     lines.append(f"best: {best}; {run.seconds:.1f} s in all, {run.images_per_second:,.0f} images/s on {run.device}")
     lines.append(f"run:  {run.folder}")
     return "\n".join(lines)
+
+
+def _print(result: str, run: Run) -> int:
+    """The exit code: a run whose result cannot be printed is whole all the same."""
+    try:
+        click.echo(result)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to flush goes nowhere
+        _complain(f"cannot print the result: {(error.strerror or str(error)).lower()}", f"the run is in {run.folder}")
+        return FAILED
+    return 0
 
 
 @contextmanager

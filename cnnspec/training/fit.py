@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TextIO
 
 from cnnspec import __version__
-from cnnspec.data.errors import Failure
+from cnnspec.data.errors import DataError, Failure
 from cnnspec.training import device as devices
 from cnnspec.training import run_folder
 from cnnspec.training.callbacks import EarlyStopping, ModelCheckpoint, Monitoring, TensorBoard
@@ -54,21 +54,27 @@ def _begun(plan: Plan, folder: RunFolder, told: Reporter, backend: str | None, d
     """Everything up to the first step; where that fails, nothing is left behind."""
     try:
         _check_installed(plan)
+        plan.data.source.look(plan.directory)
         machine = devices.start(backend, device)
         told.say(f"device: {machine}")
         return _Run(plan, machine, folder, told)
+    except MemoryError:
+        folder.discard()
+        raise DataError("the memory is too small for the data", "use fewer images, or smaller ones") from None
     except BaseException:
         folder.discard()
         raise
 
 
 def _check_installed(plan: Plan) -> None:
-    wanted = any(isinstance(callback, TensorBoard) for callback in plan.training.callbacks or ())
-    if wanted and find_spec("tensorboard") is None:
-        raise TrainingError(
-            "the callback `tensorboard` needs TensorBoard, which is not installed",
-            "install it: pip install tensorboard",
-        )
+    if not any(isinstance(callback, TensorBoard) for callback in plan.training.callbacks or ()):
+        return
+    for package, name in (("tensorboard", "TensorBoard"), ("tensorflow", "TensorFlow")):  # Keras writes with both
+        if find_spec(package) is None:
+            raise TrainingError(
+                f"the callback `tensorboard` needs {name}, which is not installed",
+                f"install it: pip install {package}",
+            )
 
 
 class _Run:
@@ -104,7 +110,14 @@ class _Run:
         history, show = History(self.folder.history), Show(self.told, best, len(self.data.train))
         failures: tuple[type[Exception], ...] = (Failure, *self._out_of_memory())
         try:
-            self._fit([best, history, show])
+            with Interrupts() as interrupts:
+                self._fit(interrupts, [best, history, show])
+                if best.epoch is None:
+                    raise TrainingError(
+                        f"`{monitor}` was no number in any epoch, so there is no best model",
+                        "lower the learning rate, or bound the gradients with the optimizer's `clipnorm`",
+                    )
+                tested = self._tested(interrupts)
         except KeyboardInterrupt as stop:
             self.told.note("interrupted")
             terminated = isinstance(stop, Terminated)
@@ -115,12 +128,7 @@ class _Run:
             )  # fmt: skip
             self.told.note(f"error: {failure.message}")
             raise failure from None
-        if best.epoch is None:
-            raise TrainingError(
-                f"`{monitor}` was no number in any epoch, so there is no best model",
-                "lower the learning rate, or bound the gradients with the optimizer's `clipnorm`",
-            )
-        metrics = {"train": _split_of(best, ""), "validation": _split_of(best, "val_"), "test": self._tested()}
+        metrics = {"train": _split_of(best, ""), "validation": _split_of(best, "val_"), "test": tested}
         return Run(
             self.folder.path,
             history.epochs,
@@ -132,20 +140,19 @@ class _Run:
             self.machine.device,
         )
 
-    def _fit(self, ours: list[Any]) -> None:
+    def _fit(self, interrupts: Interrupts, ours: list[Any]) -> None:
         from cnnspec.training.batches import batches
         from cnnspec.training.watch import Shuffle, StopAtNaN, StopWhenAsked
 
         held = self.data.validation
-        with Interrupts() as interrupts:
-            self.model.fit(
-                batches(self.data.train.x, self.data.train.targets, self.order),
-                epochs=self.plan.training.epochs, verbose=0, shuffle=False,
-                validation_data=(held.x, held.targets) if held else None,
-                validation_batch_size=self._evaluation_batch(held),
-                callbacks=[Shuffle(self.order), StopAtNaN(), StopWhenAsked(interrupts), *self._averaged(), *ours,
-                           *self._asked_for()],
-            )  # fmt: skip
+        self.model.fit(
+            batches(self.data.train.x, self.data.train.targets, self.order),
+            epochs=self.plan.training.epochs, verbose=0, shuffle=False,
+            validation_data=(held.x, held.targets) if held else None,
+            validation_batch_size=self._evaluation_batch(held),
+            callbacks=[Shuffle(self.order), StopAtNaN(), StopWhenAsked(interrupts), *self._averaged(), *ours,
+                       *self._asked_for()],
+        )  # fmt: skip
 
     def _out_of_memory(self) -> tuple[type[Exception], ...]:
         """What the backend raises where memory runs out."""
@@ -159,14 +166,19 @@ class _Run:
             return MemoryError, torch.OutOfMemoryError
         return (MemoryError,)
 
-    def _tested(self) -> dict[str, float]:
+    def _tested(self, interrupts: Interrupts) -> dict[str, float]:
         """The metrics of the best weights on the test split, as they stand in the file."""
+        from cnnspec.training.watch import StopWhenAsked
+
         test = self.data.test
         if test is None:
             return {}
         self.network.load_weights(self.folder.best)
         size = self._evaluation_batch(test)
-        return reported(self.model.evaluate(test.x, test.targets, batch_size=size, verbose=0, return_dict=True))
+        watch = [StopWhenAsked(interrupts)]
+        return reported(
+            self.model.evaluate(test.x, test.targets, batch_size=size, verbose=0, return_dict=True, callbacks=watch)
+        )
 
     def _evaluation_batch(self, part: Part | None) -> int:
         return max(self.plan.training.batch_size, min(256, len(part))) if part else self.plan.training.batch_size

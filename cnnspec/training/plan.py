@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,15 @@ class Run:
     device: str
 
     def to_json(self) -> dict[str, Any]:
-        """The form that `cnnspec train --json` prints."""
+        """The form that `cnnspec train --json` prints; a number that is none is null."""
         return {
             "run": str(self.folder), "epochs": self.epochs, "best_epoch": self.best_epoch,
-            "metrics": {split: dict(values) for split, values in self.metrics.items()},
+            "metrics": {split: _finite(values) for split, values in self.metrics.items()},
             "seconds": round(self.seconds, 3), "images_per_second": round(self.images_per_second, 1),
             "backend": self.backend, "device": self.device,
         }  # fmt: skip
+
+
+def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    """JSON has no NaN and no infinity: they become null."""
+    return {name: value if isfinite(value) else None for name, value in values.items()}

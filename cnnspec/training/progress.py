@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from datetime import datetime
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
@@ -34,20 +36,32 @@ class Reporter(Protocol):
 
 
 class Lines:
-    """One line an epoch on `stream` (none: not shown), and a copy of everything in `log`, with the time."""
+    """One line an epoch on `stream` (none: not shown), and a copy of everything in `log`, with the time.
+
+    Neither stops a run: a stream that is closed or full is left alone, a log that cannot be written lacks lines.
+    """
 
     def __init__(self, stream: TextIO | None, log: Path | None = None) -> None:
         self._stream, self._log = stream, log
 
     def say(self, text: str) -> None:
         if self._stream is not None:
-            print(text, file=self._stream, flush=True)
+            with self._or_silent():
+                print(text, file=self._stream, flush=True)
         self.note(text)
 
     def note(self, text: str) -> None:
         if self._log is not None:
-            with self._log.open("a", encoding="utf-8") as file:
+            with suppress(OSError), self._log.open("a", encoding="utf-8") as file:
                 file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}\n")
+
+    @contextmanager
+    def _or_silent(self) -> Iterator[None]:
+        """A stream that takes no more is no reason to stop training."""
+        try:
+            yield
+        except OSError:
+            self._stream = None
 
     def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
         pass
@@ -74,20 +88,24 @@ class Bar(Lines):
         self._console = Console(file=stream)
         self._bar: Any = None
         self._task: Any = None
+        self._steps, self._began, self._epoch = 0, 0.0, ""
 
     def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, TextColumn
 
-        self._bar = Progress(
-            TextColumn("epoch {task.fields[epoch]}"), BarColumn(30), MofNCompleteColumn(), TimeRemainingColumn(),
-            TextColumn("{task.fields[values]}"), console=self._console, transient=True,
-        )  # fmt: skip
-        self._task = self._bar.add_task("", total=steps or None, epoch=f"{epoch}/{epochs}", values="")
-        self._bar.start()
+        self._steps, self._began, self._epoch = steps, time.monotonic(), f"epoch {epoch:>{len(str(epochs))}}/{epochs}"
+        # Where the line is too long, the bar gives way first; then the text is cut at its end.
+        text = TextColumn("{task.description}", markup=False)
+        self._bar = Progress(BarColumn(20), text, console=self._console, transient=True)
+        self._task = self._bar.add_task(f"{self._epoch}  0/{steps}", total=steps or None)
+        with self._or_silent():
+            self._bar.start()
 
     def step_ends(self, step: int, logs: Mapping[str, float]) -> None:
         if self._bar is not None:
-            self._bar.update(self._task, completed=step, values=values_text(logs))
+            left = timedelta(seconds=round((time.monotonic() - self._began) / step * (self._steps - step)))
+            text = f"{self._epoch}  {step}/{self._steps}  {left}  {values_text(logs)}"
+            self._bar.update(self._task, completed=step, description=text)
 
     def epoch_ends(
         self, epoch: int, epochs: int, logs: Mapping[str, float], seconds: float, rate: float, best: bool
@@ -97,14 +115,15 @@ class Bar(Lines):
 
     def close(self) -> None:
         if self._bar is not None:
-            self._bar.stop()
+            with self._or_silent():
+                self._bar.stop()
             self._bar = None
 
 
 def reporter(quiet: bool = False, log: Path | None = None, stream: TextIO | None = None) -> Reporter:
     """The reporter that fits: nothing shown when `quiet`, a bar on a terminal, else lines."""
     stream = stream or sys.stderr
-    if quiet:
+    if quiet or stream is None:
         return Lines(None, log)
     return Bar(stream, log) if stream.isatty() else Lines(stream, log)
 

@@ -6,7 +6,8 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import rmtree
@@ -17,6 +18,17 @@ from cnnspec.training.errors import TrainingError
 SPEC, ENVIRONMENT, HISTORY, BEST, LOG, LOCK = (
     "spec.yaml", "environment.json", "history.csv", "best.keras", "log.txt", ".lock"
 )  # fmt: skip
+
+_LONGEST_NAME = 200  # bytes; file systems stop at 255
+
+
+@contextmanager
+def writing(path: Path, help: str | None = None) -> Iterator[None]:
+    """Turns what the disk refuses into a `TrainingError` about `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise TrainingError(f"cannot write to {path}: {(error.strerror or str(error)).lower()}", help) from None
 
 
 @dataclass(frozen=True)
@@ -44,11 +56,15 @@ class RunFolder:
     def write(self, name: str, text: str) -> None:
         """Write a small file whole, or not at all."""
         temporary = self.path / f".{name}.part"
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.path / name)
+        try:
+            with writing(self.path / name):
+                with temporary.open("w", encoding="utf-8") as file:
+                    file.write(text)
+                    file.flush()
+                    os.fsync(file.fileno())
+                temporary.replace(self.path / name)
+        finally:
+            temporary.unlink(missing_ok=True)
 
     def write_environment(self, values: Mapping[str, Any]) -> None:
         """Write `environment.json`."""
@@ -68,19 +84,21 @@ class RunFolder:
 def create(root: Path, name: str) -> RunFolder:
     """The next free folder under `root/name`, locked. Raises `TrainingError` where it cannot be made."""
     parent = root / safe(name)
-    try:
+    with writing(parent, "name another folder with --runs"):
         parent.mkdir(parents=True, exist_ok=True)
         path = _next(parent)
-        return RunFolder(path, _locked(path))
-    except OSError as error:
-        raise TrainingError(
-            f"cannot write to {parent}: {(error.strerror or str(error)).lower()}", "name another folder with --runs"
-        ) from None
+        try:
+            return RunFolder(path, _locked(path))
+        except OSError:
+            rmtree(path, ignore_errors=True)
+            raise
 
 
 def safe(name: str) -> str:
-    """A name as a folder: letters, digits, `_`, `-` and `.` of any script; anything else becomes `_`."""
-    return re.sub(r"[^\w.-]", "_", name).strip(".") or "run"
+    """A name as a folder: letters, digits, `_`, `-` and `.` of any script; anything else becomes `_`, and a name that
+    no file system takes is cut."""
+    kept = re.sub(r"[^\w.-]", "_", name).strip(".").encode()[:_LONGEST_NAME]
+    return kept.decode(errors="ignore") or "run"
 
 
 def _next(parent: Path) -> Path:
@@ -97,9 +115,14 @@ def _next(parent: Path) -> Path:
 
 def _locked(path: Path) -> IO[str]:
     file = (path / LOCK).open("w")
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    file.write(f"{os.getpid()}\n")
-    file.flush()
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+    except OSError:
+        with suppress(OSError):  # what is left to flush
+            file.close()
+        raise
     return file
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import errno
+import io
 import math
 import os
 import time
@@ -17,12 +19,17 @@ from cnnspec.training.batches import Order
 from cnnspec.training.errors import TrainingError
 from cnnspec.training.interrupts import Interrupts
 from cnnspec.training.progress import Reporter, reported
+from cnnspec.training.run_folder import writing
 
 Logs = Mapping[str, Any] | None
 
 
 class _Callback(keras.callbacks.Callback):  # type: ignore[misc]
     """Typed, so that what derives from it is."""
+
+    def done(self, batch: int) -> int:
+        """The batches of this epoch behind `batch`: where a call runs several, Keras counts past the last one."""
+        return min(batch + 1, self.params.get("steps") or batch + 1)
 
 
 class Shuffle(_Callback):
@@ -47,7 +54,7 @@ class StopAtNaN(_Callback):
         self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        self._check(logs, f", by step {batch + 1}")
+        self._check(logs, f", by step {self.done(batch)}")
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         self._check(logs, "")
@@ -106,12 +113,11 @@ class KeepBest(_Callback):
     def _save(self) -> None:
         temporary = self._path.with_name(f".part-{self._path.name}")
         try:
-            self._network.save(temporary)
-            _sync(temporary)
-            temporary.replace(self._path)
-            _sync(self._path.parent)
-        except OSError as error:
-            raise TrainingError(f"cannot write {self._path}: {(error.strerror or str(error)).lower()}") from None
+            with writing(self._path):
+                self._network.save(temporary)
+                _sync(temporary)
+                temporary.replace(self._path)
+                _sync(self._path.parent)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -140,12 +146,26 @@ class History(_Callback):
             "epoch": epoch + 1, **reported(logs or {}), "learning_rate": float(self.model.optimizer.learning_rate),
             "seconds": round(time.monotonic() - self._began, 3),
         }  # fmt: skip
-        with self._path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(row))
-            if not self.epochs:
-                writer.writeheader()
-            writer.writerow(row)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(row))
+        if not self.epochs:
+            writer.writeheader()
+        writer.writerow(row)
+        with writing(self._path):
+            _append(self._path, text.getvalue())
         self.epochs += 1
+
+
+def _append(path: Path, text: str) -> None:
+    """Add `text` to a file, all of it or nothing."""
+    with path.open("ab", buffering=0) as file:
+        length = file.tell()
+        try:
+            if file.write(text.encode()) < len(text.encode()):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            file.truncate(length)
+            raise
 
 
 class Show(_Callback):
@@ -168,7 +188,7 @@ class Show(_Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         self._stepped = time.monotonic()
-        self._reporter.step_ends(batch + 1, dict(logs or {}))
+        self._reporter.step_ends(self.done(batch), dict(logs or {}))
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         rate = self._images / max(self._stepped - self._began, 1e-9)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,31 @@ def test_what_goes_wrong(tmp_path: Path, arguments: tuple[str, ...], text: str, 
     assert (found, out) == (code, ""), err
     assert words in err
     assert "Traceback" not in err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("redirections", "code", "out", "err"),
+    [
+        (">&-", 0, "", "epoch 1/1"),
+        ("2>&-", 0, "run:", ""),
+        ("<&- >&- 2>&-", 0, "", ""),
+        (">/dev/full", 3, "", "error: cannot print the result: no space left on device"),
+        ("2>/dev/full", 0, "run:", ""),
+    ],
+)
+def test_closed_and_full_streams(tmp_path: Path, redirections: str, code: int, out: str, err: str) -> None:
+    (tmp_path / "small.yaml").write_text(SMALL)
+    asked = f"exec '{sys.executable}' -m cnnspec train small.yaml --epochs 1 {redirections}"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    found = subprocess.run(["sh", "-c", asked], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert found.returncode == code
+    assert out in found.stdout
+    assert err in found.stderr
+    assert "Traceback" not in found.stderr
+    assert (found.stdout == "") == (out == "")
+    assert len((tmp_path / "runs/small/1/history.csv").read_text().splitlines()) == 2
+    assert zipfile.is_zipfile(tmp_path / "runs/small/1/best.keras")
 
 
 @pytest.mark.slow

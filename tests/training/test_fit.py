@@ -7,7 +7,9 @@ import io
 import json
 import math
 import re
+import resource
 import signal
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -389,9 +391,12 @@ def test_a_monitor_that_only_the_data_can_tell(tmp_path: Path) -> None:
         train(plan(tmp_path / "runs", SMALL, *overrides, directory=tmp_path), quiet=True)
 
 
-def test_tensorboard_must_be_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cnnspec.training.fit.find_spec", lambda name: None)
-    with pytest.raises(TrainingError, match="which is not installed"):
+@pytest.mark.parametrize(("package", "name"), [("tensorboard", "TensorBoard"), ("tensorflow", "TensorFlow")])
+def test_what_tensorboard_needs_must_be_installed(
+    package: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cnnspec.training.fit.find_spec", lambda asked: None if asked == package else object())
+    with pytest.raises(TrainingError, match=f"needs {name}, which is not installed"):
         run(tmp_path, "training.callbacks=[tensorboard]")
     assert list((tmp_path / "runs" / "small").iterdir()) == []
 
@@ -407,6 +412,68 @@ def test_full_memory_is_no_mistake_of_ours(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(Trained, "fit", full)
     with pytest.raises(TrainingError, match="the memory is full"):
         run(tmp_path)
+
+
+def test_an_archive_that_promises_more_than_the_memory_holds(tmp_path: Path) -> None:
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000, 1000, 1000, 100), }".ljust(117) + b"\n"
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        for name in ("x_train", "y_train"):
+            archive.writestr(f"{name}.npy", b"\x93NUMPY\x01\x00\x76\x00" + header)
+    with pytest.raises(DataError, match="the memory is too small for the data"):
+        train(plan(tmp_path / "runs", SMALL, "data.source={npz: a.npz}", directory=tmp_path), quiet=True)
+
+
+def test_a_missing_file_is_seen_before_a_framework_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cnnspec.training.device.start", lambda *_: pytest.fail("a framework was started"))
+    with pytest.raises(DataError, match="is not there"):
+        run(tmp_path, "data.source={npz: nowhere.npz}")
+
+
+def test_a_row_of_the_history_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    from cnnspec.training.watch import _append
+
+    (tmp_path / "history.csv").write_text("epoch,loss\n1,0.5\n")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"No space left|too large"):
+            _append(tmp_path / "history.csv", "2,0.25\n")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert (tmp_path / "history.csv").read_text() == "epoch,loss\n1,0.5\n"
+
+
+def test_json_knows_no_nan(tmp_path: Path) -> None:
+    told = Run(tmp_path, 1, 1, {"train": {"loss": math.nan, "auc": math.inf, "recall": 0.5}}, 1.0, 2.0, "jax", "CPU")
+    assert told.to_json()["metrics"] == {"train": {"loss": None, "auc": None, "recall": 0.5}}
+
+
+def test_interrupted_while_it_is_tested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cnnspec.training.compiling import Trained
+
+    genuine = Trained.evaluate
+
+    def stop(self: Any, *arguments: Any, **options: Any) -> Any:
+        if len(arguments) == 2:  # as `_tested` calls it
+            signal.raise_signal(signal.SIGTERM)
+        return genuine(self, *arguments, **options)
+
+    monkeypatch.setattr(Trained, "evaluate", stop)
+    with pytest.raises(Interrupted) as caught:
+        run(tmp_path)
+    assert (caught.value.epochs, caught.value.best_epoch, caught.value.terminated) == (2, 2, True)
+    assert not in_use(caught.value.folder)
+
+
+def test_steps_are_never_more_than_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cnnspec.training.progress import Lines
+
+    seen: list[int] = []
+    monkeypatch.setattr(Lines, "step_ends", lambda self, step, logs: seen.append(step))
+    run(tmp_path, "training.batch_size=32", "training.epochs=1")
+    assert len(seen) < 41 == max(seen) == seen[-1]
 
 
 def test_a_folder_that_cannot_be_written_to_fails_before_anything_is_loaded(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -55,6 +57,21 @@ def test_files_are_written_whole(tmp_path: Path) -> None:
     folder.close()
 
 
+def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    folder = create(tmp_path, "net")
+    monkeypatch.setattr("cnnspec.training.run_folder.os.fsync", full)
+    with pytest.raises(TrainingError, match=r"cannot write to .*spec\.yaml: no space left on device"):
+        folder.write("spec.yaml", "name: net")
+    folder.close()
+    monkeypatch.setattr("cnnspec.training.run_folder.fcntl.flock", full)
+    with pytest.raises(TrainingError, match="no space left on device"):
+        create(tmp_path, "net")
+    assert [path.name for path in (tmp_path / "net").rglob("*")] == ["1"]
+
+
 def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(TrainingError) as caught:
@@ -65,7 +82,15 @@ def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "folder"),
-    [("mnist-cnn", "mnist-cnn"), ("../../etc", "_.._etc"), ("a b/c", "a_b_c"), ("..", "run"), ("größe", "größe")],
+    [
+        ("mnist-cnn", "mnist-cnn"),
+        ("../../etc", "_.._etc"),
+        ("a b/c", "a_b_c"),
+        ("..", "run"),
+        ("größe", "größe"),
+        ("x" * 300, "x" * 200),
+        ("日" * 100, "日" * 66),
+    ],
 )
 def test_names_stay_in_their_folder(name: str, folder: str) -> None:
     assert safe(name) == folder
