@@ -75,7 +75,9 @@ def split(x: Array, y: Array, where: str) -> Split:
     if len(x) == 0:
         raise DataError(f"{where}: there are no images")
     if x.size == 0 or y.size == 0:
-        raise DataError(f"{where}: the images are {show(x.shape[1:])}, the labels {show(y.shape[1:])}: one axis is empty")
+        raise DataError(
+            f"{where}: the images are {show(x.shape[1:])}, the labels {show(y.shape[1:])}: one axis is empty"
+        )
     if x.ndim == 3:
         x = x[..., np.newaxis]
     if len(x) != len(y):
