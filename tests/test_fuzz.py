@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from cnnspec import pipeline
 from cnnspec.language import render
 
@@ -154,6 +156,51 @@ def hunt(count: int, seed: int) -> list[tuple[str, bytes]]:
 def test_no_mutation_of_a_spec_breaks_the_compiler() -> None:
     found = hunt(int(os.environ.get("CNNSPEC_FUZZ", "1500")), seed=1)
     assert found == []
+
+
+def _chain(count: int, body: str, last: str) -> str:
+    """Blocks that call each next one as `body` says."""
+    blocks = "".join(f"  b{at}: {body.replace('next', f'b{at + 1}')}\n" for at in range(count))
+    return f"blocks:\n{blocks}  b{count}: {last}\n"
+
+
+def _lists(count: int, value: str) -> str:
+    parameters = "".join(f"  p{at + 1}: {value.replace('p', f'p{at}')}\n" for at in range(count))
+    return f"parameters:\n  p0: [1, 2]\n{parameters}"
+
+
+HUGE = {
+    "blocks that call twice": _chain(30, "{layers: [next, next]}", "{layers: [relu]}") + "layers: [b0]",
+    "blocks that call twice, for nothing": _chain(30, "{layers: [next, next]}", "{layers: []}") + "layers: [b0]",
+    "lists of layers that double": _chain(
+        30, "{parameters: {x: null}, layers: [{next: {x: [$x, $x]}}]}", "{parameters: {x: null}, layers: $x}"
+    )
+    + "layers: [{b0: [relu]}]",
+    "a long chain of blocks": _chain(5000, "{layers: [next]}", "{layers: [relu]}") + "layers: [b0]",
+    "a long cycle of blocks": _chain(3000, "{layers: [next]}", "{layers: [b0]}") + "layers: [b0]",
+    "rounds without end": "layers: [{repeat: {times: 1000000000, layers: [relu]}}]",
+    "rounds without end, of nothing": "layers: [{repeat: {times: 9999999999, layers: []}}]",
+    "rounds of rounds": "layers: [{repeat: {times: 999999, layers: [{repeat: {times: 999999, layers: []}}]}}]",
+    "rounds with a mistake": "layers: [{repeat: {times: 9999999, layers: [{add: [a, b]}]}}]",
+    "lists that double": _lists(60, "$(p + p)") + "layers: [{repeat: {over: $p60, as: x, layers: [relu]}}]",
+    "lists in lists": _lists(60, "[$p, $p]") + "layers: [{when: {condition: $(p60 == p60), layers: [relu]}}]",
+    "mappings in mappings": _lists(60, "{a: $p, b: $p}") + "layers: [{dense: $p60}]",
+    "a list of layers in itself": "parameters: {x: [$x, $x]}\nlayers: $x",
+    "a long chain of parameters": "parameters:\n  p0: 1\n"
+    + "".join(f"  p{at + 1}: $(p{at} + 1)\n" for at in range(5000))
+    + "layers: [{dense: $p5000}]",
+    "aliases of aliases": "layers:\n"
+    + "".join(f"  - &a{at} [{', '.join([f'*a{at - 1}' if at else 'relu'] * 10)}]\n" for at in range(10)),
+    "thousands of mistakes": "layers:\n" + "".join(f"  - relux{at}\n" for at in range(9000)),
+}
+
+
+@pytest.mark.parametrize("text", HUGE.values(), ids=HUGE)
+def test_what_would_take_for_ever_ends_in_a_diagnostic(text: str) -> None:
+    start = time.process_time()
+    report = pipeline.check_text("input: [8, 8, 3]\n" + text)
+    assert any(found.severity == "error" for found in report.diagnostics)
+    assert time.process_time() - start < 5
 
 
 if __name__ == "__main__":

@@ -13,12 +13,15 @@ from cnnspec.graph.tensors import NAME, Names, Tensor, unknown
 from cnnspec.language import syntax as s
 from cnnspec.language.diagnostics import Diagnostics, Related
 from cnnspec.language.entries import Invalid, shown
-from cnnspec.language.nodes import MappingNode, ScalarNode, head, locate, walk
+from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head, locate, walk
 from cnnspec.language.problems import diagnose
 from cnnspec.language.scope import Environment, Failed
 from cnnspec.language.spans import Span
 from cnnspec.language.suggest import did_you_mean
 from cnnspec.layers.base import Layer
+
+_NAMES = 500
+"""How many names a misspelt one is compared with."""
 
 
 def elaborate(spec: s.Spec, diagnostics: Diagnostics, *, allow_large: bool = False) -> Graph | None:
@@ -44,11 +47,15 @@ class Elaborator(Growing):
 
     def expand(self, items: s.Items, running: Tensor, place: Place) -> Tensor:
         """Expand a list of entries, each on the output of the one above it."""
+        if not items:
+            return running
+        self.deeper(items, place.calls)
         for item in items:
             self.count(item.head.span, place.calls)
             inputs = self._inputs(item, running, place)
             running = self._item(item, inputs, place)
             self._define(item, running, place)
+        self.depth -= 1
         return running
 
     def _item(self, item: s.Item, inputs: tuple[Tensor, ...] | None, place: Place) -> Tensor:
@@ -150,13 +157,11 @@ class Elaborator(Growing):
                 return None
             return (running,)
         try:
-            value = self.environment(place, running).evaluate(node)
+            value = self.environment(place, running).evaluate(as_written(node))
         except Failed:
             return None
         names = value if isinstance(value, tuple) else (value,)
-        if not names or not all(
-            isinstance(name, str) or (isinstance(name, int) and not isinstance(name, bool)) for name in names
-        ):
+        if not names or not all(isinstance(name, str | int) for name in names):
             self.error(
                 "wrong-type", f"`inputs` takes a name or a list of names, not {shown(value)}", head(node), place.calls
             )
@@ -172,13 +177,13 @@ class Elaborator(Growing):
 
     def _find(self, name: str, span: Span, place: Place) -> Tensor | None:
         tensor = place.names.find(name)
-        if tensor is None:
-            visible = list(place.names)
-            help = did_you_mean(name, visible)
+        if tensor is None and not self.diagnostics.has("unknown-input", span):
+            visible = list(dict.fromkeys(place.names))
+            help = did_you_mean(name, visible[:_NAMES])
             if help is None and name in self._all_names():
                 help = f"`{name}` is named further down or in a nested list; only names above are visible"
             if help is None:
-                known = ", ".join(f"`{word}`" for word in dict.fromkeys(visible))
+                known = ", ".join([f"`{word}`" for word in visible[:12]] + ["…"] * (len(visible) > 12))
                 help = f"these names are visible here: {known}" if known else "name an entry above with `name:`"
             self.error("unknown-input", f"no entry above is called `{name}`", span, place.calls, help=help)
         return tensor
@@ -220,3 +225,13 @@ class Elaborator(Growing):
             for problem in invalid.below(item.cls.entry).problems:
                 self.diagnostics.add(diagnose(problem, item.head.node, calls=place.calls))
             return None
+
+
+def as_written(node: Node) -> Node:
+    """Names as they are written: `1` and `2.50` are names, too."""
+    match node:
+        case SequenceNode(items=items):
+            return SequenceNode(tuple(map(as_written, items)), node.span, node.size)
+        case ScalarNode(value=bool() | int() | float()):
+            return ScalarNode(node.text, node.text, node.span)
+    return node

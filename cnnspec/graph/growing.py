@@ -17,9 +17,12 @@ from cnnspec.language.nodes import Node as Text
 from cnnspec.language.problems import called_from
 from cnnspec.language.scope import Environment, Scope
 from cnnspec.language.spans import Span
+from cnnspec.language.syntax import Items
 from cnnspec.layers.base import Layer, Shape, ShapeError, show
 
 _EXPANSIONS = 10 * limits.LAYERS
+_MENDS = 50
+"""How many merges that do not fit are looked into for a cause further up."""
 
 
 class TooLarge(Exception):
@@ -48,6 +51,8 @@ class Growing:
         self.nodes: list[Node] = []
         self.unique = UniqueNames()
         self.expansions = 0
+        self.depth = 0
+        self.mends = 0
         self.bodies: list[dict[str, Callable[[], None]]] = []
         """For each residual body around: its windows that do not fit, taken as padded, and how to report each."""
 
@@ -125,6 +130,15 @@ class Growing:
         bound = _EXPANSIONS * (10 if self.allow_large else 1)
         if self.expansions > bound:
             self.error("limit-layers", f"more than {bound:,} entries after expansion", span, calls, help="repeat less")
+            raise TooLarge
+
+    def deeper(self, items: Items, calls: tuple[Span, ...]) -> None:
+        """Go one list deeper. Raises `TooLarge` past the limit, as where a list of layers holds itself."""
+        self.depth += 1
+        if self.depth > limits.EXPANSION_DEPTH:
+            message = f"nested more than {limits.EXPANSION_DEPTH} levels deep after expansion"
+            help = "call blocks less deeply; a list of layers cannot hold itself"
+            self.error("limit-layers", message, items[0].head.span, calls[-1:], help=help)
             raise TooLarge
 
     def environment(self, place: Place, running: Tensor) -> Environment:
@@ -216,7 +230,12 @@ class Growing:
             first = body is not None and not isinstance(body, MappingNode) and error.argument in (layer.first, "inputs")
             if given or first:
                 where = locate(text, (layer.entry, error.argument))
-        mended = mend(layer, inputs, self.nodes) if error.code == "shape-merge" and len(inputs) > 1 else None
+        if self.diagnostics.has(error.code, where):
+            return
+        mended = None
+        if error.code == "shape-merge" and len(inputs) > 1 and self.mends < _MENDS:
+            self.mends += 1
+            mended = mend(layer, inputs, self.nodes)
         causes = {node.span: Related(what, node.span) for node, what in (mended[0] if mended else ())}
         related = [self.comes_from(tensor) for tensor in inputs if error.label and tensor.span not in (where, *causes)]
         self.error(

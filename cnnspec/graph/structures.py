@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from cnnspec.graph.growing import Place
 from cnnspec.graph.tensors import Names, Tensor, unknown
+from cnnspec.language import limits
 from cnnspec.language import syntax as s
 from cnnspec.language.diagnostics import Related
 from cnnspec.language.entries import Invalid, read_entry, shown
+from cnnspec.language.expressions import is_expression
 from cnnspec.language.hints import hint
-from cnnspec.language.items import ItemParser
-from cnnspec.language.nodes import SequenceNode, head, locate
+from cnnspec.language.items import ItemParser, parameter_of
+from cnnspec.language.nodes import ScalarNode, SequenceNode, head, locate
 from cnnspec.language.problems import diagnose
 from cnnspec.language.scope import Binding, Environment, Failed, Scope
 from cnnspec.language.spans import Span
@@ -156,13 +158,18 @@ def call(graph: Elaborator, item: s.Call, running: Tensor, place: Place) -> Tens
 
 def splice(graph: Elaborator, item: s.Splice, running: Tensor, place: Place) -> Tensor:
     """The list of layers that a parameter holds, in the scope of who gave it."""
-    binding = place.scope.binding(item.parameter)
+    binding, seen = place.scope.binding(item.parameter), 0
     if binding is None:
         help = did_you_mean(item.parameter, place.scope) or "declare it under `parameters:`"
         graph.error(
             "unknown-parameter", f"no parameter is called `{item.parameter}`", item.head.span, place.calls, help=help
         )
         return unknown(item.head.span)
+    while isinstance(binding.node, ScalarNode) and is_expression(binding.node.value) and seen < limits.DEPTH:
+        below = binding.environment.scope.binding(parameter_of(binding.node.text)) if binding.environment else None
+        if below is None:
+            break
+        binding, seen = below, seen + 1
     node = binding.node
     if not isinstance(node, SequenceNode) or binding.environment is None:
         message = f"`${item.parameter}` holds no list of layers"

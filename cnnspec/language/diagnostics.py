@@ -53,6 +53,10 @@ class Diagnostics:
         key = (diagnostic.code, diagnostic.span)
         self._found.setdefault(key, diagnostic)
 
+    def has(self, code: str, span: Span) -> bool:
+        """Whether `add` would drop another one of `code` at `span`."""
+        return (code, span) in self._found
+
     def __iter__(self) -> Iterator[Diagnostic]:
         return iter(sorted(self._found.values(), key=lambda found: found.span.order))
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field, field_validator
 
 from cnnspec.language.entries import Section, refuse, shown
+from cnnspec.language.expressions import is_expression
 from cnnspec.language.nodes import MappingNode, ScalarNode, SequenceNode, plain
 from cnnspec.language.problems import Expects
 from cnnspec.language.types import Count
@@ -48,6 +49,8 @@ class Document(Section):
     @field_validator("layers", mode="before")
     @classmethod
     def _layers(cls, node: Any) -> Any:
+        if isinstance(node, ScalarNode) and is_expression(node.value):
+            return node
         if not isinstance(node, SequenceNode) or not node.items:
             found = "an empty list" if isinstance(node, SequenceNode) else shown(plain(node))
             raise refuse(

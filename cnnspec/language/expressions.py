@@ -99,13 +99,20 @@ def _short(text: str) -> str:
     return text if len(text) <= 30 else text[:29] + "…"
 
 
-def _settle(value: Any) -> Any:
-    """An integral fraction counts as a whole number."""
+def _settle(value: Any, room: list[int] | None = None) -> Any:
+    """An integral fraction counts as a whole number. `room` is how many values there may still be."""
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < _LARGEST else value
-    if isinstance(value, list | tuple):
-        return tuple(_settle(item) for item in value)
-    return value
+    if not isinstance(value, list | tuple | dict):
+        return value
+    room = room or [EXPRESSION_ITEMS]
+    room[0] -= len(value)
+    if room[0] < 1:
+        message = f"this value holds more than {EXPRESSION_ITEMS:,} values, those of its lists included"
+        raise ExpressionError("expression-limit", message)
+    if isinstance(value, dict):
+        return {key: _settle(item, room) for key, item in value.items()}
+    return tuple(_settle(item, room) for item in value)
 
 
 _BINARY: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any]]] = {

@@ -28,6 +28,9 @@ from cnnspec.language.syntax import (
     When,
 )
 
+_GUESSED = 300
+"""After so many mistakes, no guesses are made at what was meant."""
+
 _TYPE_KEYS = ("type", "layer", "class", "class_name", "op", "module", "kind")
 _NO_LAYERS = dict.fromkeys(
     ("input", "inputlayer", "input_layer", "inputs"), "take it out: `input:` at the top says what comes in"
@@ -61,7 +64,7 @@ class ItemParser:
     def items(self, node: Node) -> Items:
         """The entries of a list of layers, or the splice that stands in its place."""
         if isinstance(node, ScalarNode) and is_expression(node.value):
-            return (Splice(Head(node, node.span), node.text[1:]),)
+            return (Splice(Head(node, node.span), parameter_of(node.text)),)
         if not isinstance(node, SequenceNode):
             self._error("wrong-type", f"a list of layers is wanted here, not {shown(plain(node))}", head(node), _LISTS)
             return (Broken(Head(node, head(node))),)
@@ -78,7 +81,7 @@ class ItemParser:
                 return self._no_entry(node)
         name = key.text
         if is_expression(name) and arguments is None:
-            return Splice(Head(node, key.span), name[1:])
+            return Splice(Head(node, key.span), parameter_of(name))
         if name in self.blocks:
             return self._call(node, key, arguments)
         if name in self.STRUCTURES:
@@ -94,13 +97,14 @@ class ItemParser:
         are checked as well."""
         name = key.text
         known = [*self.vocabulary, *self.STRUCTURES, *self.blocks]
-        problem = unknown(name, known, f"no layer or block is called `{name}`", "unknown-layer")
+        guesses = known if len(self.diagnostics) < _GUESSED else []
+        problem = unknown(name, guesses, f"no layer or block is called `{name}`", "unknown-layer")
         fix = Fix(key.span, problem.replacement) if problem.replacement else None
         help = problem.help or _NO_LAYERS.get(
             name.lower(), "`blocks:` declares a block; the reference lists the layers"
         )
         self.diagnostics.add(Diagnostic(problem.code, problem.message, key.span, help=help, fix=fix))
-        sure = meant(name, known)
+        sure = meant(name, guesses)
         if sure in self.vocabulary:
             assert sure is not None
             key = ScalarNode(sure, sure, key.span)
@@ -362,6 +366,11 @@ class ItemParser:
             return Broken(entry)
         otherwise = arguments.get("otherwise")
         return When(entry, condition, self.items(layers), self.items(otherwise) if otherwise else ())
+
+
+def parameter_of(text: str) -> str:
+    """The name in `$name` or `$(name)`."""
+    return text[1:].removeprefix("(").removesuffix(")").strip() if text.startswith("$(") else text[1:]
 
 
 def tuples(node: Node) -> object:

@@ -9,6 +9,7 @@ from typing import Any
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix, Related
 from cnnspec.language.document import Document
 from cnnspec.language.entries import Invalid, Vocabulary, shown
+from cnnspec.language.expressions import is_expression
 from cnnspec.language.items import ItemParser
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head, locate, plain
 from cnnspec.language.problems import diagnose
@@ -34,7 +35,7 @@ def parse(root: Node, vocabulary: Vocabulary, diagnostics: Diagnostics, default_
     blocks = _blocks(root, vocabulary, scope, diagnostics)
     layers = root.get("layers")
     items: Items = ()
-    if isinstance(layers, SequenceNode):
+    if isinstance(layers, SequenceNode) or (isinstance(layers, ScalarNode) and is_expression(layers.value)):
         items = ItemParser(vocabulary, blocks, diagnostics).items(layers)
     place = root.key("layers")
     start = root.key("input")
@@ -133,7 +134,7 @@ def _blocks(root: MappingNode, vocabulary: Vocabulary, scope: Scope, diagnostics
                 bodies[key.text] = layers
     parser = ItemParser(vocabulary, blocks, diagnostics)
     for name, body in bodies.items():
-        if isinstance(body, SequenceNode):
+        if isinstance(body, SequenceNode) or (isinstance(body, ScalarNode) and is_expression(body.value)):
             blocks[name] = blocks[name]._replace(layers=parser.items(body))
         else:
             _wrong(diagnostics, f"the `layers` of a block are a list, not {shown(plain(body))}", head(body))
@@ -214,11 +215,13 @@ def _refuse_cycles(blocks: dict[str, Block], calls_in: Any, diagnostics: Diagnos
     """Report each cycle of blocks once, and mark its members so that nobody expands them."""
     edges = {name: {call.block: call.head.span for call in calls_in(block.layers)} for name, block in blocks.items()}
     looping: set[str] = set()
-    for start in blocks:
+    suspects = _on_ways(edges)
+    for start in (name for name in blocks if name in suspects):
         cycle = _cycle_from(start, edges) if start not in looping else None
         if cycle:
             looping.update(cycle)
-            way = " → ".join(f"`{name}`" for name in [*cycle, cycle[0]])
+            names = [f"`{name}`" for name in [*cycle, cycle[0]]]
+            way = " → ".join(names if len(names) < 12 else [*names[:6], "…", *names[-4:]])
             steps = zip(cycle, [*cycle[1:], cycle[0]], strict=True)
             spans = [(below, edges[above][below]) for above, below in steps]
             related = tuple(Related(f"`{below}` is called here", span) for below, span in spans[1:])
@@ -230,13 +233,37 @@ def _refuse_cycles(blocks: dict[str, Block], calls_in: Any, diagnostics: Diagnos
 
 def _cycle_from(start: str, edges: dict[str, dict[str, Span]]) -> list[str] | None:
     """The shortest way from a block back to itself."""
-    ways: list[list[str]] = [[start]]
-    seen: set[str] = set()
-    for way in ways:
-        for below in edges.get(way[-1], {}):
+    above: dict[str, str] = {}
+    reached = [start]
+    for name in reached:
+        for below in edges.get(name, {}):
             if below == start:
-                return way
-            if below in edges and below not in seen:
-                seen.add(below)
-                ways.append([*way, below])
+                way = [name]
+                while way[-1] != start:
+                    way.append(above[way[-1]])
+                return way[::-1]
+            if below in edges and below not in above:
+                above[below] = name
+                reached.append(below)
     return None
+
+
+def _on_ways(edges: dict[str, dict[str, Span]]) -> set[str]:
+    """The blocks on cycles, and on ways from one cycle to another: all but those that call nothing of these."""
+    left = set(edges)
+    callers: dict[str, list[str]] = {name: [] for name in edges}
+    for name, calls in edges.items():
+        for below in calls:
+            callers.setdefault(below, []).append(name)
+    for towards in (callers, {name: list(calls) for name, calls in edges.items()}):
+        away = edges if towards is callers else callers
+        count = {name: sum(other in left for other in away[name]) for name in left}
+        done = [name for name in left if count[name] == 0]
+        for name in done:
+            left.discard(name)
+            for other in towards.get(name, ()):
+                if other in left:
+                    count[other] -= 1
+                    if count[other] == 0:
+                        done.append(other)
+    return left

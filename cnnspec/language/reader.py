@@ -323,6 +323,13 @@ def _slip(lines: list[str], line: int, column: int, message: str) -> tuple[int, 
     start = len(here) - len(here.lstrip()) + 1
     if "${" in here[: column + 1]:
         return here.index("${") + 1, "an expression is `$name` or `$(…)`", "write `$name` for `${name}`"
+    opened = here.rfind("$(", 0, column)
+    if (
+        opened > 0
+        and here[opened - 1] not in "\"'"
+        and here.count("(", opened, column) > here.count(")", opened, column - 1)
+    ):
+        return opened + 1, "an expression with a comma or brackets needs quotes here", 'write "$(…)"'
     if re.match(r"-[^\W\d]", here.lstrip()):
         return start, "no space behind the `-`", f"write `- {here.lstrip()[1:]}`"
     pair = re.match(r"(\s*(?:- +)?)([\w.-]+):\s+[^\s|>#]", before)
