@@ -163,7 +163,11 @@ class Elaborator(Growing):
         names = value if isinstance(value, tuple) else (value,)
         if not names or not all(isinstance(name, str | int) for name in names):
             self.error(
-                "wrong-type", f"`inputs` takes a name or a list of names, not {shown(value)}", head(node), place.calls
+                "wrong-type",
+                f"`inputs` takes a name or a list of names, not {shown(value)}",
+                head(node),
+                place.calls,
+                help="name the entries with `name:`, and write these names here",
             )
             return None
         found = [

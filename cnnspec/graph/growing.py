@@ -53,6 +53,8 @@ class Growing:
         self.expansions = 0
         self.depth = 0
         self.mends = 0
+        self.spliced: dict[int, tuple[Text, Items]] = {}
+        """The lists of layers that parameters hold, parsed."""
         self.bodies: list[dict[str, Callable[[], None]]] = []
         """For each residual body around: its windows that do not fit, taken as padded, and how to report each."""
 
@@ -165,6 +167,7 @@ class Growing:
             self._check_layer(layer, shapes)
         except ShapeError as error:
             remedy = padded(layer) if error.code == "shape-window" and self.bodies else None
+            error.help = "write `padding: same`" if remedy else error.help
             report = partial(self._shape_error, error, layer, inputs, text, span, place)
             if remedy is None:
                 report()

@@ -181,6 +181,8 @@ def splice(graph: Elaborator, item: s.Splice, running: Tensor, place: Place) -> 
             related=[Related("its value", head(node))] if node is not None else [],
         )
         return unknown(item.head.span)
-    items = ItemParser(LAYERS, graph.spec.blocks, graph.diagnostics).items(node)
+    if id(node) not in graph.spliced:
+        graph.spliced[id(node)] = node, ItemParser(LAYERS, graph.spec.blocks, graph.diagnostics).items(node)
+    _, items = graph.spliced[id(node)]
     inside = Place(binding.environment.scope, Names(), place.calls, place.group)
     return graph.expand(items, running, inside)

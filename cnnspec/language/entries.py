@@ -134,6 +134,9 @@ class Entry(Section):
             return cls.read({})
         if isinstance(value, Mapping):
             return cls.read(value)
+        if isinstance(value, tuple) and value and all(isinstance(item, Mapping) for item in value) and cls.model_fields:
+            message = f"`{cls.entry}` takes its arguments as one mapping, not as a list"
+            raise Invalid(Problem("entry-form", message, help="take out the `-` before each of its arguments"))
         if not cls.first:
             message = f"`{cls.entry}` takes its arguments by name"
             raise Invalid(Problem("entry-form", message, help=f"write `{cls.entry}: {{argument: value}}`"))

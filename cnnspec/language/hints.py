@@ -51,6 +51,8 @@ def _text(text: str, wanted: str) -> str | None:
         return f"write `{truth}`" if truth else None
     if wanted == "text":
         return None
+    if re.fullmatch(r"-?[\d.]+,", text):
+        return f"write `{text[:-1]}`, without the comma"
     if re.fullmatch(r"-?\d+", text):
         return f"write `{text}`, without quotes"
     if percent := _PERCENT.fullmatch(text):

@@ -340,6 +340,8 @@ def _slip(lines: list[str], line: int, column: int, message: str) -> tuple[int, 
         and here[: column - 1].lstrip().isidentifier()
     ):
         return start, f"this line is indented deeper than `{pair[2]}`", f"align it with `{pair[2]}`"
+    if here[column - 1 : column] in ("}", "]") and message.startswith("this line does not fit"):
+        return column, f"a `{here[column - 1]}` too many", "take it out"
     if message == "a key without its `:`" and here.strip().isidentifier():
         return start, message, "write `key: value`; a new entry starts with `-`"
     return None
