@@ -18,11 +18,11 @@ from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Related
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head
 from cnnspec.language.scalars import resolve
+from cnnspec.language.slips import LINE_BREAK, syntax_error
 from cnnspec.language.spans import Span
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 class _Stop(Exception):
@@ -59,7 +59,7 @@ def read(text: str, file: str, diagnostics: Diagnostics) -> Node | None:
     except _Stop as stop:
         diagnostics.add(stop.diagnostic)
     except yaml.MarkedYAMLError as error:
-        diagnostics.add(_syntax_error(text, file, error))
+        diagnostics.add(syntax_error(text, file, error))
     except yaml.YAMLError:
         diagnostics.add(Diagnostic("yaml-syntax", "this is not readable as YAML", Span(file, 1, 1, 1, 2)))
     return None
@@ -85,7 +85,7 @@ def _check_characters(text: str, file: str) -> None:
 
 
 def _at(text: str, offset: int, file: str) -> Span:
-    lines = _LINE_BREAK.split(text[:offset])
+    lines = LINE_BREAK.split(text[:offset])
     return Span(file, len(lines), len(lines[-1]) + 1, len(lines), len(lines[-1]) + 2)
 
 
@@ -270,109 +270,3 @@ def _whole_expressions(pairs: Sequence[tuple[Node, Node]]) -> list[Node]:
 
 def _short(text: str) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
-
-
-_PHRASES = (
-    (
-        "mapping values are not allowed",
-        "a `:` where none can stand",
-        "one `key: value` a line; quote a text that holds `: `",
-    ),
-    ("found character '\\t'", "a tab where YAML wants spaces", "indent with spaces"),
-    ("cannot start any token", "this character cannot start a value", "quote the text"),
-    (
-        "expected ',' or ']'",
-        "this list is not closed, or a comma is missing",
-        "put a comma between its values, and `]` at its end",
-    ),
-    (
-        "expected ',' or '}'",
-        "this mapping is not closed, or a comma is missing",
-        "put a comma between its pairs, and `}` at its end",
-    ),
-    ("unexpected end of stream", "the quote that opens here is not closed", "close the quote"),
-    ("could not find expected ':'", "a key without its `:`", "write `key: value`"),
-    (
-        "did not find expected key",
-        "this line does not fit the lines above it",
-        "align it with the keys beside it; after `-` comes one entry",
-    ),
-    (
-        "expected <block end>",
-        "this line does not fit the lines above it",
-        "align it with the keys beside it; after `-` comes one entry",
-    ),
-    (
-        "did not find expected '-' indicator",
-        "this line does not fit the list above it",
-        "start it with `-`, or indent it as part of the entry above",
-    ),
-    (
-        "did not find expected node content",
-        "a value is missing here, or the bracket above is not closed",
-        "write the value, or close the bracket",
-    ),
-    ("unknown escape character", "an unknown escape in double quotes", "use single quotes, or write `\\\\`"),
-    ("did not find expected", "this is not readable as YAML", None),
-)
-
-
-def _slip(lines: list[str], line: int, column: int, message: str) -> tuple[int, str, str] | None:
-    """What a hand often does in a line that does not read: the column of it, what it is, what to write."""
-    here, before = lines[line - 1], next((text for text in reversed(lines[: line - 1]) if text.strip()), "")
-    start = len(here) - len(here.lstrip()) + 1
-    if "${" in here[: column + 1]:
-        return here.index("${") + 1, "an expression is `$name` or `$(…)`", "write `$name` for `${name}`"
-    opened = here.rfind("$(", 0, column)
-    if (
-        opened > 0
-        and here[opened - 1] not in "\"'"
-        and here.count("(", opened, column) > here.count(")", opened, column - 1)
-    ):
-        return opened + 1, "an expression with a comma or brackets needs quotes here", 'write "$(…)"'
-    if re.match(r"-[^\W\d]", here.lstrip()):
-        return start, "no space behind the `-`", f"write `- {here.lstrip()[1:]}`"
-    pair = re.match(r"(\s*(?:- +)?)([\w.-]+):\s+[^\s|>#]", before)
-    if (
-        pair
-        and message == "a `:` where none can stand"
-        and start > len(pair[1]) + 1
-        and here[: column - 1].lstrip().isidentifier()
-    ):
-        return start, f"this line is indented deeper than `{pair[2]}`", f"align it with `{pair[2]}`"
-    if here[column - 1 : column] in ("}", "]") and message.startswith("this line does not fit"):
-        return column, f"a `{here[column - 1]}` too many", "take it out"
-    if message == "a key without its `:`" and here.strip().isidentifier():
-        return start, message, "write `key: value`; a new entry starts with `-`"
-    return None
-
-
-def _syntax_error(text: str, file: str, error: yaml.MarkedYAMLError) -> Diagnostic:
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    lines = _LINE_BREAK.split(text)
-    if line > len(lines) or (column > len(lines[line - 1]) and not lines[line - 1].strip()):
-        line = next((n for n in range(min(line, len(lines)), 0, -1) if lines[n - 1].strip()), 1)
-        column = max(1, len(lines[line - 1].rstrip()))
-    problem = error.problem or ""
-    message, help = next(
-        ((words, hint) for phrase, words, hint in _PHRASES if phrase in problem), ("this is not readable as YAML", None)
-    )
-    if "\t" in lines[line - 1][: column + 1] and not lines[line - 1][:column].strip():
-        message, help = "a tab where YAML wants spaces", "indent with spaces"
-    if slip := _slip(lines, line, column, message):
-        column, message, help = slip
-        return Diagnostic("yaml-syntax", message, Span(file, line, column, line, column + 1), help=help)
-    related: tuple[Related, ...] = ()
-    context = error.context_mark
-    if (
-        context
-        and (context.line, context.column) != (line - 1, column - 1)
-        and "".join(lines[context.line : context.line + 1]).strip()
-    ):
-        place = Span(file, context.line + 1, context.column + 1, context.line + 1, context.column + 2)
-        related = (Related("the value begins here", place),)
-    if related and message.startswith("the quote"):
-        return Diagnostic("yaml-syntax", message, related[0].span, help=help)
-    span = Span(file, line, column, line, column + 1)
-    return Diagnostic("yaml-syntax", message, span, related=related, help=help)
