@@ -166,7 +166,7 @@ class Growing:
             shape = layer.output_shape(*shapes)
             self._check_layer(layer, shapes)
         except ShapeError as error:
-            remedy = padded(layer) if error.code == "shape-window" and self.bodies else None
+            remedy = _remedy(error, layer, shapes) if self.bodies else None
             error.help = "write `padding: same`" if remedy else error.help
             report = partial(self._shape_error, error, layer, inputs, text, span, place)
             if remedy is None:
@@ -256,3 +256,12 @@ class Growing:
         assert tensor.shape is not None
         how = f": {tensor.formula}" if "=" in tensor.formula else ""
         return Related(f"{show(tensor.shape)} comes from here{how}", tensor.span)
+
+
+def _remedy(error: ShapeError, layer: Layer, shapes: Sequence[Shape]) -> Layer | None:
+    """The layer with the padding that makes its window fit, if so."""
+    remedy = padded(layer) if error.code == "shape-window" else None
+    try:
+        return remedy if remedy and remedy.output_shape(*shapes) else None
+    except ShapeError:
+        return None
