@@ -47,17 +47,6 @@ def compute(text: str, lookup: Lookup) -> Any:
     return _settle(_Computer(lookup, shift).value(tree))
 
 
-def names_in(text: str) -> set[str]:
-    """The names that an expression uses; none where it does not read."""
-    if name := _NAME.fullmatch(text):
-        return {name[1]}
-    try:
-        tree, _ = _parsed(text)
-    except ExpressionError:
-        return set()
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-
-
 @lru_cache(maxsize=1024)
 def _parsed(text: str) -> tuple[ast.expr, int]:
     if len(text) > EXPRESSION_CHARACTERS:
