@@ -226,18 +226,24 @@ def _mended(word: str, rest: str) -> tuple[str, str | None]:
     return f"put a space behind the `:`, as in `{mended or word + ': …'}`", mended
 
 
-def nested(vocabulary: Vocabulary) -> BeforeValidator:
-    """A field that holds an entry of another vocabulary."""
+@dataclass(frozen=True)
+class Nested:
+    """Reads an entry of `vocabulary` where a field holds one."""
 
-    def validate(value: Any) -> Any:
+    vocabulary: Vocabulary
+
+    def __call__(self, value: Any) -> Any:
         if value is None or isinstance(value, Entry):
             return value
         try:
-            return read_entry(value, vocabulary)
+            return read_entry(value, self.vocabulary)
         except Invalid as invalid:
             raise PydanticCustomError("nested", "nested", {"problems": invalid.problems}) from None
 
-    return BeforeValidator(validate)
+
+def nested(vocabulary: Vocabulary) -> BeforeValidator:
+    """A field that holds an entry of another vocabulary."""
+    return BeforeValidator(Nested(vocabulary))
 
 
 def refuse(code: str, message: str, help: str | None = None, *, at: str = "") -> PydanticCustomError:

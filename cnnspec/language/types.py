@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from cnnspec.language.entries import refuse, shown
+from cnnspec.language.forms import Form, Schema, per_axis
 from cnnspec.language.problems import Expects
 from cnnspec.language.suggest import nearest
 
@@ -20,10 +22,12 @@ Fraction: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 
 _EACH = Expects("a whole number from 1, or a list with one for each axis")
 
-PerAxis: TypeAlias = Annotated[tuple[Count, ...], _EACH]
+_COUNTS = Form(per_axis({"type": "integer", "minimum": 1}))
+
+PerAxis: TypeAlias = Annotated[tuple[Count, ...], _EACH, _COUNTS]
 """One whole number for every spatial axis; a single number stands for all of them (see `spread`)."""
 
-PerAxisOrNone: TypeAlias = Annotated[tuple[Count, ...] | None, _EACH]
+PerAxisOrNone: TypeAlias = Annotated[tuple[Count, ...] | None, _EACH, _COUNTS]
 """The same, where it may be left out."""
 
 
@@ -42,18 +46,29 @@ def spread(value: Any, rank: int, name: str, least: int = 1) -> Any:
     return (value,) * rank if whole else value
 
 
+@dataclass(frozen=True)
+class OneOf:
+    """Accepts one of `names`."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, value: Any) -> Any:
+        if isinstance(value, str) and value in self.names:
+            return value
+        guess = nearest(value, self.names) if isinstance(value, str) else None
+        raise refuse("bad-choice", f"{shown(value)} is not {self}", f"did you mean `{guess}`?" if guess else None)
+
+    def __str__(self) -> str:
+        words = [f"`{name}`" for name in self.names]
+        return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+
+
 def choice(*names: str) -> Any:
     """A text that is one of `names`, with a "did you mean"."""
+    return Annotated[str, BeforeValidator(OneOf(names))]
 
-    def check(value: Any) -> Any:
-        if isinstance(value, str) and value in names:
-            return value
-        guess = nearest(value, names) if isinstance(value, str) else None
-        words = [f"`{name}`" for name in names]
-        listed = " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
-        raise refuse("bad-choice", f"{shown(value)} is not {listed}", f"did you mean `{guess}`?" if guess else None)
 
-    return Annotated[str, BeforeValidator(check)]
+AXIS: Schema = {"type": "integer", "not": {"const": 0}}
 
 
 def _no_zero(value: int) -> int:
@@ -64,5 +79,5 @@ def _no_zero(value: int) -> int:
     return value
 
 
-Axis: TypeAlias = Annotated[int, AfterValidator(_no_zero)]
+Axis: TypeAlias = Annotated[int, AfterValidator(_no_zero), Form(lambda rank: AXIS, "an axis, not 0")]
 """An axis counted with the batch as axis 0, as Keras counts; −1 is the last."""

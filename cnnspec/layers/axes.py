@@ -8,6 +8,8 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import BeforeValidator, ValidationInfo
 
 from cnnspec.language.entries import refuse, shown
+from cnnspec.language.forms import Form, one_or
+from cnnspec.language.types import AXIS
 from cnnspec.layers.base import Shape, ShapeError, need, show
 
 
@@ -42,10 +44,12 @@ def _pair(value: Any, info: ValidationInfo) -> Any:
     return axes
 
 
-Axes: TypeAlias = Annotated[Any, BeforeValidator(_distinct)]
+Axes: TypeAlias = Annotated[Any, BeforeValidator(_distinct), Form(lambda rank: one_or(AXIS), "an axis, or several")]
 """A field that names one axis or several."""
 
-AxisPair: TypeAlias = Annotated[Any, BeforeValidator(_pair)]
+_TWO = Form(lambda rank: one_or(AXIS, 2, 2), "an axis, or one for each input")
+
+AxisPair: TypeAlias = Annotated[Any, BeforeValidator(_pair), _TWO]
 """A field that names one axis for two inputs, or one for each."""
 
 

@@ -9,9 +9,13 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator
 
 from cnnspec.language.entries import refuse, shown
+from cnnspec.language.forms import Form, one_or
 from cnnspec.language.types import Count, Positive
 from cnnspec.layers.base import Shape
 from cnnspec.layers.images import Colours, RandomColours, RandomImage, bounded, check_channels
+
+_ODD = {"type": "integer", "minimum": 1, "not": {"multipleOf": 2}}
+_ODD_WORDS = "an odd number, or a pair of them"
 
 
 def _odd(value: Any) -> Any:
@@ -164,7 +168,7 @@ class RandomGaussianBlur(RandomColours):
     first: ClassVar[str] = "factor"
 
     factor: bounded(0, 1) = 1.0  # type: ignore[valid-type]
-    kernel_size: Annotated[Any, BeforeValidator(_odd)] = 3
+    kernel_size: Annotated[Any, BeforeValidator(_odd), Form(lambda rank: one_or(_ODD, 1, 2), _ODD_WORDS)] = 3
     sigma: bounded(0, 1) = 1.0  # type: ignore[valid-type]
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, ValidationInfo
 
 from cnnspec.language.entries import refuse, shown
+from cnnspec.language.forms import Form, one_or, several
 from cnnspec.language.types import Natural
 from cnnspec.layers.base import Layer, Shape, ShapeError, show
 
@@ -25,7 +26,9 @@ def bounded(low: float, high: float, *, above: bool = False) -> Any:
                 raise refuse("out-of-range", f"`{info.field_name}` must be {span}, not {shown(number)}")
         return listed if isinstance(value, Sequence) else value
 
-    return Annotated[Any, BeforeValidator(check)]
+    number = {"type": "number", "exclusiveMinimum" if above else "minimum": low, "maximum": high}
+    words = f"a number {f'more than {low}, up' if above else f'from {low}'} to {high}, or a pair of them"
+    return Annotated[Any, BeforeValidator(check), Form(lambda rank: one_or(number, 1, 2), words)]
 
 
 def _numbers(value: Any, name: str | None, what: str) -> tuple[float, ...]:
@@ -49,7 +52,9 @@ def _range(value: Any, info: ValidationInfo) -> Any:
     return listed
 
 
-Range = Annotated[Any, BeforeValidator(_range)]
+_PAIR = Form(lambda rank: several({"type": "number"}, 2, 2), "a pair [lowest, highest]")
+
+Range = Annotated[Any, BeforeValidator(_range), _PAIR]
 """The lowest and the highest value of a pixel."""
 
 

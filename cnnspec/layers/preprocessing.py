@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BeforeValidator, ValidationInfo, model_validator
 
 from cnnspec.language.entries import refuse, shown
+from cnnspec.language.forms import Form, Schema, one_or
 from cnnspec.language.types import Real
 from cnnspec.layers.axes import Axes, each, place, size_at
 from cnnspec.layers.base import Layer, Shape, ShapeError
@@ -39,6 +40,10 @@ def _numbers(value: Any, info: ValidationInfo) -> Any:
     return listed if many else value
 
 
+def _form(number: Schema) -> Form:
+    return Form(lambda rank: one_or(number), "a number, or a list with one for each channel")
+
+
 class Normalization(Layer):
     """(x − `mean`) / √`variance` for each channel, or back again with `invert`.
 
@@ -53,8 +58,8 @@ class Normalization(Layer):
     """
 
     axis: Axes | None = -1
-    mean: Annotated[Any, BeforeValidator(_numbers)] | None = None
-    variance: Annotated[Any, BeforeValidator(_numbers)] | None = None
+    mean: Annotated[Any, BeforeValidator(_numbers), _form({"type": "number"})] | None = None
+    variance: Annotated[Any, BeforeValidator(_numbers), _form({"type": "number", "minimum": 0})] | None = None
     invert: bool = False
 
     @model_validator(mode="after")

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import field_validator, model_validator
 
 from cnnspec.language.entries import refuse
+from cnnspec.language.forms import Form, per_axis
 from cnnspec.language.problems import Expects
 from cnnspec.language.types import Count, Natural, spread
 from cnnspec.layers.base import KerasCall, Shape, ShapeError, Step, Weight
@@ -18,7 +19,9 @@ from cnnspec.layers.windows import by_axis, extent, not_both, times, transposed_
 class _ConvTranspose(Convolution):
     filters: Count
     output_padding: Annotated[
-        tuple[Natural, ...] | None, Expects("a whole number, or a list with one for each axis")
+        tuple[Natural, ...] | None,
+        Expects("a whole number, or a list with one for each axis"),
+        Form(per_axis({"type": "integer", "minimum": 0})),
     ] = None
     kernel_initializer: InitializerField = "glorot_uniform"
     kernel_regularizer: RegularizerField = None

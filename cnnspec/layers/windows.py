@@ -16,11 +16,15 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import BeforeValidator
 
 from cnnspec.language.entries import refuse, shown
+from cnnspec.language.forms import Form, Schema
+from cnnspec.language.forms import sides as pixels
 from cnnspec.language.suggest import nearest
 from cnnspec.layers.base import ShapeError
 
 Sides: TypeAlias = tuple[tuple[int, int], ...]
 """Pixels before and after, for each spatial axis."""
+
+_PIXELS = "P, one P for each axis, or `[before, after]` for each axis"
 
 
 def padding_field(*words: str) -> Any:
@@ -46,7 +50,11 @@ def padding_field(*words: str) -> Any:
             )
         return value
 
-    return Annotated[Any, BeforeValidator(check)]
+    def form(rank: int) -> Schema:
+        return {"anyOf": [{"enum": list(known)}, *pixels(rank)["anyOf"]]}
+
+    listed = ", ".join(f"`{word}`" for word in known)
+    return Annotated[Any, BeforeValidator(check), Form(form, f"{listed}, {_PIXELS}")]
 
 
 def sides_field(name: str) -> Any:
@@ -61,7 +69,7 @@ def sides_field(name: str) -> Any:
             )
         return value
 
-    return Annotated[Any, BeforeValidator(check)]
+    return Annotated[Any, BeforeValidator(check), Form(pixels, _PIXELS)]
 
 
 def _whole(value: Any) -> bool:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field
 
 from cnnspec.language.entries import Vocabulary, refuse, shown
+from cnnspec.language.forms import Form
 from cnnspec.language.types import Natural, NonNegative, choice
 from cnnspec.training.component import Component
 
@@ -22,6 +23,12 @@ def _how_often(value: Any) -> Any:
     if value in ("epoch", "batch") or (type(value) is int and value > 0):
         return value
     raise refuse("bad-choice", f"`update_freq` is `epoch`, `batch` or a number of batches, not {shown(value)}")
+
+
+_FREQUENCY = Form(
+    lambda rank: {"anyOf": [{"enum": ["epoch", "batch"]}, {"type": "integer", "minimum": 1}]},
+    "`epoch`, `batch`, or a number of batches",
+)
 
 
 class Callback(Component):
@@ -96,5 +103,5 @@ class TensorBoard(Callback):
     write_graph: bool = True
     write_images: bool = False
     write_steps_per_second: bool = False
-    update_freq: Annotated[Any, BeforeValidator(_how_often)] = "epoch"
+    update_freq: Annotated[Any, BeforeValidator(_how_often), _FREQUENCY] = "epoch"
     profile_batch: Natural = 0

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, TypeAlias
 from pydantic import BeforeValidator
 
 from cnnspec.language.entries import Vocabulary, nested, refuse, shown
+from cnnspec.language.forms import Form, entry_of
 from cnnspec.layers.base import KerasCall
 from cnnspec.training.component import Component
 
@@ -50,5 +51,10 @@ def _rate(value: Any) -> Any:
 
 _schedule: Callable[[Any], Any] = nested(SCHEDULES).func  # type: ignore[assignment]
 
-LearningRate: TypeAlias = Annotated[Any, BeforeValidator(_rate)]
+_RATE = Form(
+    lambda rank: {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, entry_of(SCHEDULES)]},
+    "a number more than 0, or a schedule",
+)
+
+LearningRate: TypeAlias = Annotated[Any, BeforeValidator(_rate), _RATE]
 """A positive number, or a schedule."""

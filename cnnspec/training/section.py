@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from cnnspec.language.entries import Entry, Invalid, Section, Vocabulary, nested, read_entry, refuse
+from cnnspec.language.forms import Form, Schema, entry_of, one_or
 from cnnspec.language.problems import Expects
 from cnnspec.language.types import Count, choice
 from cnnspec.training.callbacks import CALLBACKS, Callback, EarlyStopping
@@ -66,6 +67,20 @@ def _by_output(value: Mapping[str, Any], vocabulary: Vocabulary) -> bool:
     return len(value) != 1 or isinstance(named, Entry) or named in vocabulary
 
 
+def _loss_form(rank: int) -> Schema:
+    loss = entry_of(LOSSES)
+    return {"anyOf": [loss, {"type": "object", "additionalProperties": loss}, {"type": "null"}]}
+
+
+def _metrics_form(rank: int) -> Schema:
+    listed = [*one_or(entry_of(METRICS), 0)["anyOf"], {"type": "null"}]
+    return {"anyOf": [*listed, {"type": "object", "additionalProperties": {"anyOf": listed}}]}
+
+
+_LOSS = Form(_loss_form, "a loss, or a mapping of outputs to losses")
+_METRICS = Form(_metrics_form, "a list of metrics, or a mapping of outputs to such lists")
+
+
 class Training(Section):
     """How the network learns.
 
@@ -92,8 +107,8 @@ class Training(Section):
     optimizer: Annotated[Optimizer, nested(OPTIMIZERS), Expects("the name of an optimizer")] = Field(
         default_factory=lambda: OPTIMIZERS["adam"].read({})
     )  # type: ignore[assignment]
-    loss: Annotated[Any, BeforeValidator(_losses)] = None
-    metrics: Annotated[Any, BeforeValidator(_metrics)] = None
+    loss: Annotated[Any, BeforeValidator(_losses), _LOSS] = None
+    metrics: Annotated[Any, BeforeValidator(_metrics), _METRICS] = None
     callbacks: tuple[Annotated[Callback, nested(CALLBACKS), Expects("a callback")], ...] | None = None
     precision: choice("float32", "mixed_bfloat16", "mixed_float16", "auto") = "float32"  # type: ignore[valid-type]
     seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)] | None = None

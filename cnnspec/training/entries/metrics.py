@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, TypeAlias
 from pydantic import BeforeValidator, Field
 
 from cnnspec.language.entries import refuse, shown
+from cnnspec.language.forms import Form, one_or
 from cnnspec.language.types import Axis, Count, Fraction, Natural, Positive, choice
 from cnnspec.training.metrics import Labels, Metric
 
@@ -19,7 +20,15 @@ def _thresholds(value: Any) -> Any:
     return tuple(map(float, value)) if isinstance(value, tuple | list) else float(value)
 
 
-Thresholds: TypeAlias = Annotated[Any, BeforeValidator(lambda value: None if value is None else _thresholds(value))]
+_THRESHOLD = {"type": "number", "minimum": 0, "maximum": 1}
+_FORM = Form(
+    lambda rank: {"anyOf": [*one_or(_THRESHOLD, 0)["anyOf"], {"type": "null"}]},
+    "a number from 0 to 1, or a list of them",
+)
+
+Thresholds: TypeAlias = Annotated[
+    Any, BeforeValidator(lambda value: None if value is None else _thresholds(value)), _FORM
+]
 """One number from 0 to 1, or a list of them; none is 0.5."""
 
 
