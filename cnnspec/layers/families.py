@@ -28,6 +28,9 @@ FAMILIES = {
     "core": """
         dense flatten reshape permute repeat_vector identity activity_regularization
     """,
+    "einsum": """
+        einsum_dense
+    """,
     "merging": """
         add subtract multiply average maximum minimum concatenate dot
     """,

@@ -34,6 +34,12 @@ STRICTER = (
         ("random_flip", {}, (8, 8)),
     ),
     Stricter(
+        "shape-rank",
+        ("einsum_dense",),
+        "Keras takes axes that the equation does not name, and fails when it runs",
+        ("einsum_dense", {"equation": "ab,bc->ac", "output_sizes": 4}, (5, 6)),
+    ),
+    Stricter(
         "shape-channels",
         ("random_hue", "random_saturation", "random_color_jitter", "random_grayscale"),
         "Keras builds it, and fails when it runs",

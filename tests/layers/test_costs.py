@@ -97,6 +97,9 @@ def test_multiply_adds_count_every_product(name: str) -> None:
     [
         ("dense", {"units": 3}, [(4,)], 12),
         ("dense", {"units": 3}, [(5, 6, 4)], 5 * 6 * 12),
+        ("einsum_dense", {"equation": "...c,c->...c"}, [(5, 6, 4)], 5 * 6 * 4),
+        ("einsum_dense", {"equation": "...c,cd->...d", "output_sizes": 3}, [(5, 6, 4)], 5 * 6 * 12),
+        ("einsum_dense", {"equation": "ab...,bc->ac...", "output_sizes": 3}, [(5, 6, 4)], 5 * 3 * 6 * 4),
         ("dot", {"axes": 1}, [(4,), (4,)], 4),
         ("dot", {"axes": (2, 1)}, [(3, 4), (4, 5)], 3 * 4 * 5),
         ("attention", {}, [(3, 4)], 3 * 3 * 4 + 3 * 3 * 4),
@@ -123,6 +126,7 @@ def test_multiply_adds_by_hand(name: str, arguments: dict[str, Any], shapes: lis
         "separable_conv2d",
         "conv2d_transpose",
         "dense",
+        "einsum_dense",
         "attention",
         "multi_head_attention",
     ],
@@ -134,6 +138,7 @@ def test_multiply_adds_of_an_unknown_size_are_unknown(name: str) -> None:
         "separable_conv2d": {"filters": 2, "kernel_size": 1},
         "conv2d_transpose": {"filters": 2, "kernel_size": 1},
         "dense": {"units": 2},
+        "einsum_dense": {"equation": "...c,c->...c"},
         "multi_head_attention": {"num_heads": 1, "key_dim": 1},
     }
     assert layer_of(name, required.get(name, {})).multiply_adds((None, 4, 3)) is None
@@ -176,6 +181,7 @@ STACKS = {
     ][:4],
     "flatten": [conv(2), ("flatten", {}), ("dense", {"units": 2, "kernel_initializer": "ones"})],
     "global": [conv(2), ("global_average_pooling2d", {})],
+    "scaled": [conv(3), ("einsum_dense", {"equation": "...c,c->...c", "kernel_initializer": "ones"})],
     "adaptive": [("adaptive_average_pooling2d", {"output_size": 1})],
 }
 

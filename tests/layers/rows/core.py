@@ -49,6 +49,38 @@ ANY = [
 ]
 
 
+EQUATIONS = [
+    {"equation": "...c,c->...c", "kernel_initializer": {"constant": 1e-6}},
+    {"equation": "...c,cd->...d", "output_sizes": 7},
+    {"equation": "...c,cd->...d", "output_sizes": (7,), "bias_axes": "d", "activation": "relu"},
+    {"equation": "...c,cde->...de", "output_sizes": (2, 3), "bias_axes": "e"},
+    {"equation": "...c,cde->...de", "output_sizes": (2, 3), "bias_axes": "d", "activation": {"elu": 0.5}},
+    {"equation": "...bc,bcd->...d", "output_sizes": 5, "trainable": False},
+    {"equation": "...bc,bd->...dc", "output_sizes": (5, None)},
+    {"equation": "...bc,b->...c"},
+    {"equation": "...bc,c->...cb"},
+    {"equation": "...bc,c->...bc", "output_sizes": (None, 6)},
+    {"equation": "ab,bc->ac", "output_sizes": 4, "bias_axes": "c"},
+    {"equation": "abc,cd->abd", "output_sizes": (None, 4), "bias_axes": "d", "kernel_regularizer": "l2"},
+    {"equation": "abc,bcde->ade", "output_sizes": (4, 3), "bias_axes": "de"},
+    {"equation": "abcd,bk->akcd", "output_sizes": (4, None, None), "bias_axes": "k"},
+    {"equation": "abcd,d->ab"},
+    {"equation": "ab...,bc->ac...", "output_sizes": 4},
+    {"equation": "ab...,bc->ac...", "output_sizes": 4, "bias_axes": "c"},
+    {"equation": "abc...,cd->abd...", "output_sizes": (None, 3)},
+    {"equation": "a...,ab->a...", "output_sizes": ()},
+    {"equation": "abc,cd->bad", "output_sizes": (None, 4)},
+    {"equation": "abc,abd->acd", "output_sizes": (None, 4)},
+    {"equation": "abc,cd->ab", "output_sizes": (None,)},
+    {"equation": "abc,cd->abe", "output_sizes": (None, 4)},
+    {"equation": "abb,bd->ad", "output_sizes": (4,)},
+    {"equation": "abc,cd->abd", "output_sizes": 4},
+    {"equation": "abc,cd->abd"},
+    {"equation": "...c,cd->...d", "output_sizes": 7, "bias_axes": "x"},
+    {"equation": "...c,c->...c", "output_sizes": 7},
+]
+
+
 def rows() -> list[Row]:
     """About 600 of them."""
     settings = {"kernel_initializer": "he_normal", "bias_constraint": "non_neg", "activity_regularizer": "l1"}
@@ -69,6 +101,7 @@ def rows() -> list[Row]:
         *crossed(
             ["permute"], [{"dims": dims} for dims in ((1,), (2, 1), (1, 2), (3, 1, 2), (2, 1, 3), (1, 2, 3, 4))], SHAPES
         ),
+        *crossed(["einsum_dense"], EQUATIONS, SHAPES),
         *crossed(["repeat_vector"], [{"n": 1}, {"n": 4}], SHAPES),
         *crossed(["prelu"], [*shared, {"alpha_initializer": "ones", "trainable": False}], SHAPES),
         *crossed(["softmax"], [{"axis": axis} for axis in (1, 2, 3, -1, -2, (1, 2), (-1, -2))], [(4, 5, 6), (5, 6)]),
