@@ -9,7 +9,7 @@ from cnnspec.language.entries import refuse, shown
 from cnnspec.language.forms import Form, Schema, one_or
 from cnnspec.language.types import Real
 from cnnspec.layers.axes import Axes, each, place, size_at
-from cnnspec.layers.base import Layer, Shape, ShapeError
+from cnnspec.layers.base import Layer, Shape, ShapeError, Weight
 
 
 class Rescaling(Layer):
@@ -48,7 +48,8 @@ class Normalization(Layer):
     """(x − `mean`) / √`variance` for each channel, or back again with `invert`.
 
     `mean` and `variance` are one number for all, or a list with one for each size on the last of `axis`. They are
-    part of the spec, not learned: state those of the training data, scaled as the layer will see it.
+    part of the spec, not learned: state those of the training data, scaled as the layer will see it. With `null` for
+    both they are weights that are not trained, besides a count: 0 and 1 until they are loaded with the others.
 
     Example:
         input: [32, 32, 3]
@@ -64,6 +65,8 @@ class Normalization(Layer):
 
     @model_validator(mode="after")
     def _both_given(self) -> Self:
+        if self._loaded():
+            return self
         if self.mean is None or self.variance is None:
             missing = [f"`{name}`" for name in ("mean", "variance") if getattr(self, name) is None]
             raise refuse(
@@ -91,6 +94,17 @@ class Normalization(Layer):
                 help=f"write one number, or a list of {size}",
             )
         return inputs[0]
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        if not self._loaded():
+            return ()
+        shape = tuple(size_at(axis, inputs[0], self.entry) for axis in sorted(self.kept()))
+        return (Weight("mean", shape, False), Weight("variance", shape, False), Weight("count", (), False))
+
+    def _loaded(self) -> bool:
+        """Whether mean and variance are weights, as `null` says that was written for both."""
+        written = {"mean", "variance"} <= self.model_fields_set
+        return written and self.mean is None and self.variance is None
 
     def kept(self) -> tuple[int, ...]:
         """The axes along which mean and variance differ."""

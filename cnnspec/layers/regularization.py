@@ -2,8 +2,8 @@
 
 from typing import Any, ClassVar
 
-from cnnspec.language.types import Fraction, Natural, NonNegative
-from cnnspec.layers.base import Layer
+from cnnspec.language.types import Count, Fraction, Natural, NonNegative
+from cnnspec.layers.base import Layer, Shape, ShapeError, show
 
 
 class _Rate(Layer):
@@ -13,15 +13,46 @@ class _Rate(Layer):
     seed: Natural | None = None
 
 
-class Dropout(_Rate):
+class _Shaped(_Rate):
+    """Dropout whose zeros may be shared along axes."""
+
+    noise_shape: tuple[Count | None, ...] | None = None
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        sizes = (None, *inputs[0])
+        if self.noise_shape is None:
+            return inputs[0]
+        if len(self.noise_shape) != len(sizes):
+            raise ShapeError(
+                "shape-rank",
+                f"`noise_shape` has {len(self.noise_shape)} sizes for {show(inputs[0])} with its batch",
+                argument="noise_shape",
+                help=f"write {len(sizes)}: `null` where values drop one by one, 1 where they drop together",
+            )
+        if any(noise not in (None, 1, size) for noise, size in zip(self.noise_shape, sizes, strict=True)):
+            raise ShapeError(
+                "shape-axis",
+                f"`noise_shape` does not go with {show(inputs[0])}",
+                argument="noise_shape",
+                help="write `null` where values drop one by one, 1 where they drop together",
+            )
+        return inputs[0]
+
+
+class Dropout(_Shaped):
     """Sets a random share `rate` of the values to zero while training, and scales the others by 1/(1 − rate).
 
-    Source: N. Srivastava et al., Dropout, 2014.
+    `noise_shape`, the batch first, has a 1 on each axis along which values drop together: `[null, 1, 1, 1]` drops whole
+    samples of a map, as stochastic depth does in a residual branch.
+    Source: N. Srivastava et al., Dropout, 2014. G. Huang et al., Deep Networks with Stochastic Depth, 2016.
 
     Example:
-        input: [64]
+        input: [8, 8, 64]
         layers:
-          - dense: {units: 32, activation: relu}
+          - residual:
+              layers:
+                - conv2d: {filters: 64, kernel_size: 3, padding: same}
+                - dropout: {rate: 0.2, noise_shape: [null, 1, 1, 1]}
           - dropout: 0.5
     """
 
@@ -36,7 +67,7 @@ class GaussianDropout(_Rate):
     """
 
 
-class AlphaDropout(_Rate):
+class AlphaDropout(_Shaped):
     """Dropout that keeps mean and variance, for SELU networks.
 
     Source: G. Klambauer et al., Self-Normalizing Neural Networks, 2017.

@@ -40,6 +40,18 @@ STRICTER = (
         ("einsum_dense", {"equation": "ab,bc->ac", "output_sizes": 4}, (5, 6)),
     ),
     Stricter(
+        "shape-rank",
+        ("dropout", "alpha_dropout"),
+        "Keras builds it, and fails when it trains",
+        ("dropout", {"rate": 0.5, "noise_shape": (None, 1)}, (4, 5, 6)),
+    ),
+    Stricter(
+        "shape-axis",
+        ("dropout", "alpha_dropout"),
+        "Keras builds it, and fails when it trains",
+        ("dropout", {"rate": 0.5, "noise_shape": (None, 2)}, (6,)),
+    ),
+    Stricter(
         "shape-channels",
         ("random_hue", "random_saturation", "random_color_jitter", "random_grayscale"),
         "Keras builds it, and fails when it runs",

@@ -72,6 +72,9 @@ WRONG = [
     ({"dropout": -0.1}, "out-of-range", "rate"),
     ({"dropout": float("nan")}, "out-of-range", "rate"),
     ({"dropout": "half"}, "wrong-type", "rate"),
+    ({"dropout": {"rate": 0.5, "noise_shape": 1}}, "wrong-type", "noise_shape"),
+    ({"normalization": {"mean": None}}, "missing-argument", ""),
+    ({"normalization": {"mean": None, "variance": 1}}, "missing-argument", ""),
     ({"dropout": {"rate": 0.5, "seed": -1}}, "out-of-range", "seed"),
     ({"gaussian_noise": -1}, "out-of-range", "stddev"),
     ({"activity_regularization": {"l1": -1}}, "out-of-range", "l1"),
@@ -208,6 +211,18 @@ UNFIT = [
     ),
     ({"random_hue": 0.1}, [(8, 8, 1)], "shape-channels", "`random_hue` takes images of 3 channels, not 8×8×1"),
     ({"attention": {}}, [(8,)], "shape-rank", None),
+    (
+        {"dropout": {"rate": 0.5, "noise_shape": (None, 1)}},
+        [(8, 8, 3)],
+        "shape-rank",
+        "`noise_shape` has 2 sizes for 8×8×3 with its batch",
+    ),
+    (
+        {"alpha_dropout": {"rate": 0.5, "noise_shape": (None, 2)}},
+        [(8,)],
+        "shape-axis",
+        "`noise_shape` does not go with (8)",
+    ),
     (
         {"einsum_dense": "abc,c->abc"},
         [(8,)],

@@ -20,7 +20,6 @@ NOT_OURS = {
     "name",
     "dtype",
     "data_format",
-    "noise_shape",
     "lora_rank",
     "lora_alpha",
     "quantization_config",
