@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Any
 from cnnspec.graph.elaborate import elaborate
 from cnnspec.graph.graph import Graph
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics
-from cnnspec.language.nodes import plain
+from cnnspec.language.files import Files
+from cnnspec.language.nodes import locate, plain
+from cnnspec.language.origins import standard_texts, told
 from cnnspec.language.overrides import apply, parse_override
 from cnnspec.language.parse import parse
-from cnnspec.language.reader import decode, read
+from cnnspec.language.reader import decode
 from cnnspec.layers import LAYERS
 from cnnspec.training.settings import settings_of
 
@@ -87,20 +89,22 @@ def check_text(
 ) -> Report:
     """Check the text of a spec: every arrow of the page above up to the graph, then its `data` and `training`."""
     diagnostics = Diagnostics()
+    files = Files(diagnostics)
     settings = [parse_override(setting) for setting in overrides]
-    sources = {file: text, **{setting.file: setting.text for setting in settings}}
     name = Path(file).stem if file not in ("<text>", "<stdin>") else "network"
 
-    document = read(text, file, diagnostics)
+    document = files.main(text, file, directory or Path())
     if document is not None:
         document = apply(document, tuple(settings), diagnostics)
-    spec = parse(document, LAYERS, diagnostics, name) if document is not None else None
+    spec = parse(document, LAYERS, diagnostics, name, files) if document is not None else None
     graph = elaborate(spec, diagnostics, allow_large=allow_large) if spec is not None else None
-    folder = directory or Path()
+    folder = files.folder_of(locate(document, ("data", "source"))) if document is not None else Path()
     data, training = settings_of(spec, graph, folder, diagnostics) if spec is not None else (None, None)
     sound = graph if not diagnostics.failed else None
     name = spec.name if spec is not None else name
-    return Report(file, name, tuple(diagnostics), sound, data, training, folder, document, sources)
+    found = tuple(told(diagnostics, file, files.callers))
+    sources = {**standard_texts(found), **files.texts, **{setting.file: setting.text for setting in settings}}
+    return Report(file, name, found, sound, data, training, folder, document, sources)
 
 
 def check_bytes(data: bytes, file: str, **options: Any) -> Report:

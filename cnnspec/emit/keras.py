@@ -25,11 +25,16 @@ def build_with_tensors(graph: Graph) -> tuple[Any, dict[str, Any]]:
     with deep_recursion(graph):
         tensors = {name: keras.Input(shape, name=name) for name, shape in graph.inputs.items()}
         inputs = dict(tensors)
+        made: dict[str, Sequence[tuple[KerasCall, Any]]] = {}
         for node in graph.nodes:
             taken = [tensors[name] for name in node.inputs]
-            tensors[node.name] = apply(node.layer.calls(*node.input_shapes), taken, node.name)
+            calls = node.layer.calls(*node.input_shapes)
+            layers = _layers(calls, node.name, made.get(node.shares or "", ()))
+            made[node.name] = tuple(zip(calls, layers, strict=True))
+            tensors[node.name] = apply(calls, taken, node.name, layers)
         outputs = {name: tensors[node] for name, node in graph.outputs.items()}
-        return keras.Model(_alone(inputs), _alone(outputs), name=safe(graph.name)), tensors
+        model = keras.Model(_alone(inputs), outputs if graph.named else _alone(outputs), name=safe(graph.name))
+        return model, tensors
 
 
 @contextmanager
@@ -43,18 +48,40 @@ def deep_recursion(graph: Graph) -> Iterator[None]:
         sys.setrecursionlimit(before)
 
 
-def apply(calls: Sequence[KerasCall], inputs: Sequence[Any], name: str) -> Any:
-    """Apply a layer's calls to its inputs. The call that holds the weights bears the layer's name."""
+def _layers(calls: Sequence[KerasCall], name: str, shared: Sequence[tuple[KerasCall, Any]] = ()) -> list[Any]:
+    """The Keras layer of each call (None for functions); where `shared` has the same call, its layer.
+
+    The call that holds the weights bears the layer's name.
+    """
+    main = main_call(calls)
+    layers: list[Any] = []
+    for index, call in enumerate(calls):
+        known = next((layer for made, layer in shared if made == call and layer is not None), None)
+        if known is None and "." not in call.name:
+            arguments = {key: _argument(value) for key, value in call.kwargs.items()}
+            known = resolve(call.name)(**arguments, name=on_layer(_named(calls, index, main, name)))
+        layers.append(known)
+    return layers
+
+
+def apply(calls: Sequence[KerasCall], inputs: Sequence[Any], name: str, layers: Sequence[Any] | None = None) -> Any:
+    """Apply a layer's calls to its inputs, with the Keras `layers` made for them."""
     results: list[Any] = []
     main = main_call(calls)
-    for index, call in enumerate(calls):
+    for index, (call, layer) in enumerate(zip(calls, layers or _layers(calls, name), strict=True)):
         if call.of is None:
             taken = results[-1:] if results else list(inputs)
         else:
             taken = [tensor for at in call.of for tensor in (inputs if at == INPUT else [results[at]])]
-        suffix = "" if index == main else f"_{call.name.rpartition('.')[2].lower()}{index}"
-        results.append(_invoke(call, taken, on_layer(name + suffix)))
+        if layer is not None:
+            results.append(layer(*taken) if call.separate or len(taken) == 1 else layer(taken))
+        else:
+            results.append(_function(call, taken, on_layer(_named(calls, index, main, name))))
     return results[-1]
+
+
+def _named(calls: Sequence[KerasCall], index: int, main: int, name: str) -> str:
+    return name if index == main else f"{name}_{calls[index].name.rpartition('.')[2].lower()}{index}"
 
 
 def on_layer(name: str) -> str:
@@ -70,15 +97,10 @@ def main_call(calls: Sequence[KerasCall]) -> int:
     return len(calls) - 1
 
 
-def _invoke(call: KerasCall, taken: list[Any], name: str) -> Any:
-    target = resolve(call.name)
-    kwargs = {key: _argument(value) for key, value in call.kwargs.items()}
-    if "." in call.name:
-        result = target(*taken, **kwargs)
-        result._keras_history.operation.name = name  # functions take no name, and Keras's own may be one of the spec's
-        return result
-    layer = target(**kwargs, name=name)
-    return layer(*taken) if call.separate or len(taken) == 1 else layer(taken)
+def _function(call: KerasCall, taken: list[Any], name: str) -> Any:
+    result = resolve(call.name)(*taken, **{key: _argument(value) for key, value in call.kwargs.items()})
+    result._keras_history.operation.name = name  # functions take no name, and Keras's own may be one of the spec's
+    return result
 
 
 def resolve(name: str) -> Any:

@@ -6,14 +6,15 @@ shape, which silences everything that follows from it.
 
 from __future__ import annotations
 
-from cnnspec.graph import residual, structures
+from cnnspec.graph import residual, sharing, structures
 from cnnspec.graph.graph import Graph
 from cnnspec.graph.growing import Growing, Place, TooLarge
-from cnnspec.graph.tensors import NAME, Names, Tensor, unknown
+from cnnspec.graph.parts import Part
+from cnnspec.graph.tensors import NAME, Known, Made, Names, Tensor, unknown
 from cnnspec.language import syntax as s
 from cnnspec.language.diagnostics import Diagnostics, Related
 from cnnspec.language.entries import Invalid, shown
-from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head, locate, walk
+from cnnspec.language.nodes import MappingNode, ScalarNode, as_written, head, locate, walk
 from cnnspec.language.problems import diagnose
 from cnnspec.language.scope import Environment, Failed
 from cnnspec.language.spans import Span
@@ -35,65 +36,124 @@ class Elaborator(Growing):
     def __init__(self, spec: s.Spec, diagnostics: Diagnostics, allow_large: bool) -> None:
         super().__init__(diagnostics, allow_large)
         self.spec = spec
+        self.sources: dict[str, Tensor] = {}
 
     def run(self) -> Graph | None:
         """Expand everything."""
-        source = self.start(self.spec.input, self.spec.input_span)
+        spec = self.spec
+        sources = {name: self.start(name, given.shape, given.span) for name, given in spec.inputs.items()}
+        self.sources = {source.node: source for source in sources.values()}
+        outer = Names(own={name: Known(source, source.span) for name, source in sources.items()})
+        place = Place(spec.scope, Names(outer))
+        alone = next(iter(sources.values())) if len(sources) == 1 else None
+        if alone is None and spec.layers and not self._starts(spec.layers[0]):
+            return None
         try:
-            result = self.expand(self.spec.layers, source, Place(self.spec.scope, Names()))
+            result = self.expand(spec.layers, alone or unknown(spec.layers_span), place)
         except TooLarge:
             return None
-        return self.finish(self.spec.name, source, result, self.spec.layers_span)
+        results = {"output": result} if spec.outputs is None else self._outputs(spec.outputs, place)
+        return self.finish(spec.name, sources, results, spec.layers_span, named=spec.outputs is not None)
+
+    def _starts(self, first: s.Item) -> bool:
+        """Whether the first entry says which of several inputs it takes."""
+        if first.head.inputs is not None or isinstance(first, s.Broken):
+            return True
+        if not self.spec.inputs:
+            return False
+        names = ", ".join(f"`{name}`" for name in self.spec.inputs)
+        message = f"the first entry needs `inputs`: the network has {len(self.spec.inputs)}, {names}"
+        help = f"write `inputs: {next(iter(self.spec.inputs))}` among its arguments"
+        self.error("missing-inputs", message, first.head.span, (), help=help)
+        return False
+
+    def _outputs(self, outputs: dict[str, ScalarNode], place: Place) -> dict[str, Tensor]:
+        """The tensor of each output; unknown where no entry is called so (which is said)."""
+        found = {}
+        for output, name in outputs.items():
+            known = place.names.find(name.text)
+            if known is None:
+                help = did_you_mean(name.text, list(dict.fromkeys(place.names))[:_NAMES])
+                message = f"no entry is called `{name.text}`"
+                self.error("unknown-entry", message, name.span, (), help=help or "name the entry with `name:`")
+            elif known.tensor.node in self.sources:
+                message = f"the output `{output}` is an input of the network"
+                self.error("unknown-entry", message, name.span, (), help="name an entry")
+                known = None
+            found[output] = known.tensor if known else unknown(name.span)
+        return found
 
     def expand(self, items: s.Items, running: Tensor, place: Place) -> Tensor:
         """Expand a list of entries, each on the output of the one above it."""
-        if not items:
-            return running
-        self.deeper(items, place.calls)
-        for item in items:
-            self.count(item.head.span, place.calls)
-            inputs = self._inputs(item, running, place)
-            running = self._item(item, inputs, place)
-            self._define(item, running, place)
-        self.depth -= 1
+        parts: list[Part] = []
+        if items:
+            self.deeper(items, place.calls)
+            for item in items:
+                self.count(item.head.span, place.calls)
+                running = self._entry(item, running, place, parts)
+            self.depth -= 1
+        self.recorder.listed(parts)
         return running
 
-    def _item(self, item: s.Item, inputs: tuple[Tensor, ...] | None, place: Place) -> Tensor:
+    def _entry(self, item: s.Item, running: Tensor, place: Place, parts: list[Part]) -> Tensor:
+        """Expand one entry, and give its output the name that it asks for."""
+        inputs = self._inputs(item, running, place)
+        name = self.name_of(item, place)
+        start = len(self.nodes)
+        inner: list[Names] = []
+        self.recorder.begin()
+        result = self._item(item, inputs, place, name, inner)
+        taken = tuple(tensor.node for tensor in inputs or ())
+        parts.append(self.recorder.end(item, name, taken, result.node))
+        if name is not None:
+            made = None if isinstance(item, s.Naming) else Made(start, len(self.nodes), taken)
+            self._define(item, name, Known(result, head(item.head.name or item.head.node), made), place)
+            if inner:
+                place.names.inside.setdefault(name, inner)
+        return result
+
+    def _item(
+        self, item: s.Item, inputs: tuple[Tensor, ...] | None, place: Place, name: str | None, inner: list[Names]
+    ) -> Tensor:
         match item:
             case s.LayerItem():
-                return self._layer(item, inputs, place)
+                return self._layer(item, inputs, place, name)
             case s.Broken():
                 return unknown(item.head.span)
-        if inputs is not None and len(inputs) != 1:
-            self.error(
-                "input-count",
-                "this takes one input",
-                item.head.span,
-                place.calls,
-                help="merge the inputs first, with `add` or `concatenate`",
-            )
+            case s.Share():
+                return sharing.share(self, item, inputs, place, name) if inputs else unknown(item.head.span)
+        wanted = max(1, len(item.library[item.block].inputs)) if isinstance(item, s.Call) else 1
+        if inputs is not None and len(inputs) != wanted:
+            self._wrong_count(item, len(inputs), wanted, place)
             inputs = None
-        running = inputs[0] if inputs else unknown(item.head.span)
+        if not inputs:
+            return unknown(item.head.span)
+        running = inputs[0]
+        within = place._replace(group=(*place.group, name), inner=inner) if name is not None else place
         match item:
             case s.Residual():
-                return residual.expand(self, item, running, self.inside(item, place))
+                return residual.expand(self, item, running, within)
             case s.Branches():
-                return structures.branches(self, item, running, self.inside(item, place))
+                return structures.branches(self, item, running, within)
             case s.Repeat():
-                return structures.repeat(self, item, running, self.inside(item, place))
+                return structures.repeat(self, item, running, within, name)
             case s.When():
-                return structures.when(self, item, running, place)
+                return structures.when(self, item, running, within)
             case s.Call():
-                return structures.call(self, item, running, place)
+                return structures.call(self, item, inputs, within, place, name)
             case s.Splice():
                 return structures.splice(self, item, running, place)
+            case s.Naming():
+                return running
 
-    def inside(self, item: s.Item, place: Place) -> Place:
-        """The place of what stands inside a structure: a group of its own where it has a name."""
-        if item.head.name is None:
-            return place
-        name = self.name_of(item, place)
-        return place._replace(group=(*place.group, name)) if name else place
+    def _wrong_count(self, item: s.Item, given: int, wanted: int, place: Place) -> None:
+        help = "merge the inputs first, with `add` or `concatenate`"
+        message = "this takes one input"
+        if isinstance(item, s.Call) and item.library[item.block].inputs:
+            names = ", ".join(name.text for name in item.library[item.block].inputs)
+            message = f"the block `{item.block}` takes {wanted} input{'s' * (wanted != 1)} ({names}), not {given}"
+            help = f"write `inputs: [{names}]` with the names of entries in their places"
+        self.error("input-count", message, item.head.span, place.calls, help=help)
 
     # names
 
@@ -117,27 +177,22 @@ class Elaborator(Growing):
                 help="a name is letters, digits, `_`, `-` and `.`",
             )
             if isinstance(value, str) and value:
-                place.names.own.setdefault(value, (unknown(head(node)), head(node)))
+                place.names.own.setdefault(value, Known(unknown(head(node)), head(node)))
             return None
         return value
 
-    def _define(self, item: s.Item, tensor: Tensor, place: Place) -> None:
-        node = item.head.name
-        name = self.name_of(item, place)
-        if name is None or node is None:
-            return
+    def _define(self, item: s.Item, name: str, known: Known, place: Place) -> None:
         if name in place.names.own:
-            _, first = place.names.own[name]
             self.error(
                 "name-duplicate",
                 f"the name `{name}` stands twice in one list",
-                head(node),
+                known.span,
                 place.calls,
-                related=[Related("it is given here first", first)],
+                related=[Related("it is given here first", place.names.own[name].span)],
                 help="give one of the two another name",
             )
             return
-        place.names.own[name] = (tensor, head(node))
+        place.names.own[name] = known
 
     def _inputs(self, item: s.Item, running: Tensor, place: Place) -> tuple[Tensor, ...] | None:
         """What an entry takes; None where a name is not known (which has been said)."""
@@ -177,26 +232,28 @@ class Elaborator(Growing):
         if any(tensor is None for tensor in found):
             return None
         tensors = tuple(tensor for tensor in found if tensor is not None)
-        return (running, *tensors) if merges and not isinstance(value, tuple) else tensors
+        pairs = merges or (isinstance(item, s.Call) and len(item.library[item.block].inputs) == 2)
+        return (running, *tensors) if pairs and not isinstance(value, tuple) else tensors
 
     def _find(self, name: str, span: Span, place: Place) -> Tensor | None:
-        tensor = place.names.find(name)
-        if tensor is None and not self.diagnostics.has("unknown-input", span):
+        known = place.names.find(name)
+        if known is None and not self.diagnostics.has("unknown-input", span):
             visible = list(dict.fromkeys(place.names))
             help = did_you_mean(name, visible[:_NAMES])
             if help is None and name in self._all_names():
                 help = f"`{name}` is named further down or in a nested list; only names above are visible"
             if help is None:
-                known = ", ".join([f"`{word}`" for word in visible[:12]] + ["…"] * (len(visible) > 12))
-                help = f"these names are visible here: {known}" if known else "name an entry above with `name:`"
+                visible = [] if visible == ["input"] else visible
+                listed = ", ".join([f"`{word}`" for word in visible[:12]] + ["…"] * (len(visible) > 12))
+                help = f"these names are visible here: {listed}" if listed else "name an entry above with `name:`"
             self.error("unknown-input", f"no entry above is called `{name}`", span, place.calls, help=help)
-        return tensor
+        return known.tensor if known else None
 
     def _all_names(self) -> set[str]:
         """Every name that the document gives anywhere."""
         nodes = (
             node
-            for block in (self.spec.layers, *(block.layers for block in self.spec.blocks.values()))
+            for block in (self.spec.layers, *(block.layers for block in self.spec.scope.blocks.own.values()))
             for item in block
             for node in walk(item.head.node)
             if isinstance(node, MappingNode)
@@ -205,15 +262,13 @@ class Elaborator(Growing):
 
     # layers
 
-    def _layer(self, item: s.LayerItem, inputs: tuple[Tensor, ...] | None, place: Place) -> Tensor:
+    def _layer(self, item: s.LayerItem, inputs: tuple[Tensor, ...] | None, place: Place, name: str | None) -> Tensor:
         layer = item.layer
         if layer is None and not item.broken:
             layer = self._read(item, inputs, place)
         if not isinstance(layer, Layer) or inputs is None:
             return unknown(item.head.span)
-        return self.add(layer, inputs, item.head.node, item.head.span, place, self.name_of(item, place)) or unknown(
-            item.head.span
-        )
+        return self.add(layer, inputs, item.head.node, item.head.span, place, name) or unknown(item.head.span)
 
     def _read(self, item: s.LayerItem, inputs: tuple[Tensor, ...] | None, place: Place) -> Layer | None:
         running = inputs[0] if inputs else unknown(item.head.span)
@@ -229,13 +284,3 @@ class Elaborator(Growing):
             for problem in invalid.below(item.cls.entry).problems:
                 self.diagnostics.add(diagnose(problem, item.head.node, calls=place.calls))
             return None
-
-
-def as_written(node: Node) -> Node:
-    """Names as they are written: `1` and `2.50` are names, too."""
-    match node:
-        case SequenceNode(items=items):
-            return SequenceNode(tuple(map(as_written, items)), node.span, node.size)
-        case ScalarNode(value=bool() | int() | float()):
-            return ScalarNode(node.text, node.text, node.span)
-    return node

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil
 
+from cnnspec.graph.parts import Part
 from cnnspec.language.spans import Span
 from cnnspec.layers.base import Layer, Shape, Step, Weight, volume
 
@@ -51,7 +52,7 @@ class Node:
 
     `name` is unique and safe for Keras; `inputs` are the names of earlier nodes (or of inputs of the graph);
     `span` is the entry's place, `calls` the places of the block calls around it, outermost first;
-    `group` names the blocks and structures it stands in.
+    `group` names the blocks and structures it stands in; `shares` names the node whose weights it uses once more.
     """
 
     name: str
@@ -63,11 +64,12 @@ class Node:
     calls: tuple[Span, ...] = ()
     group: tuple[str, ...] = ()
     field: Field = Field(None)
+    shares: str | None = None
 
     @property
     def weights(self) -> tuple[Weight, ...]:
-        """The variables of this layer."""
-        return self.layer.weights(*self.input_shapes)
+        """The variables of this layer; none where it shares another's."""
+        return () if self.shares else self.layer.weights(*self.input_shapes)
 
     @property
     def parameters(self) -> int:
@@ -97,12 +99,18 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """A network whose every tensor fits. `inputs` maps names to shapes, `outputs` maps names to node names."""
+    """A network whose every tensor fits. `inputs` maps names to shapes, `outputs` maps names to node names.
+
+    `named` says whether the spec names its outputs: the model then returns a mapping. `parts` is how the entries of
+    the spec became these nodes.
+    """
 
     name: str
     inputs: Mapping[str, Shape]
     nodes: tuple[Node, ...]
     outputs: Mapping[str, str]
+    named: bool = False
+    parts: tuple[Part, ...] = field(default=(), repr=False, compare=False)
     _by_name: dict[str, Node] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:

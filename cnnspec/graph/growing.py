@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import Any, NamedTuple
 
 from cnnspec.graph.borders import mend, padded
 from cnnspec.graph.graph import Field, Graph, Node
+from cnnspec.graph.parts import Recorder
 from cnnspec.graph.tensors import Names, Tensor, UniqueNames
 from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Related
@@ -36,10 +37,18 @@ class Place(NamedTuple):
     names: Names
     calls: tuple[Span, ...] = ()
     group: tuple[str, ...] = ()
+    inner: list[Names] | None = None
+    """Collects the names of the lists inside the nearest block or structure that has a name."""
 
     def nested(self, **changes: Any) -> Place:
         """A list within this place: its names are its own, those around it stay visible."""
-        return self._replace(names=Names(self.names), **changes)
+        return self._replace(names=self.collect(Names(self.names)), **changes)
+
+    def collect(self, names: Names) -> Names:
+        """`names`, seen from outside through the name of what they stand in."""
+        if self.inner is not None:
+            self.inner.append(names)
+        return names
 
 
 class Growing:
@@ -49,6 +58,8 @@ class Growing:
         self.diagnostics = diagnostics
         self.allow_large = allow_large
         self.nodes: list[Node] = []
+        self.by_name: dict[str, Node] = {}
+        self.recorder = Recorder()
         self.unique = UniqueNames()
         self.expansions = 0
         self.depth = 0
@@ -58,24 +69,27 @@ class Growing:
         self.bodies: list[dict[str, Callable[[], None]]] = []
         """For each residual body around: its windows that do not fit, taken as padded, and how to report each."""
 
-    def start(self, shape: Shape | None, span: Span) -> Tensor:
-        """The input's tensor."""
+    def start(self, name: str, shape: Shape | None, span: Span) -> Tensor:
+        """An input's tensor."""
         rank = len(shape) - 1 if shape else 0
         seen = Field((1,) * rank, (Fraction(1),) * rank) if rank else Field(None)
         if shape is not None and not self._check_sizes(shape, span, ()):
             shape = None
-        return Tensor(self.unique.take("input"), shape, seen, span, "the input")
+        return Tensor(self.unique.take(name), shape, seen, span, "the input")
 
-    def finish(self, name: str, source: Tensor, result: Tensor, span: Span) -> Graph | None:
-        """The graph that computes `result`, or None where a mistake was found; `span` is the list of layers."""
-        if source.shape is None or result.shape is None or self.diagnostics.failed:
+    def finish(
+        self, name: str, sources: Mapping[str, Tensor], results: Mapping[str, Tensor], span: Span, *, named: bool
+    ) -> Graph | None:
+        """The graph that computes `results`, or None where a mistake was found; `span` is the list of layers."""
+        tensors = [*sources.values(), *results.values()]
+        if any(tensor.shape is None for tensor in tensors) or self.diagnostics.failed:
             return None
         if not self.nodes:
             self.error(
                 "empty-network", "the network has no layers", span, (), help="write at least one entry under `layers:`"
             )
             return None
-        nodes = self._used(result.node)
+        nodes = self._used({tensor.node for tensor in results.values()})
         parameters = sum(node.parameters for node in nodes)
         if parameters > limits.PARAMETERS and not self.allow_large:
             largest = max(nodes, key=lambda node: node.parameters)
@@ -88,11 +102,13 @@ class Growing:
                 help="make it smaller, or lift the limit with `--allow-large`",
             )
             return None
-        return Graph(name, {source.node: source.shape}, nodes, {"output": result.node})
+        inputs = {source.node: source.shape for source in sources.values() if source.shape is not None}
+        outputs = {output: tensor.node for output, tensor in results.items()}
+        return Graph(name, inputs, nodes, outputs, named, self.recorder.parts)
 
-    def _used(self, output: str) -> tuple[Node, ...]:
-        """The nodes that the output is computed from; a warning for each end that nothing uses."""
-        needed: set[str] = {output}
+    def _used(self, outputs: set[str]) -> tuple[Node, ...]:
+        """The nodes that the outputs are computed from; a warning for each end that nothing uses."""
+        needed = set(outputs)
         taken: set[str] = set()
         for node in reversed(self.nodes):
             taken.update(node.inputs)
@@ -148,8 +164,9 @@ class Growing:
         return Environment(place.scope, self.diagnostics, running.running)
 
     def add(
-        self, layer: Layer, inputs: Sequence[Tensor], text: Text, span: Span, place: Place, name: str | None = None
-    ) -> Tensor | None:
+        self, layer: Layer, inputs: Sequence[Tensor], text: Text, span: Span, place: Place, name: str | None = None,
+        shares: str | None = None,
+    ) -> Tensor | None:  # fmt: skip
         """Put a layer into the graph. None where its inputs are unknown or do not fit (which has been said)."""
         shapes = tuple(tensor.shape for tensor in inputs if tensor.shape is not None)
         if len(shapes) != len(inputs):
@@ -183,9 +200,12 @@ class Growing:
             seen = seen.merged(other.field)
         seen = seen.after(layer.step(*shapes))
         node = Node(
-            unique, layer, tuple(tensor.node for tensor in inputs), shapes, shape, span, place.calls, place.group, seen
-        )
+            unique, layer, tuple(tensor.node for tensor in inputs), shapes, shape, span, place.calls, place.group, seen,
+            shares,
+        )  # fmt: skip
         self.nodes.append(node)
+        self.by_name[unique] = node
+        self.recorder.node(unique)
         if len(self.nodes) > limits.LAYERS and not self.allow_large:
             self.error(
                 "limit-layers",

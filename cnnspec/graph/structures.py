@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.graph.growing import Place
-from cnnspec.graph.tensors import Names, Tensor, unknown
+from cnnspec.graph.tensors import Known, Names, Tensor, unknown
 from cnnspec.language import limits
 from cnnspec.language import syntax as s
 from cnnspec.language.diagnostics import Related
@@ -58,8 +58,8 @@ def branches(graph: Elaborator, item: s.Branches, running: Tensor, place: Place)
     )
 
 
-def repeat(graph: Elaborator, item: s.Repeat, running: Tensor, place: Place) -> Tensor:
-    """The layers, as often as `times` says or once for each value of `over`."""
+def repeat(graph: Elaborator, item: s.Repeat, running: Tensor, place: Place, name: str | None) -> Tensor:
+    """The layers, as often as `times` says or once for each value of `over`. Names of one round hold in later ones."""
     node = item.times or item.over
     assert node is not None
     try:
@@ -83,15 +83,24 @@ def repeat(graph: Elaborator, item: s.Repeat, running: Tensor, place: Place) -> 
         help = hint(value, "list", "over")
         graph.error("wrong-type", f"`over` takes a list, not {shown(value)}", head(node), place.calls, help=help)
         return unknown(item.head.span)
+    carried = Names(place.names)
     for at, values in enumerate(rounds):
         graph.count(item.head.span, place.calls)
         scope = place.scope
-        if item.over is not None:
-            bound = _bind(graph, item, values, locate(node, (at,)), place)
-            if bound is None:
-                return unknown(item.head.span)
-            scope = scope.holding(bound)
-        running = graph.expand(item.layers, running, place.nested(scope=scope))
+        bound = {} if item.over is None else _bind(graph, item, values, locate(node, (at,)), place)
+        if bound is None:
+            return unknown(item.head.span)
+        scope = scope.holding(bound) if bound else scope
+        names = Names(carried)
+        inner = [names]
+        graph.recorder.given(bound)
+        running = graph.expand(item.layers, running, place._replace(scope=scope, names=names, inner=inner))
+        carried.own.update(names.own)
+        carried.inside.update(names.inside)
+        if place.inner is not None:
+            place.inner.extend(inner)
+        if name is not None:
+            place.names.inside[f"{name}.{at}"] = inner
     return running
 
 
@@ -130,8 +139,7 @@ def when(graph: Elaborator, item: s.When, running: Tensor, place: Place) -> Tens
             help=_condition(value),
         )
         return unknown(item.head.span)
-    inside = graph.inside(item, place)
-    return graph.expand(item.layers if value else item.otherwise, running, inside.nested())
+    return graph.expand(item.layers if value else item.otherwise, running, place.nested())
 
 
 def _condition(value: Any) -> str:
@@ -139,21 +147,28 @@ def _condition(value: Any) -> str:
     return f"write `$({value})`" if words else hint(value, "truth", "condition") or "compare: `$(strides > 1)`"
 
 
-def call(graph: Elaborator, item: s.Call, running: Tensor, place: Place) -> Tensor:
-    """A block: its layers, in a scope of its own with the arguments bound."""
-    block = graph.spec.blocks[item.block]
+def call(
+    graph: Elaborator, item: s.Call, inputs: tuple[Tensor, ...], place: Place, outside: Place, name: str | None
+) -> Tensor:
+    """A block: its layers, in a scope of its own with the arguments bound, on the first of its inputs."""
+    block = item.library[item.block]
     if block.recursive:
         return unknown(item.head.span)
-    outside = graph.environment(place, running)
-    bindings = {name.text: Binding(value, outside) for name, value in item.arguments.pairs} if item.arguments else {}
-    scope = Scope(bindings, graph.spec.scope)
-    for name, default in block.parameters.items():
-        if name not in bindings and default is not None:
-            bindings[name] = Binding(default, Environment(scope, graph.diagnostics, running.running))
-    label = graph.name_of(item, place) or block.name
-    group = graph.unique.take(".".join((*place.group, label)))[len(".".join((*place.group, ""))) :]
-    inside = Place(scope, Names(), (*place.calls, item.head.span), (*place.group, group))
-    return graph.expand(block.layers, running, inside)
+    running = inputs[0]
+    caller = graph.environment(outside, running)
+    bindings = {key.text: Binding(value, caller) for key, value in item.arguments.pairs} if item.arguments else {}
+    scope = Scope(bindings, block.scope)
+    for parameter, default in block.parameters.items():
+        if parameter not in bindings and default is not None:
+            bindings[parameter] = Binding(default, Environment(scope, graph.diagnostics, running.running))
+    prefix = "".join(f"{word}." for word in outside.group)
+    group = graph.unique.take(prefix + (name or block.name))[len(prefix) :]
+    names = place.collect(Names())
+    for declared, tensor in zip(block.inputs, inputs, strict=False):
+        names.own[declared.text] = Known(tensor, declared.span)
+    graph.recorder.given(bindings)
+    calls = (*place.calls, item.head.span)
+    return graph.expand(block.layers, running, Place(scope, names, calls, (*outside.group, group), place.inner))
 
 
 def splice(graph: Elaborator, item: s.Splice, running: Tensor, place: Place) -> Tensor:
@@ -182,7 +197,8 @@ def splice(graph: Elaborator, item: s.Splice, running: Tensor, place: Place) -> 
         )
         return unknown(item.head.span)
     if id(node) not in graph.spliced:
-        graph.spliced[id(node)] = node, ItemParser(LAYERS, graph.spec.blocks, graph.diagnostics).items(node)
+        blocks = binding.environment.scope.blocks
+        graph.spliced[id(node)] = node, ItemParser(LAYERS, blocks, graph.diagnostics).items(node)
     _, items = graph.spliced[id(node)]
-    inside = Place(binding.environment.scope, Names(), place.calls, place.group)
-    return graph.expand(items, running, inside)
+    names = place.collect(Names())
+    return graph.expand(items, running, place._replace(scope=binding.environment.scope, names=names))

@@ -36,23 +36,63 @@ def unknown(span: Span) -> Tensor:
     return Tensor("", None, Field(None), span)
 
 
+class Made(NamedTuple):
+    """What an entry became: the nodes from `start` to `stop`, which took the tensors of `inputs`."""
+
+    start: int
+    stop: int
+    inputs: tuple[str, ...]
+
+
+class Known(NamedTuple):
+    """What a name stands for; `made` is None for an input, or where only a tensor was named."""
+
+    tensor: Tensor
+    span: Span
+    made: Made | None = None
+
+
 @dataclass
 class Names:
-    """The names of one list of entries; those of the lists around it are visible through it."""
+    """The names of one list of entries; those of the lists around it are visible through it.
+
+    `inside` holds, for each named block or structure, the names of the lists within it: `block.name` finds them.
+    """
 
     parent: Names | None = None
-    own: dict[str, tuple[Tensor, Span]] = field(default_factory=dict)
+    own: dict[str, Known] = field(default_factory=dict)
+    inside: dict[str, list[Names]] = field(default_factory=dict)
 
-    def find(self, name: str) -> Tensor | None:
-        """The tensor of the innermost entry called `name`."""
+    def find(self, name: str) -> Known | None:
+        """What the innermost entry called `name` gives; a dot leads into a named block or structure."""
+        names: Names | None = self
+        while names is not None:
+            found = names._here(name)
+            if found is not None:
+                return found
+            names = names.parent
+        return None
+
+    def _here(self, name: str) -> Known | None:
         if name in self.own:
-            return self.own[name][0]
-        return self.parent.find(name) if self.parent else None
+            return self.own[name]
+        at = name.find(".")
+        while at > 0 and self.inside:
+            for inner in reversed(self.inside.get(name[:at], ())):
+                found = inner._here(name[at + 1 :])
+                if found is not None:
+                    return found
+            at = name.find(".", at + 1)
+        return None
 
     def __iter__(self) -> Iterator[str]:
-        yield from self.own
-        if self.parent:
-            yield from self.parent
+        names: Names | None = self
+        while names is not None:
+            yield from names.own
+            yield from (
+                f"{outer}.{name}" for outer, lists in names.inside.items() for inner in lists for name in inner.own
+            )
+            names = names.parent
 
 
 def safe(name: str) -> str:

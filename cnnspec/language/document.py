@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, field_validator
@@ -25,15 +26,58 @@ def _mapping(name: str, hint: str) -> Any:
     return Annotated[Any, BeforeValidator(check)]
 
 
+def _list(value: Any) -> Any:
+    if not isinstance(value, SequenceNode) or not value.items:
+        help = "write `imports: [blocks.yaml]`, the path relative to this file"
+        raise refuse("wrong-type", f"`imports` takes a list of spec files, not {shown(plain(value))}", help)
+    return value
+
+
+def _outputs(value: Any) -> Any:
+    """Names of entries by names of outputs; in a list, each output is called like its entry."""
+    if isinstance(value, tuple) and all(isinstance(name, str) for name in value):
+        value = {name: name for name in value}
+    names = list(value.values()) if isinstance(value, dict) else []
+    if not names or not all(isinstance(name, str) and name for name in names):
+        help = "name the entries with `name:`, and write e.g. `outputs: {class: head, box: box_head}`"
+        raise refuse("wrong-type", f"`outputs` takes names of outputs with names of entries, not {shown(value)}", help)
+    return value
+
+
+def _several(value: Any) -> Any:
+    if not isinstance(value, dict) or not value:
+        flat = isinstance(value, tuple) and all(size is None or isinstance(size, int) for size in value)
+        help = f"write `input: [{', '.join(map(_size, value))}]`" if flat and value else None
+        help = help or "write e.g. `inputs: {left: [64, 64, 3], right: [64, 64, 3]}`"
+        raise refuse("wrong-type", f"`inputs` takes names with sizes, not {shown(value)}", help)
+    for name in value:
+        if not _NAME.fullmatch(name):
+            message = f"`{name}` cannot be the name of an input"
+            raise refuse("name-invalid", message, "a name is letters, digits, `_` and `-`")
+    return value
+
+
+def _size(value: Any) -> str:
+    return "null" if value is None else str(value)
+
+
+_NAME = re.compile(r"[\w\-]+")
+_Sizes = Annotated[tuple[Count | None, ...], Field(min_length=1, max_length=8), Expects(_INPUT)]
+
+
 class Document(Section):
     """A spec file: `input` and `layers`, and what is optional around them."""
 
     spoken: ClassVar[str] = "the spec"
 
-    input: Annotated[tuple[Count | None, ...], Field(min_length=1, max_length=8), Expects(_INPUT)]
+    input: _Sizes
     layers: Any
     cnnspec: int = 1
     name: str | None = None
+    extends: Any = None
+    imports: Annotated[Any, BeforeValidator(_list)] = None
+    inputs: Any = None
+    outputs: Annotated[dict[str, str] | None, BeforeValidator(_outputs)] = None
     parameters: _mapping("parameters", "write `parameters: {filters: 32}`") = None  # type: ignore[valid-type]
     blocks: _mapping("blocks", "write `blocks: {my_block: {parameters: …, layers: […]}}`") = None  # type: ignore[valid-type]
     data: _mapping("data", "write `data: {source: mnist}`") = None  # type: ignore[valid-type]
@@ -66,3 +110,17 @@ class Document(Section):
         if name is not None and (not name.strip() or "/" in name or "\\" in name or name.strip(".") == ""):
             raise refuse("name-invalid", f"{shown(name)} cannot name a network", "use letters, digits, `_`, `-`, `.`")
         return name
+
+
+class SeveralInputs(Document):
+    """A spec file with `inputs` by name in place of `input`."""
+
+    input: Any = None
+    inputs: Annotated[dict[str, _Sizes], BeforeValidator(_several)]
+
+    @field_validator("input", mode="before")
+    @classmethod
+    def _one_of_the_two(cls, value: Any) -> Any:
+        if value is not None:
+            raise refuse("input-twice", "`input` and `inputs` stand side by side", "keep one of them")
+        return None

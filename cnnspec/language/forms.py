@@ -43,7 +43,7 @@ def per_axis(item: Schema) -> Callable[[int], Schema]:
 def sides(rank: int) -> Schema:
     """Pixels: P, one P an axis, or `[before, after]` for each axis."""
     pixels: Schema = {"type": "integer", "minimum": 0}
-    return one_or(one_or(pixels, 2, 2), rank, rank) if rank else one_or(one_or(pixels, 2, 2))
+    return {"anyOf": [pixels, several(one_or(pixels, 2, 2), rank or 1, rank or None)]}
 
 
 def entry_of(vocabulary: Vocabulary) -> Schema:

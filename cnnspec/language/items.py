@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix
 from cnnspec.language.entries import Entry, Invalid, Vocabulary, shown, unknown
 from cnnspec.language.expressions import is_expression
+from cnnspec.language.library import Library
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head, plain, walk
 from cnnspec.language.problems import diagnose
-from cnnspec.language.scope import warn_of_hiding
 from cnnspec.language.spans import Span
+from cnnspec.language.structures import STRUCTURES, structure
 from cnnspec.language.suggest import meant, nearest
 from cnnspec.language.syntax import (
     Block,
@@ -35,31 +35,16 @@ _TYPE_KEYS = ("type", "layer", "class", "class_name", "op", "module", "kind")
 _NO_LAYERS = dict.fromkeys(
     ("input", "inputlayer", "input_layer", "inputs"), "take it out: `input:` at the top says what comes in"
 )
-_WHOLE = {
-    "residual": "write `residual: {layers: […]}`",
-    "branches": "write `branches: {paths: [[…], […]]}`",
-    "repeat": "write `repeat: {times: 3, layers: […]}`, or `repeat: {over: [64, 128], as: filters, layers: […]}`",
-    "when": "write `when: {condition: $(…), layers: […]}`",
-}
 _LISTS = "write a list: each layer on a line of its own, starting with `-`"
 
 
 class ItemParser:
     """Parses lists of layers; `blocks` may still be filling up while it works."""
 
-    STRUCTURES: ClassVar[dict[str, tuple[str, ...]]] = {
-        "residual": ("layers", "shortcut", "activation"),
-        "branches": ("merge", "paths"),
-        "repeat": ("times", "over", "as", "layers"),
-        "when": ("condition", "layers", "otherwise"),
-    }
-
-    def __init__(self, vocabulary: Vocabulary, blocks: dict[str, Block], diagnostics: Diagnostics) -> None:
+    def __init__(self, vocabulary: Vocabulary, blocks: Library, diagnostics: Diagnostics) -> None:
         self.vocabulary = vocabulary
         self.blocks = blocks
         self.diagnostics = diagnostics
-        self.meant: set[str | None] = set()
-        """The keys that unknown ones of the structure at hand were likely meant to be."""
 
     def items(self, node: Node) -> Items:
         """The entries of a list of layers, or the splice that stands in its place."""
@@ -84,8 +69,8 @@ class ItemParser:
             return Splice(Head(node, key.span), parameter_of(name))
         if name in self.blocks:
             return self._call(node, key, arguments)
-        if name in self.STRUCTURES:
-            return self._structure(node, key, arguments)
+        if name in STRUCTURES:
+            return structure(self._head(node, key, arguments), key, arguments, self.items, self.diagnostics)
         if name in self.vocabulary:
             return self._layer(node, key, arguments)
         if name.lower() in _TYPE_KEYS and isinstance(arguments, ScalarNode) and arguments.text:
@@ -96,7 +81,9 @@ class ItemParser:
         """An entry of a name that is not known. Where it surely is another spelling of one, that one's arguments
         are checked as well."""
         name = key.text
-        known = [*self.vocabulary, *self.STRUCTURES, *self.blocks]
+        if self.blocks.incomplete:
+            return Broken(self._head(node, key, arguments))
+        known = [*self.vocabulary, *STRUCTURES, *self.blocks]
         guesses = known if len(self.diagnostics) < _GUESSED else []
         problem = unknown(name, guesses, f"no layer or block is called `{name}`", "unknown-layer")
         fix = Fix(key.span, problem.replacement) if problem.replacement else None
@@ -150,7 +137,7 @@ class ItemParser:
                     return self._typed(node, key, value)
             first, second = node.pairs[0][0], node.pairs[1][0]
             message = f"one entry an item: `{first.text}` and `{second.text}` stand side by side"
-            entry = second.text in self.vocabulary or second.text in self.STRUCTURES or second.text in self.blocks
+            entry = second.text in self.vocabulary or second.text in STRUCTURES or second.text in self.blocks
             help = f"start a new item: `- {second.text}`" if entry else f"indent `{second.text}` below `{first.text}:`"
             self._error("entry-two-names", message, second.span, help)
         elif isinstance(node, MappingNode) or (isinstance(node, ScalarNode) and node.value in (None, "")):
@@ -220,7 +207,7 @@ class ItemParser:
             return Broken(entry)
         if not self._check_arguments(block, key, given):
             return Broken(entry)
-        return Call(entry, key.text, given)
+        return Call(entry, key.text, given, self.blocks)
 
     def _check_arguments(self, block: Block, key: ScalarNode, given: MappingNode | None) -> bool:
         names = [name for name, _ in given.pairs] if given else []
@@ -255,117 +242,6 @@ class ItemParser:
                 f"write `{block.name}: {{{', '.join(f'{name}: …' for name in missing)}}}`",
             )
         return not missing and not meant and all(name.text in block.parameters for name in names)
-
-    def _structure(self, node: Node, key: ScalarNode, arguments: Node | None) -> Item:
-        entry = self._head(node, key, arguments)
-        word, keys = key.text, self.STRUCTURES[key.text]
-        if not isinstance(arguments, MappingNode):
-            first = {"residual": "layers", "branches": "paths"}.get(word)
-            if first is None or not isinstance(arguments, SequenceNode):
-                self._error(
-                    "wrong-type",
-                    f"`{word}` takes a mapping, not {shown(plain(arguments) if arguments else None)}",
-                    head(arguments) if arguments else key.span,
-                    _WHOLE[word],
-                )
-                return Broken(entry)
-            arguments = MappingNode(((ScalarNode(first, first, key.span), arguments),), arguments.span, 0)
-        self.meant = set()
-        for name, _ in arguments.pairs:
-            if name.text not in (*keys, "name", "inputs"):
-                problem = unknown(name.text, keys, f"`{word}` has no key `{name.text}`", "unknown-key")
-                fix = Fix(name.span, problem.replacement) if problem.replacement else None
-                self.meant.add(problem.replacement)
-                self.diagnostics.add(
-                    Diagnostic(
-                        "unknown-key",
-                        problem.message,
-                        name.span,
-                        fix=fix,
-                        help=problem.help or f"it takes: {', '.join(keys)}",
-                    )
-                )
-        parse = {"residual": self._residual, "branches": self._branches, "repeat": self._repeat, "when": self._when}
-        return parse[word](entry, arguments)
-
-    def _needs(self, entry: Head, word: str, key: str, arguments: MappingNode) -> Node | None:
-        found = arguments.get(key)
-        if found is None and key not in self.meant:
-            self._error("missing-key", f"`{word}` needs `{key}`", entry.span, _WHOLE[word])
-        return found
-
-    def _residual(self, entry: Head, arguments: MappingNode) -> Item:
-        layers = self._needs(entry, "residual", "layers", arguments)
-        if layers is None:
-            return Broken(entry)
-        shortcut = arguments.get("shortcut")
-        span = head(shortcut) if shortcut else entry.span
-        way = self.items(shortcut) if isinstance(shortcut, SequenceNode) else shortcut
-        return Residual(entry, self.items(layers), way, span, arguments.get("activation"))
-
-    def _branches(self, entry: Head, arguments: MappingNode) -> Item:
-        paths = self._needs(entry, "branches", "paths", arguments)
-        if not isinstance(paths, SequenceNode) or not paths.items:
-            if paths is not None:
-                self._error(
-                    "wrong-type",
-                    "`paths` takes a list of lists of layers",
-                    head(paths),
-                    "write `paths: [[…], […]]`; an empty path `[]` is the identity",
-                )
-            return Broken(entry)
-        bare = next((path for path in paths.items if isinstance(path, MappingNode)), None)
-        if bare is not None:
-            help = f"write `[{{{bare.pairs[0][0].text}: …}}]`" if bare.pairs else "an empty path is `[]`"
-            self._error("wrong-type", "each of `paths` is a list of layers, not a single one", head(bare), help)
-        listed = [
-            SequenceNode((path,), path.span, 1) if isinstance(path, MappingNode) else path for path in paths.items
-        ]
-        return Branches(entry, arguments.get("merge"), tuple(self.items(path) for path in listed))
-
-    def _repeat(self, entry: Head, arguments: MappingNode) -> Item:
-        times, over, names = (arguments.get(key) for key in ("times", "over", "as"))
-        layers = self._needs(entry, "repeat", "layers", arguments)
-        if self.meant & {"times", "over", "as"}:
-            return Broken(entry)
-        if (times is None) == (over is None):
-            what = "needs `times` or `over`" if times is None else "takes `times` or `over`, not both"
-            self._error(
-                "missing-key" if times is None else "repeat-form",
-                f"`repeat` {what}",
-                entry.span,
-                "write `times: 3`, or `over: [[64, 1], [128, 2]]` with `as: [filters, strides]`",
-            )
-            return Broken(entry)
-        if (over is None) != (names is None):
-            known, missing = ("over", "as") if names is None else ("as", "over")
-            self._error(
-                "missing-key",
-                f"`repeat` with `{known}` needs `{missing}`",
-                entry.span,
-                "write `over: [64, 128]` with `as: filters`",
-            )
-            return Broken(entry)
-        if layers is None:
-            return Broken(entry)
-        parts = names.items if isinstance(names, SequenceNode) else (names,) if names else ()
-        words = tuple(part for part in parts if isinstance(part, ScalarNode) and part.text.isidentifier())
-        if len(words) != len(parts):
-            assert names is not None
-            help = "write `as: filters`, or `as: [filters, strides]`"
-            self._error("wrong-type", "`as` takes a name, or a list of names", head(names), help)
-            return Broken(entry)
-        for word in words:
-            warn_of_hiding(word, self.diagnostics)
-        return Repeat(entry, times, over, words, not isinstance(names, SequenceNode), self.items(layers))
-
-    def _when(self, entry: Head, arguments: MappingNode) -> Item:
-        condition = self._needs(entry, "when", "condition", arguments)
-        layers = self._needs(entry, "when", "layers", arguments)
-        if condition is None or layers is None:
-            return Broken(entry)
-        otherwise = arguments.get("otherwise")
-        return When(entry, condition, self.items(layers), self.items(otherwise) if otherwise else ())
 
 
 def parameter_of(text: str) -> str:

@@ -115,3 +115,15 @@ def walk(node: Node) -> Iterator[Node]:
                 yield from walk(value)
         case ScalarNode():
             pass
+
+
+def as_written(node: Node) -> Node:
+    """Names as they are written: `1` and `2.50` are names, too."""
+    match node:
+        case SequenceNode():
+            return SequenceNode(tuple(map(as_written, node.items)), node.span, node.size)
+        case MappingNode():
+            return MappingNode(tuple((key, as_written(value)) for key, value in node.pairs), node.span, node.size)
+        case ScalarNode(value=bool() | int() | float()):
+            return ScalarNode(node.text, node.text, node.span)
+    return node

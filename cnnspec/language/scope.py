@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics
 from cnnspec.language.expressions import ExpressionError, compute, is_expression
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from cnnspec.language.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from cnnspec.language.library import Library
 
 AXES = ("height", "width", "channels")
 _MISSING = object()
@@ -146,11 +149,22 @@ class Scope:
 
     bindings: dict[str, Binding] = field(default_factory=dict)
     parent: Scope | None = None
+    library: Library | None = None
+    """The blocks of the file, in the scope of its parameters."""
 
     def __iter__(self) -> Iterator[str]:
         yield from self.bindings
         if self.parent is not None:
             yield from (name for name in self.parent if name not in self.bindings)
+
+    @property
+    def blocks(self) -> Library:
+        """The blocks of the file that this scope belongs to."""
+        scope = self
+        while scope.library is None:
+            assert scope.parent is not None
+            scope = scope.parent
+        return scope.library
 
     def binding(self, name: str) -> Binding | None:
         """The innermost binding of `name`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
 from cnnspec.language.entries import Entry
@@ -68,11 +69,25 @@ class When(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A block, called like a layer."""
+    """A block, called like a layer; `library` holds the blocks in scope of the file that calls it."""
 
     head: Head
     block: str
     arguments: MappingNode | None
+    library: Mapping[str, Block]
+
+
+class Share(NamedTuple):
+    """`share: tower`: an entry once more, with the same weights."""
+
+    head: Head
+    entry: Node
+
+
+class Naming(NamedTuple):
+    """`name: here`: a name for the running tensor."""
+
+    head: Head
 
 
 class Splice(NamedTuple):
@@ -88,30 +103,45 @@ class Broken(NamedTuple):
     head: Head
 
 
-Item: TypeAlias = LayerItem | Residual | Branches | Repeat | When | Call | Splice | Broken
+Item: TypeAlias = LayerItem | Residual | Branches | Repeat | When | Call | Share | Naming | Splice | Broken
 Items: TypeAlias = tuple[Item, ...]
 
 
 class Block(NamedTuple):
-    """A declared block: its parameters (None: required) and its layers."""
+    """A declared block: its parameters (None: required), its layers, and the names of what it takes.
+
+    `scope` holds the parameters of the file that declares it.
+    """
 
     name: str
     span: Span
     parameters: dict[str, Node | None]
     layers: Items
+    inputs: tuple[ScalarNode, ...]
+    scope: Scope
     recursive: bool = False
     broken: bool = False
     """Whether its declaration has a mistake, so that nothing can be said of its calls."""
 
 
+class Input(NamedTuple):
+    """One input: its shape (None where it does not read) and its place."""
+
+    shape: tuple[int | None, ...] | None
+    span: Span
+
+
 class Spec(NamedTuple):
-    """A parsed spec: what elaboration needs, and the sections that are read later."""
+    """A parsed spec: what elaboration needs, and the sections that are read later.
+
+    `outputs` maps the outputs' names to names of entries; None stands for the last entry.
+    """
 
     name: str
-    input: tuple[int | None, ...] | None
-    input_span: Span
+    inputs: dict[str, Input]
+    outputs: dict[str, ScalarNode] | None
     scope: Scope
-    blocks: dict[str, Block]
+    blocks: Mapping[str, Block]
     layers: Items
     layers_span: Span
     document: MappingNode

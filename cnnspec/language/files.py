@@ -1,0 +1,194 @@
+"""The files that a spec is made of: itself, what it extends, what it imports. Each is read once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Related
+from cnnspec.language.entries import shown
+from cnnspec.language.library import Library
+from cnnspec.language.nodes import MappingNode, Node, ScalarNode, head, plain
+from cnnspec.language.reader import decode, read
+from cnnspec.language.spans import Span
+from cnnspec.language.suggest import nearest
+
+_FILES = 100
+_BYTES = 2 << 20
+_ENTRIES = {("data", "source"), ("training", "optimizer"), ("training", "loss")}
+"""Entries: another name replaces the one inherited, with its arguments."""
+
+
+class _Opened(NamedTuple):
+    """A file that is being read: the cycle runs through these."""
+
+    real: str
+    shown: str
+    reference: Span
+
+
+class Files:
+    """What was read: texts by file, and the place that called for each. Mistakes go to `diagnostics`."""
+
+    def __init__(self, diagnostics: Diagnostics) -> None:
+        self.diagnostics = diagnostics
+        self.texts: dict[str, str] = {}
+        self.callers: dict[str, Related] = {}
+        self.libraries: dict[int, Library] = {}
+        """The blocks of each imported document."""
+        self._folders: dict[str, Path] = {}
+        self._main = ""
+        self._open: list[_Opened] = []
+        self._roots: dict[str, MappingNode | None] = {}
+
+    def main(self, text: str, file: str, folder: Path) -> Node | None:
+        """The document of the spec itself, with what it extends."""
+        self._main = file
+        self._folders[file] = folder
+        self.texts[file] = text
+        root = read(text, file, self.diagnostics)
+        if not isinstance(root, MappingNode):
+            return root
+        real = os.path.realpath(folder / Path(file).name)
+        self._open.append(_Opened(real, file, head(root)))
+        return self.extended(root)
+
+    def folder_of(self, span: Span) -> Path:
+        """The folder that paths at this place are relative to."""
+        return self._folders.get(span.file, self._folders.get(self._main, Path()))
+
+    def extended(self, root: MappingNode) -> MappingNode | None:
+        """A document merged into the one that it extends; None where that one does not read."""
+        reference = root.get("extends")
+        if reference is None:
+            return root
+        parent = self.open(reference, "extends")
+        return None if parent is None else inherit(parent, root.without("extends"))
+
+    def open(self, reference: Node, word: str) -> MappingNode | None:
+        """The document of the file that `reference` names, with what it extends in turn; None where it does not read.
+
+        `word` is `extends` or `imports`. A file that is open already closes a cycle, which is an error.
+        """
+        if not isinstance(reference, ScalarNode) or not isinstance(reference.value, str) or not reference.value:
+            example = "extends: base.yaml" if word == "extends" else "imports: [blocks.yaml]"
+            message = f"`{word}` takes the path of a spec file, not {shown(plain(reference))}"
+            self._error("wrong-type", message, head(reference), f"write `{example}`")
+            return None
+        path = self.folder_of(reference.span) / reference.value
+        name, real = os.path.normpath(path), os.path.realpath(path)
+        if any(opened.real == real for opened in self._open):
+            self._cycle(real, reference.span, word)
+            return None
+        if real not in self._roots:
+            self._roots[real] = self._read(name, real, reference, word)
+        return self._roots[real]
+
+    @contextmanager
+    def inside(self, reference: Node) -> Iterator[None]:
+        """While the blocks of an imported file are read, with what it imports in turn."""
+        assert isinstance(reference, ScalarNode)
+        path = self.folder_of(reference.span) / str(reference.value)
+        self._open.append(_Opened(os.path.realpath(path), os.path.normpath(path), reference.span))
+        try:
+            yield
+        finally:
+            self._open.pop()
+
+    def _read(self, name: str, real: str, reference: ScalarNode, word: str) -> MappingNode | None:
+        text = self._text(name, reference)
+        if text is None:
+            return None
+        self.texts[name] = text
+        self._folders[name] = Path(name).parent
+        verb = {"extends": "extended", "imports": "imported"}[word]
+        self.callers[name] = Related(f"`{name}` is {verb} here", reference.span)
+        root = read(text, name, self.diagnostics)
+        if root is None:
+            return None
+        if not isinstance(root, MappingNode):
+            message = f"a spec is a mapping, not {shown(plain(root))}"
+            self._error("spec-form", message, head(root), "start with `input: [28, 28, 1]` and `layers:`, or `blocks:`")
+            return None
+        self._open.append(_Opened(real, name, reference.span))
+        try:
+            return self.extended(root)
+        finally:
+            self._open.pop()
+
+    def _text(self, name: str, reference: ScalarNode) -> str | None:
+        if len(self._roots) >= _FILES:
+            self._error("limit-files", f"more than {_FILES} files", reference.span, "put some of them into one")
+            return None
+        path = Path(name)
+        try:
+            if path.exists() and not path.is_file():
+                self._error("file-missing", f"{name} is not a file", reference.span, "name a spec file")
+                return None
+            with path.open("rb") as file:
+                return decode(file.read(_BYTES), name, self.diagnostics)
+        except (OSError, ValueError) as error:
+            missing = isinstance(error, FileNotFoundError | ValueError)
+            reason = "is not there" if missing else f"cannot be read: {getattr(error, 'strerror', error)}"
+            self._error("file-missing", f"{name} {reason}", reference.span, _near(path, reference.text))
+            return None
+
+    def _cycle(self, real: str, span: Span, word: str) -> None:
+        start = next(at for at, opened in enumerate(self._open) if opened.real == real)
+        round_trip = self._open[start:]
+        way = " → ".join([opened.shown for opened in round_trip] + [round_trip[0].shown])
+        related = tuple(Related(f"`{opened.shown}` is named here", opened.reference) for opened in round_trip[1:])
+        message = f"a file cannot {'extend' if word == 'extends' else 'import'} itself: {way}"
+        self.diagnostics.add(Diagnostic(f"{word}-cycle", message, span, related=related))
+
+    def _error(self, code: str, message: str, span: Span, help: str | None) -> None:
+        self.diagnostics.add(Diagnostic(code, message, span, help=help))
+
+
+def _near(path: Path, written: str) -> str:
+    """A file of nearly that name in the same folder."""
+    try:
+        names = [file.name for file in path.parent.iterdir() if file.suffix in (".yaml", ".yml")][:500]
+    except (OSError, ValueError):
+        names = []
+    guess = nearest(path.name, names)
+    if not guess:
+        return "paths are relative to the file that names them"
+    return f"did you mean `{written.removesuffix(path.name)}{guess}`?"
+
+
+def inherit(parent: MappingNode, child: MappingNode) -> MappingNode:
+    """A spec with what its parent gives: mappings merge key by key, all else replaces. `null` takes a key away.
+
+    The name is not inherited: a spec without one is called like its file.
+    """
+    merged = _merge(parent.without("name"), child, ())
+    gone = [key.text for key, value in child.pairs if isinstance(value, ScalarNode) and value.value is None]
+    others = {"input": "inputs", "inputs": "input"}
+    gone += [others[key.text] for key, _ in child.pairs if key.text in others and child.get(others[key.text]) is None]
+    return merged.without(*gone)
+
+
+def _merge(parent: MappingNode, child: MappingNode, path: tuple[str, ...]) -> MappingNode:
+    if (path in _ENTRIES or path[-1:] == ("learning_rate",)) and _other_entry(parent, child):
+        return child
+    pairs = []
+    for key, inherited in parent.pairs:
+        own, value = child.key(key.text), child.get(key.text)
+        if own is None or value is None:
+            pairs.append((key, inherited))
+        elif isinstance(inherited, MappingNode) and isinstance(value, MappingNode):
+            pairs.append((own, _merge(inherited, value, (*path, key.text))))
+        else:
+            pairs.append((own, value))
+    new = [pair for pair in child.pairs if parent.key(pair[0].text) is None]
+    return replace(child, pairs=(*pairs, *new), size=parent.size + child.size)
+
+
+def _other_entry(parent: MappingNode, child: MappingNode) -> bool:
+    """Whether these are entries of two names."""
+    return len(parent.pairs) == len(child.pairs) == 1 and parent.pairs[0][0].text != child.pairs[0][0].text
