@@ -161,7 +161,7 @@ class Growing:
 
     def environment(self, place: Place, running: Tensor) -> Environment:
         """Where expressions of entries on `running` are computed."""
-        return Environment(place.scope, self.diagnostics, running.running)
+        return Environment(place.scope, self.diagnostics, running.running, place.names.running)
 
     def add(
         self, layer: Layer, inputs: Sequence[Tensor], text: Text, span: Span, place: Place, name: str | None = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnspec.graph.growing import Place
 from cnnspec.graph.tensors import Known, Names, Tensor, unknown
@@ -14,11 +14,12 @@ from cnnspec.language.diagnostics import Related
 from cnnspec.language.entries import Invalid, read_entry, shown
 from cnnspec.language.expressions import is_expression
 from cnnspec.language.hints import hint
-from cnnspec.language.items import ItemParser, parameter_of
+from cnnspec.language.items import ItemParser
 from cnnspec.language.nodes import ScalarNode, SequenceNode, head, locate
 from cnnspec.language.problems import diagnose
 from cnnspec.language.scope import Binding, Environment, Failed, Scope
 from cnnspec.language.spans import Span
+from cnnspec.language.structures import parameter_of, paths_of
 from cnnspec.language.suggest import did_you_mean
 from cnnspec.layers.base import LAYERS, Layer
 
@@ -28,7 +29,16 @@ if TYPE_CHECKING:
 
 def branches(graph: Elaborator, item: s.Branches, running: Tensor, place: Place) -> Tensor:
     """Every path from the running tensor, then the merge of their ends."""
-    ends = [graph.expand(path, running, place.nested()) for path in item.paths]
+    if isinstance(item.paths, s.Splice):
+        held = _held(graph, item.paths, place)
+        if held is None:
+            return unknown(item.head.span)
+        parser = ItemParser(LAYERS, held.scope.blocks, graph.diagnostics)
+        paths: Sequence[s.Items] = [parser.items(path) for path in paths_of(held.node, graph.diagnostics)]
+        inside = place._replace(scope=held.scope)
+    else:
+        paths, inside = item.paths, place
+    ends = [graph.expand(path, running, inside.nested()) for path in paths]
     try:
         value = "concatenate" if item.merge is None else graph.environment(place, running).evaluate(item.merge)
         merge = read_entry(value, LAYERS)
@@ -87,7 +97,7 @@ def repeat(graph: Elaborator, item: s.Repeat, running: Tensor, place: Place, nam
     for at, values in enumerate(rounds):
         graph.count(item.head.span, place.calls)
         scope = place.scope
-        bound = {} if item.over is None else _bind(graph, item, values, locate(node, (at,)), place)
+        bound = _bind(graph, item, values, locate(node, (at,)), place) if item.names else {}
         if bound is None:
             return unknown(item.head.span)
         scope = scope.holding(bound) if bound else scope
@@ -171,34 +181,42 @@ def call(
     return graph.expand(block.layers, running, Place(scope, names, calls, (*outside.group, group), place.inner))
 
 
+class _Held(NamedTuple):
+    """A list that a parameter holds, with the scope of who gave it."""
+
+    node: SequenceNode
+    scope: Scope
+
+
 def splice(graph: Elaborator, item: s.Splice, running: Tensor, place: Place) -> Tensor:
     """The list of layers that a parameter holds, in the scope of who gave it."""
+    held = _held(graph, item, place)
+    if held is None:
+        return unknown(item.head.span)
+    if id(held.node) not in graph.spliced:
+        parser = ItemParser(LAYERS, held.scope.blocks, graph.diagnostics)
+        graph.spliced[id(held.node)] = held.node, parser.items(held.node)
+    _, items = graph.spliced[id(held.node)]
+    return graph.expand(items, running, place._replace(scope=held.scope, names=place.collect(Names())))
+
+
+def _held(graph: Elaborator, item: s.Splice, place: Place) -> _Held | None:
+    """The list that a parameter holds; None where it is none, which is said."""
     binding, seen = place.scope.binding(item.parameter), 0
     if binding is None:
         help = did_you_mean(item.parameter, place.scope) or "declare it under `parameters:`"
-        graph.error(
-            "unknown-parameter", f"no parameter is called `{item.parameter}`", item.head.span, place.calls, help=help
-        )
-        return unknown(item.head.span)
+        message = f"no parameter is called `{item.parameter}`"
+        graph.error("unknown-parameter", message, item.head.span, place.calls, help=help)
+        return None
     while isinstance(binding.node, ScalarNode) and is_expression(binding.node.value) and seen < limits.DEPTH:
         below = binding.environment.scope.binding(parameter_of(binding.node.text)) if binding.environment else None
         if below is None:
             break
         binding, seen = below, seen + 1
     node = binding.node
-    if not isinstance(node, SequenceNode) or binding.environment is None:
-        message = f"`${item.parameter}` holds no list of layers"
-        graph.error(
-            "wrong-type",
-            message,
-            item.head.span,
-            place.calls,
-            related=[Related("its value", head(node))] if node is not None else [],
-        )
-        return unknown(item.head.span)
-    if id(node) not in graph.spliced:
-        blocks = binding.environment.scope.blocks
-        graph.spliced[id(node)] = node, ItemParser(LAYERS, blocks, graph.diagnostics).items(node)
-    _, items = graph.spliced[id(node)]
-    names = place.collect(Names())
-    return graph.expand(items, running, place._replace(scope=binding.environment.scope, names=names))
+    if isinstance(node, SequenceNode) and binding.environment is not None:
+        return _Held(node, binding.environment.scope)
+    message = f"`${item.parameter}` holds no list of layers"
+    related = [Related("its value", head(node))] if node is not None else []
+    graph.error("wrong-type", message, item.head.span, place.calls, related=related)
+    return None

@@ -73,6 +73,11 @@ class Names:
             names = names.parent
         return None
 
+    def running(self, name: str) -> Running | None:
+        """The tensor of the innermost entry called `name`, as expressions see it."""
+        found = self.find(name)
+        return found.tensor.running if found else None
+
     def _here(self, name: str) -> Known | None:
         if name in self.own:
             return self.own[name]

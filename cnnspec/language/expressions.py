@@ -1,8 +1,8 @@
 """Expressions: `$name` and `$(4 * filters)`, computed over a tree of a few allowed forms, never by `eval`.
 
-Numbers, texts, lists, indexing, `+ - * / // % **`, comparisons, `in`, `and or not`, `a if c else b`, and the
-functions `min max round floor ceil int abs len`. Every size is bounded. `/` gives a fraction; an integral result is a
-whole number.
+Numbers, texts, lists, indexing and slices, `+ - * / // % **`, comparisons, `in`, `and or not`, `a if c else b`,
+`[… for n in list]`, `name.channels`, and the functions `min max round floor ceil int abs len sum range`. Every size
+is bounded, and so are the steps. `/` gives a fraction; an integral result is a whole number.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ Lookup = Callable[[str], Any]
 
 _NAME = re.compile(r"\$([A-Za-z_]\w*)")
 _LARGEST = 1 << 63
+_STEPS = 20_000
+"""How many parts of one expression are computed, each turn of a `for` counted."""
 
 
 class ExpressionError(Exception):
@@ -116,6 +118,7 @@ _COMPARE: dict[type[ast.cmpop], tuple[str, Callable[[Any, Any], bool]]] = {
 }  # fmt: skip
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "min": min, "max": max, "round": round, "floor": math.floor, "ceil": math.ceil, "int": int, "abs": abs, "len": len,
+    "sum": sum, "range": lambda *bounds: range(*bounds),
 }  # fmt: skip
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
@@ -126,8 +129,13 @@ class _Computer:
     def __init__(self, lookup: Lookup, shift: int) -> None:
         self.lookup = lookup
         self.shift = shift
+        self.local: dict[str, Any] = {}
+        self.steps = 0
 
     def value(self, node: ast.expr) -> Any:
+        self.steps += 1
+        if self.steps > _STEPS:
+            raise ExpressionError("expression-limit", f"this expression takes more than {_STEPS:,} steps")
         try:
             return self._bounded(self._value(node), node)
         except ExpressionError:
@@ -155,9 +163,9 @@ class _Computer:
             raise self._error(node, "expression-value", "the result is not a finite number")
         if isinstance(value, int) and abs(value) >= _LARGEST:
             raise self._error(node, "expression-limit", "this number is too large")
-        if isinstance(value, str | list | tuple) and len(value) > EXPRESSION_ITEMS:
+        if isinstance(value, str | list | tuple | range) and len(value) > EXPRESSION_ITEMS:
             raise self._error(node, "expression-limit", "this value is too long")
-        return value
+        return tuple(value) if isinstance(value, range) else value
 
     def _value(self, node: ast.expr) -> Any:
         match node:
@@ -185,8 +193,14 @@ class _Computer:
                 return self._compare(node, left, kinds, others)
             case ast.IfExp(test=test, body=body, orelse=other):
                 return self.value(body if self.value(test) else other)
-            case ast.Subscript(value=inner, slice=index) if not isinstance(index, ast.Slice):
+            case ast.Subscript(value=inner, slice=ast.Slice() as part):
+                return self._slice(node, self.value(inner), part)
+            case ast.Subscript(value=inner, slice=index):
                 return self._index(node, self.value(inner), self.value(index))
+            case ast.Attribute() if path := _dotted(node):
+                return self._name(node, path)
+            case ast.ListComp(elt=element, generators=[ast.comprehension(target=ast.Name(id=name)) as source]):
+                return self._each(node, element, name, source)
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return self._call(node, name, arguments)
         raise self._error(
@@ -197,6 +211,8 @@ class _Computer:
         )
 
     def _name(self, node: ast.expr, name: str) -> Any:
+        if name in self.local:
+            return self.local[name]
         if name in _CONSTANTS:
             return _CONSTANTS[name]
         try:
@@ -257,6 +273,25 @@ class _Computer:
             )
         return value[index]
 
+    def _slice(self, node: ast.expr, value: Any, part: ast.Slice) -> Any:
+        if not isinstance(value, tuple | str):
+            raise self._error(node, "expression-value", f"{shown(value)} has no parts to index")
+        ends = [None if end is None else self.value(end) for end in (part.lower, part.upper, part.step)]
+        return value[slice(*ends)]
+
+    def _each(self, node: ast.expr, element: ast.expr, name: str, source: ast.comprehension) -> Any:
+        values = self.value(source.iter)
+        if not isinstance(values, tuple):
+            raise self._error(source.iter, "expression-value", f"`for` takes a list, not {shown(values)}")
+        outer = dict(self.local)
+        results = []
+        for value in values:
+            self.local[name] = value
+            if all(self.value(test) for test in source.ifs):
+                results.append(self.value(element))
+        self.local = outer
+        return tuple(results)
+
     def _call(self, node: ast.expr, name: str, arguments: list[ast.expr]) -> Any:
         if name not in _FUNCTIONS:
             raise self._error(
@@ -273,3 +308,14 @@ class _Computer:
         except (TypeError, ValueError):
             what = ", ".join(shown(value) for value in values) or "nothing"
             raise self._error(node, "expression-value", f"`{name}` cannot take {what}") from None
+
+
+def _dotted(node: ast.expr) -> str | None:
+    """`down1.skip.channels` as one name, or None."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=inner, attr=name):
+            path = _dotted(inner)
+            return f"{path}.{name}" if path else None
+    return None

@@ -46,6 +46,6 @@ def sides(rank: int) -> Schema:
     return {"anyOf": [pixels, several(one_or(pixels, 2, 2), rank or 1, rank or None)]}
 
 
-def entry_of(vocabulary: Vocabulary) -> Schema:
-    """An entry of `vocabulary`, by the definition that the schema holds of it."""
-    return {"$ref": "#/definitions/" + vocabulary.kind.replace(" ", "_")}
+def entry_of(vocabulary: Vocabulary, *, optional: bool = False) -> Schema:
+    """An entry of `vocabulary` (or null), by the definition that the schema holds of it."""
+    return {"$ref": "#/definitions/" + vocabulary.kind.replace(" ", "_") + "_or_null" * optional}

@@ -11,7 +11,7 @@ from cnnspec.language.library import Library
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head, plain, walk
 from cnnspec.language.problems import diagnose
 from cnnspec.language.spans import Span
-from cnnspec.language.structures import STRUCTURES, structure
+from cnnspec.language.structures import STRUCTURES, parameter_of, structure
 from cnnspec.language.suggest import meant, nearest
 from cnnspec.language.syntax import (
     Block,
@@ -117,7 +117,7 @@ class ItemParser:
                     yield from self.calls_in(layers)
                     if isinstance(shortcut, tuple):
                         yield from self.calls_in(shortcut)
-                case Branches(paths=paths):
+                case Branches(paths=tuple() as paths) if not isinstance(paths, Splice):
                     for path in paths:
                         yield from self.calls_in(path)
                 case Repeat(layers=layers):
@@ -242,11 +242,6 @@ class ItemParser:
                 f"write `{block.name}: {{{', '.join(f'{name}: …' for name in missing)}}}`",
             )
         return not missing and not meant and all(name.text in block.parameters for name in names)
-
-
-def parameter_of(text: str) -> str:
-    """The name in `$name` or `$(name)`."""
-    return text[1:].removeprefix("(").removesuffix(")").strip() if text.startswith("$(") else text[1:]
 
 
 def tuples(node: Node) -> object:

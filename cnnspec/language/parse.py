@@ -7,7 +7,7 @@ from typing import Any
 from cnnspec.language.blocks import check_parameter_name
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics
 from cnnspec.language.document import Document, SeveralInputs
-from cnnspec.language.entries import Invalid, Vocabulary, shown
+from cnnspec.language.entries import Invalid, Path, Vocabulary, shown
 from cnnspec.language.expressions import is_expression
 from cnnspec.language.files import Files
 from cnnspec.language.imports import library_of
@@ -127,8 +127,13 @@ def _document(root: MappingNode, scope: Scope, diagnostics: Diagnostics) -> tupl
         for problem in invalid.problems:
             if not set(problem.about.split(", ")) & failed:
                 diagnostics.add(diagnose(problem, root))
-        bad = {problem.path[0] for problem in invalid.problems if problem.path} | failed
-        return None, {
-            "input": size if isinstance(size := values.get("input"), tuple) and size and "input" not in bad else None,
-            "inputs": several if isinstance(several := values.get("inputs"), dict) and "inputs" not in bad else None,
-        }
+        bad = [problem.path for problem in invalid.problems]
+        return None, {key: _so_far(values.get(key), (key,), bad) for key in ("input", "inputs")}
+
+
+def _so_far(value: Any, path: Path, bad: list[Path]) -> Any:
+    """The sizes of an input, or of each input by name; None for those that do not read."""
+    if isinstance(value, dict) and value and path not in bad:
+        return {name: _so_far(sizes, (*path, name), bad) for name, sizes in value.items()}
+    sound = isinstance(value, tuple) and value and not any(problem[: len(path)] == path for problem in bad)
+    return value if sound else None

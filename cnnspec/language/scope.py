@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -46,11 +46,15 @@ class Running(NamedTuple):
 
 
 class Environment(NamedTuple):
-    """Where an expression is computed: the parameters in scope, the running tensor, and where to report."""
+    """Where an expression is computed: the parameters in scope, the running tensor, and where to report.
+
+    `named` finds the tensor of an entry above by its name.
+    """
 
     scope: Scope
     diagnostics: Diagnostics
     running: Running = Running()
+    named: Callable[[str], Running | None] = lambda name: None
 
     def evaluate(self, node: Node) -> Any:
         """The plain value of `node` with every expression computed; lists become tuples.
@@ -92,7 +96,10 @@ class Environment(NamedTuple):
             raise Failed from None
 
     def lookup(self, name: str) -> Any:
-        """The value of a name: a parameter, or a size of the running tensor."""
+        """The value of a name: a parameter, or a size of the running tensor or (`name.channels`) of a named one."""
+        entry, dot, axis = name.rpartition(".")
+        if dot:
+            return self._size_of(entry, axis)
         value = self.scope.value(name, self.diagnostics)
         if value is not _MISSING:
             return value
@@ -101,6 +108,16 @@ class Environment(NamedTuple):
         known = [*self.scope, *AXES]
         help = did_you_mean(name, known) or "declare it under `parameters:`"
         raise ExpressionError("unknown-parameter", f"no parameter is called `{name}`", help=help)
+
+    def _size_of(self, entry: str, axis: str) -> int:
+        if axis not in AXES:
+            message = f"a tensor has no `{axis}`"
+            raise ExpressionError("expression-name", message, help="it has `height`, `width` and `channels`")
+        found = self.named(entry)
+        if found is None:
+            message = f"no entry above is called `{entry}`"
+            raise ExpressionError("unknown-input", message, help="name an entry above with `name:`")
+        return found.axis(axis)
 
 
 def warn_of_hiding(name: ScalarNode, diagnostics: Diagnostics) -> None:

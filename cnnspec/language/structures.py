@@ -6,10 +6,23 @@ from collections.abc import Callable
 
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix
 from cnnspec.language.entries import shown, unknown
+from cnnspec.language.expressions import is_expression
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head, plain
 from cnnspec.language.scope import warn_of_hiding
 from cnnspec.language.spans import Span
-from cnnspec.language.syntax import Branches, Broken, Head, Item, Items, Naming, Repeat, Residual, Share, When
+from cnnspec.language.syntax import (
+    Branches,
+    Broken,
+    Head,
+    Item,
+    Items,
+    Naming,
+    Repeat,
+    Residual,
+    Share,
+    Splice,
+    When,
+)
 
 STRUCTURES: dict[str, tuple[str, ...]] = {
     "residual": ("layers", "shortcut", "activation"),
@@ -47,7 +60,7 @@ def structure(
         first = _FIRST[word]
         arguments = MappingNode(((ScalarNode(first, first, key.span), arguments),), arguments.span, 0)
     if not isinstance(arguments, MappingNode) or word == "name":
-        what = "a name" if word == "name" else "a mapping"
+        what = {"name": "a name", "share": "the name of an entry"}.get(word, "a mapping")
         message = f"`{word}` takes {what}, not {shown(plain(arguments) if arguments else None)}"
         place = head(arguments) if arguments else key.span
         diagnostics.add(Diagnostic("wrong-type", message, place, help=_WHOLE[word]))
@@ -101,6 +114,9 @@ class _Structure:
 
     def _branches(self) -> Item | None:
         paths = self._needs("paths")
+        if isinstance(paths, ScalarNode) and is_expression(paths.value):
+            splice = Splice(Head(paths, paths.span), parameter_of(paths.text))
+            return Branches(self.entry, self.arguments.get("merge"), splice)
         if not isinstance(paths, SequenceNode) or not paths.items:
             if paths is not None:
                 self._error(
@@ -110,13 +126,7 @@ class _Structure:
                     "write `paths: [[…], […]]`; an empty path `[]` is the identity",
                 )
             return None
-        bare = next((path for path in paths.items if isinstance(path, MappingNode)), None)
-        if bare is not None:
-            help = f"write `[{{{bare.pairs[0][0].text}: …}}]`" if bare.pairs else "an empty path is `[]`"
-            self._error("wrong-type", "each of `paths` is a list of layers, not a single one", head(bare), help)
-        listed = [
-            SequenceNode((path,), path.span, 1) if isinstance(path, MappingNode) else path for path in paths.items
-        ]
+        listed = paths_of(paths, self.diagnostics)
         return Branches(self.entry, self.arguments.get("merge"), tuple(self.items(path) for path in listed))
 
     def _repeat(self) -> Item | None:
@@ -133,14 +143,12 @@ class _Structure:
                 "write `times: 3`, or `over: [[64, 1], [128, 2]]` with `as: [filters, strides]`",
             )
             return None
-        if (over is None) != (names is None):
-            known, missing = ("over", "as") if names is None else ("as", "over")
-            self._error(
-                "missing-key",
-                f"`repeat` with `{known}` needs `{missing}`",
-                self.entry.span,
-                "write `over: [64, 128]` with `as: filters`",
-            )
+        if over is not None and names is None:
+            help = "write `over: [64, 128]` with `as: filters`"
+            self._error("missing-key", "`repeat` with `over` needs `as`", self.entry.span, help)
+            return None
+        if times is not None and isinstance(names, SequenceNode):
+            self._error("wrong-type", "`as` takes one name beside `times`: the round's number, from 0", head(names))
             return None
         if layers is None:
             return None
@@ -156,7 +164,7 @@ class _Structure:
         return Repeat(self.entry, times, over, words, not isinstance(names, SequenceNode), self.items(layers))
 
     def _share(self) -> Item | None:
-        shared = self._needs("entry")
+        shared = self.arguments.get("entry") if self.meant else self._needs("entry")
         return None if shared is None else Share(self.entry, shared)
 
     def _when(self) -> Item | None:
@@ -166,3 +174,18 @@ class _Structure:
             return None
         otherwise = self.arguments.get("otherwise")
         return When(self.entry, condition, self.items(layers), self.items(otherwise) if otherwise else ())
+
+
+def paths_of(node: SequenceNode, diagnostics: Diagnostics) -> list[Node]:
+    """The paths in a list of them; a single layer in the place of a list is an error, and taken as a list of one."""
+    bare = next((path for path in node.items if isinstance(path, MappingNode)), None)
+    if bare is not None:
+        help = f"write `[{{{bare.pairs[0][0].text}: …}}]`" if bare.pairs else "an empty path is `[]`"
+        message = "each of `paths` is a list of layers, not a single one"
+        diagnostics.add(Diagnostic("wrong-type", message, head(bare), help=help))
+    return [SequenceNode((path,), path.span, 1) if isinstance(path, MappingNode) else path for path in node.items]
+
+
+def parameter_of(text: str) -> str:
+    """The name in `$name` or `$(name)`."""
+    return text[1:].removeprefix("(").removesuffix(")").strip() if text.startswith("$(") else text[1:]

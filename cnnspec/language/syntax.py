@@ -41,11 +41,11 @@ class Residual(NamedTuple):
 
 
 class Branches(NamedTuple):
-    """`branches: {merge, paths}`."""
+    """`branches: {merge, paths}`; a splice stands for paths that a parameter holds."""
 
     head: Head
     merge: Node | None
-    paths: tuple[Items, ...]
+    paths: tuple[Items, ...] | Splice
 
 
 class Repeat(NamedTuple):
