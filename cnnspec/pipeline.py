@@ -20,7 +20,7 @@ from cnnspec.graph.elaborate import elaborate
 from cnnspec.graph.graph import Graph
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics
 from cnnspec.language.files import Files
-from cnnspec.language.nodes import locate, plain
+from cnnspec.language.nodes import MappingNode, locate
 from cnnspec.language.origins import standard_texts, told
 from cnnspec.language.overrides import apply, parse_override
 from cnnspec.language.parse import parse
@@ -47,6 +47,7 @@ class Report:
     directory: Path = Path()
     document: Node | None = field(default=None, repr=False)
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+    files: Files | None = field(default=None, repr=False)
 
     @property
     def ok(self) -> bool:
@@ -55,11 +56,13 @@ class Report:
 
     @property
     def resolved(self) -> str:
-        """The spec as it stands with every override, its paths absolute, as text that reads back to the same."""
+        """The spec in one file, with every override and its paths absolute, as text that reads back to the same."""
+        from cnnspec.language.inline import inlined
         from cnnspec.language.write import write
 
-        assert self.document is not None
-        values = plain(self.document)
+        assert isinstance(self.document, MappingNode)
+        assert self.files is not None
+        values = inlined(self.document, self.files)
         if self.data is not None:
             values["data"]["source"] = self.data.source.placed(values["data"]["source"], self.directory)
         return write({"name": self.name, **values})
@@ -104,7 +107,7 @@ def check_text(
     name = spec.name if spec is not None else name
     found = tuple(told(diagnostics, file, files.callers))
     sources = {**standard_texts(found), **files.texts, **{setting.file: setting.text for setting in settings}}
-    return Report(file, name, found, sound, data, training, folder, document, sources)
+    return Report(file, name, found, sound, data, training, folder, document, sources, files)
 
 
 def check_bytes(data: bytes, file: str, **options: Any) -> Report:
