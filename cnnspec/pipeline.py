@@ -26,6 +26,7 @@ from cnnspec.language.overrides import apply, parse_override
 from cnnspec.language.parse import parse
 from cnnspec.language.reader import decode
 from cnnspec.layers import LAYERS
+from cnnspec.training.freeze import frozen
 from cnnspec.training.settings import settings_of
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Report:
         values = inlined(self.document, self.files)
         if self.data is not None:
             values["data"]["source"] = self.data.source.placed(values["data"]["source"], self.directory)
+        if self.training is not None and self.training.weights is not None:
+            values["training"]["weights"] = self.training.weights.placed(values["training"]["weights"])
         return write({"name": self.name, **values})
 
     def __str__(self) -> str:
@@ -102,8 +105,8 @@ def check_text(
     spec = parse(document, LAYERS, diagnostics, name, files) if document is not None else None
     graph = elaborate(spec, diagnostics, allow_large=allow_large) if spec is not None else None
     folder = files.folder_of(locate(document, ("data", "source"))) if document is not None else Path()
-    data, training = settings_of(spec, graph, folder, diagnostics) if spec is not None else (None, None)
-    sound = graph if not diagnostics.failed else None
+    data, training = settings_of(spec, graph, files.folder_of, diagnostics) if spec is not None else (None, None)
+    sound = frozen(graph, training.freeze) if graph and training and not diagnostics.failed else None
     name = spec.name if spec is not None else name
     found = tuple(told(diagnostics, file, files.callers))
     sources = {**standard_texts(found), **files.texts, **{setting.file: setting.text for setting in settings}}
