@@ -18,3 +18,20 @@ def test_equal_to_keras(application: Application) -> None:
     assert found.sensitivity > 1e-3, "the outputs do not depend on the weights"
     assert found.difference <= CLOSE
     assert found.probabilities <= CLOSE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("blocks.norm_relu6.layers.0.batch_normalization.epsilon", 1e-4),
+        ("blocks.norm_relu6.layers.1.relu.max_value", 5.5),
+        ("blocks.separable.layers.0.depthwise_conv2d.padding", "same"),
+    ],
+)
+def test_a_small_mistake_shows(path: str, value: float | str) -> None:
+    application = next(row for row in APPLICATIONS if row.constructor == "MobileNet")
+    found = compare(application._replace(overrides={path: value}), 36)
+    assert found.weights
+    assert found.difference > 10 * CLOSE
+    assert not found.good
