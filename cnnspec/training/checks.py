@@ -15,6 +15,7 @@ from cnnspec.language.entries import Problem
 from cnnspec.language.suggest import nearest
 from cnnspec.layers.base import Layer, Shape, ShapeError, show
 from cnnspec.training.callbacks import Monitoring
+from cnnspec.training.freeze import freeze_problems
 from cnnspec.training.metrics import Metric
 from cnnspec.training.objective import Objective, Truth, final_activation, objective, tells_classes
 from cnnspec.training.section import Training
@@ -22,10 +23,20 @@ from cnnspec.training.section import Training
 
 def check(graph: Graph, data: Data, training: Training, directory: Path) -> list[Problem]:
     """The mistakes: what cannot be trained as it stands. Paths start with `data` or `training`."""
-    return [
-        *_input(graph, data), *_outputs(graph, data, training), *_named_outputs(graph, training),
-        *_monitors(graph, data, training), *_schedule(training),
-    ]  # fmt: skip
+    return [*_input(graph, data), *_outputs(graph, data, training), *_monitors(graph, data, training)]
+
+
+def check_training(graph: Graph, training: Training) -> list[Problem]:
+    """The mistakes that need no data to be seen. Paths start with `training`."""
+    return [*_named_outputs(graph, training), *_schedule(training), *freeze_problems(graph, training.freeze)]
+
+
+def missing_weights(training: Training) -> Iterator[Problem]:
+    """A file of weights that is not there, as a warning."""
+    if training.weights is not None and not Path(training.weights.path).exists():
+        help = "paths are relative to the folder of the spec; training needs it"
+        place = ("training", "weights", "path")
+        yield Problem("weights-missing", f"{training.weights.path} is not there", place, help=help)
 
 
 def doubts(graph: Graph, data: Data, training: Training, directory: Path) -> list[Problem]:

@@ -11,11 +11,12 @@ from pydantic_core import PydanticCustomError
 from cnnspec.language.entries import Entry, Invalid, Section, Vocabulary, nested, read_entry, refuse
 from cnnspec.language.forms import Form, Schema, entry_of, one_or
 from cnnspec.language.problems import Expects
-from cnnspec.language.types import Count, choice
+from cnnspec.language.types import Count, NonNegative, choice
 from cnnspec.training.callbacks import CALLBACKS, Callback, EarlyStopping
 from cnnspec.training.losses import LOSSES, Loss
 from cnnspec.training.metrics import METRICS, Metric
 from cnnspec.training.optimizers import OPTIMIZERS, Optimizer
+from cnnspec.training.weights_section import Names, WeightsField
 
 LARGEST_SEED = 2**32 - 1
 
@@ -88,6 +89,9 @@ class Training(Section):
     `val_loss` has not got better for 5 epochs, with the best weights restored. With several outputs, `loss` and
     `metrics` may be mappings by their names. `precision: auto` takes the fastest one that the device computes well.
     Without `seed` one is drawn, and recorded in the run's `environment.json`.
+    `loss_weights` says how much the loss of each output counts (1 where it is left out).
+    `weights` is where training starts: a file of weights, and the layers that it does not give (`skip`).
+    `freeze` names the layers whose weights stay as they are, or blocks of them; `*` stands for any letters.
 
     Example:
         training:
@@ -98,6 +102,11 @@ class Training(Section):
           metrics: [accuracy]
           callbacks: [{early_stopping: {monitor: val_loss, patience: 3, restore_best_weights: true}}]
           seed: 7
+
+    Example:
+        training:
+          weights: {path: resnet50.weights.h5, skip: [predictions]}
+          freeze: ["*", "!predictions"]
     """
 
     spoken: ClassVar[str] = "training"
@@ -108,10 +117,13 @@ class Training(Section):
         default_factory=lambda: OPTIMIZERS["adam"].read({})
     )  # type: ignore[assignment]
     loss: Annotated[Any, BeforeValidator(_losses), _LOSS] = None
+    loss_weights: dict[str, NonNegative] | None = None
     metrics: Annotated[Any, BeforeValidator(_metrics), _METRICS] = None
     callbacks: tuple[Annotated[Callback, nested(CALLBACKS), Expects("a callback")], ...] | None = None
     precision: choice("float32", "mixed_bfloat16", "mixed_float16", "auto") = "float32"  # type: ignore[valid-type]
     seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)] | None = None
+    weights: WeightsField = None
+    freeze: Names = ()
 
     @model_validator(mode="after")
     def _one_of_a_kind(self) -> Self:
@@ -131,8 +143,8 @@ class Training(Section):
         return self.metrics.get(output, ()) if isinstance(self.metrics, dict) else found
 
     def outputs_named(self) -> Iterator[tuple[str, str]]:
-        """Where outputs are named: `loss` or `metrics`, and the name."""
-        for key in ("loss", "metrics"):
+        """Where outputs are named: `loss`, `loss_weights` or `metrics`, and the name."""
+        for key in ("loss", "loss_weights", "metrics"):
             value = getattr(self, key)
             if isinstance(value, dict):
                 yield from ((key, name) for name in value)

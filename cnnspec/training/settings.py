@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cnnspec.graph.graph import Graph
 from cnnspec.language.diagnostics import Diagnostics, Related
 from cnnspec.language.entries import Invalid, Section
-from cnnspec.language.nodes import MappingNode, head
+from cnnspec.language.nodes import MappingNode, head, locate
 from cnnspec.language.problems import diagnose
 from cnnspec.language.scope import Environment, Failed
 from cnnspec.language.spans import Span
@@ -23,19 +24,31 @@ T = TypeVar("T", bound=Section)
 
 
 def settings_of(
-    spec: Spec, graph: Graph | None, directory: Path, diagnostics: Diagnostics
+    spec: Spec, graph: Graph | None, folder_of: Callable[[Span], Path], diagnostics: Diagnostics
 ) -> tuple[Data | None, Training | None]:
-    """The two sections, None where one has a mistake (which is then among the diagnostics) or is not written."""
+    """The two sections, None where one has a mistake (which is then among the diagnostics) or is not written.
+
+    `folder_of` tells which folder the paths at a place of the text are relative to.
+    """
     from cnnspec.data.section import Data
-    from cnnspec.training.checks import check, doubts
+    from cnnspec.training.checks import check, check_training, doubts, missing_weights
     from cnnspec.training.section import Training
 
     data = _section(Data, spec.data, spec, diagnostics)
     training = _section(Training, spec.training or MappingNode((), spec.layers_span, 1), spec, diagnostics)
-    if graph is not None and data is not None and training is not None:
+    if training is not None and training.weights is not None:
+        folder = folder_of(locate(spec.document, ("training", "weights", "path")))
+        training = training.model_copy(update={"weights": training.weights.under(folder)})
+    if graph is not None and training is not None:
         document = MappingNode(
             tuple(pair for pair in spec.document.pairs if pair[0].text in ("data", "training")), spec.document.span, 1
         )
+        for problem in check_training(graph, training):
+            diagnostics.add(diagnose(problem, document))
+        for problem in missing_weights(training):
+            diagnostics.add(diagnose(problem, document, severity="warning"))
+    if graph is not None and data is not None and training is not None:
+        directory = folder_of(locate(spec.document, ("data", "source")))
         for problem in check(graph, data, training, directory):
             found = diagnose(problem, document)
             if problem.path[:2] == ("training", "loss") and training.loss is None:
