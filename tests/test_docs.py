@@ -21,13 +21,13 @@ EXAMPLES = [
     (page.name, page.read_text(encoding="utf-8").count("\n", 0, match.start()) + 2, match[1])
     for page in PAGES
     for match in _BLOCK.finditer(page.read_text(encoding="utf-8"))
-    if re.search(r"^layers:", match[1], re.MULTILINE)
+    if re.search(r"^(layers|extends):", match[1], re.MULTILINE)
 ]
 
 
 @pytest.mark.parametrize(("page", "line", "text"), EXAMPLES, ids=[f"{page}:{line}" for page, line, _ in EXAMPLES])
 def test_every_spec_in_the_docs_holds(page: str, line: int, text: str) -> None:
-    report = pipeline.check_text(text, f"{page}:{line}")
+    report = pipeline.check_text(text, f"{page}:{line}", directory=ROOT)
     assert report.ok, str(report)
 
 
