@@ -163,7 +163,7 @@ class Elaborator(Growing):
         if node is None:
             return None
         try:
-            value = Environment(place.scope, self.diagnostics).evaluate(node)
+            value = Environment(place.scope, self.diagnostics, calls=place.calls).evaluate(node)
         except Failed:
             return None
         if isinstance(node, ScalarNode) and value == node.value and value is not None:

@@ -12,10 +12,9 @@ from cnnspec.graph.graph import Field, Graph, Node
 from cnnspec.graph.parts import Recorder
 from cnnspec.graph.tensors import Names, Tensor, UniqueNames
 from cnnspec.language import limits
-from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Related
+from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Related, called_from
 from cnnspec.language.nodes import MappingNode, locate
 from cnnspec.language.nodes import Node as Text
-from cnnspec.language.problems import called_from
 from cnnspec.language.scope import Environment, Scope
 from cnnspec.language.spans import Span
 from cnnspec.language.syntax import Items
@@ -161,7 +160,7 @@ class Growing:
 
     def environment(self, place: Place, running: Tensor) -> Environment:
         """Where expressions of entries on `running` are computed."""
-        return Environment(place.scope, self.diagnostics, running.running, place.names.running)
+        return Environment(place.scope, self.diagnostics, running.running, place.names.running, place.calls)
 
     def add(
         self, layer: Layer, inputs: Sequence[Tensor], text: Text, span: Span, place: Place, name: str | None = None,

@@ -171,14 +171,14 @@ def call(
     names = place.collect(Names())
     for declared, tensor in zip(block.inputs, inputs, strict=False):
         names.own[declared.text] = Known(tensor, declared.span)
-    inside = Environment(scope, graph.diagnostics, running.running, names.running)
+    calls = (*place.calls, item.head.span)
+    inside = Environment(scope, graph.diagnostics, running.running, names.running, calls)
     for parameter, default in block.parameters.items():
         if parameter not in bindings and default is not None:
             bindings[parameter] = Binding(default, inside)
     prefix = "".join(f"{word}." for word in outside.group)
     group = graph.unique.take(prefix + (name or block.name))[len(prefix) :]
     graph.recorder.given(bindings)
-    calls = (*place.calls, item.head.span)
     return graph.expand(block.layers, running, Place(scope, names, calls, (*outside.group, group), place.inner))
 
 

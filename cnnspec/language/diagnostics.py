@@ -14,11 +14,19 @@ from cnnspec.language.spans import Span
 Severity = Literal["error", "warning"]
 
 
+CALLED = "called from here"
+
+
 class Related(NamedTuple):
     """A secondary place that helps to understand a diagnostic, with what it has to do with it."""
 
     message: str
     span: Span
+
+
+def called_from(calls: tuple[Span, ...]) -> tuple[Related, ...]:
+    """The places that called the block in which a mistake was found, nearest first."""
+    return tuple(Related(CALLED, call) for call in reversed(calls))
 
 
 class Fix(NamedTuple):
@@ -41,6 +49,17 @@ class Diagnostic:
     fix: Fix | None = None
     severity: Severity = "error"
 
+    @property
+    def call(self) -> Related | None:
+        """For a mistake in a standard block, which nobody here can mend: the innermost call outside of them."""
+        calls = (related for related in self.related if related.message == CALLED and not related.span.standard)
+        return next(calls, None) if self.span.standard else None
+
+    @property
+    def place(self) -> Span:
+        """Where it is told."""
+        return self.call.span if self.call else self.span
+
 
 @dataclass
 class Diagnostics:
@@ -50,7 +69,7 @@ class Diagnostics:
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep `diagnostic`, unless the same place already has one of its code (a block called twice)."""
-        key = (diagnostic.code, diagnostic.span)
+        key = (diagnostic.code, diagnostic.place)
         self._found.setdefault(key, diagnostic)
 
     def has(self, code: str, span: Span) -> bool:
@@ -58,7 +77,7 @@ class Diagnostics:
         return (code, span) in self._found
 
     def __iter__(self) -> Iterator[Diagnostic]:
-        return iter(sorted(self._found.values(), key=lambda found: found.span.order))
+        return iter(sorted(self._found.values(), key=lambda found: found.place.order))
 
     def __len__(self) -> int:
         return len(self._found)

@@ -12,9 +12,9 @@ from cnnspec.language.library import STANDARD, Library
 from cnnspec.language.nodes import MappingNode, Node, SequenceNode, head
 from cnnspec.language.reader import read
 from cnnspec.language.scope import Scope
+from cnnspec.language.spans import STANDARD_FILES
 from cnnspec.language.syntax import Block
 
-STANDARD_FILES = "cnnspec/blocks/"
 _standard: dict[str, Block] = {}
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from cnnspec.language.diagnostics import Diagnostic, Related
-from cnnspec.language.imports import STANDARD_FILES, standard_text
+from cnnspec.language.imports import standard_text
+from cnnspec.language.spans import STANDARD_FILES
 
 
 def told(found: Iterable[Diagnostic], main: str, callers: Mapping[str, Related]) -> Iterator[Diagnostic]:
@@ -16,7 +17,7 @@ def told(found: Iterable[Diagnostic], main: str, callers: Mapping[str, Related])
     block, which nobody here can mend, is told at its call.
     """
     for diagnostic in found:
-        if diagnostic.span.file.startswith(STANDARD_FILES) and diagnostic.span.file != main:
+        if diagnostic.span.standard and diagnostic.span.file != main:
             diagnostic = _at_the_call(diagnostic)
         yield replace(diagnostic, related=(*diagnostic.related, *_ways(diagnostic, main, callers)))
 
@@ -34,8 +35,7 @@ def _ways(diagnostic: Diagnostic, main: str, callers: Mapping[str, Related]) -> 
 
 def _at_the_call(diagnostic: Diagnostic) -> Diagnostic:
     """The same, told at the innermost place outside the standard blocks."""
-    outside = [related for related in diagnostic.related if not related.span.file.startswith(STANDARD_FILES)]
-    call = next((related for related in outside if "called" in related.message), None)
+    call = diagnostic.call
     if call is None:
         return diagnostic
     inside = Related(diagnostic.label or "inside the block", diagnostic.span)
@@ -46,5 +46,5 @@ def _at_the_call(diagnostic: Diagnostic) -> Diagnostic:
 def standard_texts(found: Iterable[Diagnostic]) -> dict[str, str]:
     """The texts of the standard blocks that diagnostics speak of."""
     spans = (span for each in found for span in (each.span, *(related.span for related in each.related)))
-    files = {span.file for span in spans if span.file.startswith(STANDARD_FILES)}
+    files = {span.file for span in spans if span.standard}
     return {file: standard_text(file.removeprefix(STANDARD_FILES).removesuffix(".yaml")) for file in sorted(files)}

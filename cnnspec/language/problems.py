@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from cnnspec.language.diagnostics import Diagnostic, Fix, Related, Severity
+from cnnspec.language.diagnostics import Diagnostic, Fix, Severity, called_from
 from cnnspec.language.entries import Path, Problem, Section, shown, unknown
 from cnnspec.language.hints import hint, rate_hint
 from cnnspec.language.nodes import Node, locate
@@ -29,11 +29,6 @@ def diagnose(problem: Problem, node: Node, *, calls: tuple[Span, ...] = (), seve
     span = locate(node, problem.path, key=problem.on_key)
     fix = Fix(span, problem.replacement) if problem.replacement else None
     return Diagnostic(problem.code, problem.message, span, "", called_from(calls), problem.help, fix, severity)
-
-
-def called_from(calls: tuple[Span, ...]) -> tuple[Related, ...]:
-    """The places that called the block in which a mistake was found, nearest first."""
-    return tuple(Related("called from here", call) for call in reversed(calls))
 
 
 _TAKES = {

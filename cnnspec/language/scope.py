@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnnspec.language.diagnostics import Diagnostic, Diagnostics
+from cnnspec.language.diagnostics import Diagnostic, Diagnostics, called_from
 from cnnspec.language.expressions import ExpressionError, compute, is_expression
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from cnnspec.language.spans import Span
 from cnnspec.language.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -48,13 +49,14 @@ class Running(NamedTuple):
 class Environment(NamedTuple):
     """Where an expression is computed: the parameters in scope, the running tensor, and where to report.
 
-    `named` finds the tensor of an entry above by its name.
+    `named` finds the tensor of an entry above by its name; `calls` are those of the blocks around.
     """
 
     scope: Scope
     diagnostics: Diagnostics
     running: Running = Running()
     named: Callable[[str], Running | None] = lambda name: None
+    calls: tuple[Span, ...] = ()
 
     def evaluate(self, node: Node) -> Any:
         """The plain value of `node` with every expression computed; lists become tuples.
@@ -92,7 +94,8 @@ class Environment(NamedTuple):
             return compute(node.text, self.lookup)
         except ExpressionError as error:
             span = node.span if not error.length else node.span.part(error.start, error.length)
-            self.diagnostics.add(Diagnostic(error.code, error.message, span, help=error.help))
+            related = called_from(self.calls)
+            self.diagnostics.add(Diagnostic(error.code, error.message, span, related=related, help=error.help))
             raise Failed from None
 
     def lookup(self, name: str) -> Any:

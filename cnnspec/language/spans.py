@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+STANDARD_FILES = "cnnspec/blocks/"
+
 
 class Span(NamedTuple):
     """A stretch of one file's text; lines and columns count from 1, `end_column` is exclusive."""
@@ -13,6 +15,11 @@ class Span(NamedTuple):
     column: int
     end_line: int
     end_column: int
+
+    @property
+    def standard(self) -> bool:
+        """Whether this lies in the file of a standard block."""
+        return self.file.startswith(STANDARD_FILES)
 
     @property
     def order(self) -> tuple[str, int, int]:
