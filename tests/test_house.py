@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "cnnspec"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A room may import from the rooms before it (and from itself).
-ORDER = ["language", "layers", "graph", "emit", "data", "training", "pipeline", "cli"]
+ORDER = ["language", "layers", "graph", "emit", "data", "training", "pipeline", "reference", "cli"]
 _FRAMEWORKS = {"keras", "tensorflow", "jax", "torch", "numpy", "sklearn"}
 _AT_HOME = ("emit/keras.py", "emit/deep.py", "data/", "training/", "insight/")
 

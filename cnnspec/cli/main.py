@@ -17,6 +17,9 @@ _COMMANDS = {
     "validate": "check that every tensor fits, without a framework",
     "summary": "the table of layers: formula, shape, parameters, multiply-adds",
     "train": "train a spec on its data",
+    "new": "start a spec from a template",
+    "layers": "the reference: every layer, block and setting",
+    "schema": "the language as JSON Schema, for editors",
 }
 
 INTERNAL = 70
