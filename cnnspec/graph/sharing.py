@@ -40,6 +40,7 @@ def share(graph: Elaborator, item: s.Share, inputs: Sequence[Tensor], place: Pla
     tensors = dict(zip(made.inputs, inputs, strict=True))
     within = place if name is None else place._replace(group=(*place.group, name))
     for node in graph.nodes[made.start : made.stop]:
+        graph.count(item.head.span, place.calls)
         taken = [tensors.get(source) or _tensor(graph, source) for source in node.inputs]
         shapes = tuple(tensor.shape for tensor in taken if tensor.shape is not None)
         if not _same_weights(graph, item, node, shapes, within, known):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Related
 from cnnspec.language.entries import shown
 from cnnspec.language.library import Library
@@ -19,6 +21,7 @@ from cnnspec.language.suggest import nearest
 
 _FILES = 100
 _BYTES = 2 << 20
+_PATH = re.compile(r"[^\x00-\x1f\x7f]{1,1000}")
 _ENTRIES = {("data", "source"), ("training", "optimizer"), ("training", "loss")}
 """Entries: another name replaces the one inherited, with its arguments."""
 
@@ -44,6 +47,8 @@ class Files:
         self._main = ""
         self._open: list[_Opened] = []
         self._roots: dict[str, MappingNode | None] = {}
+        self.size = 0
+        """How many values the extended and imported files hold."""
 
     def main(self, text: str, file: str, folder: Path) -> Node | None:
         """The document of the spec itself, with what it extends."""
@@ -74,12 +79,15 @@ class Files:
 
         `word` is `extends` or `imports`. A file that is open already closes a cycle, which is an error.
         """
-        if not isinstance(reference, ScalarNode) or not isinstance(reference.value, str) or not reference.value:
+        path_like = (
+            isinstance(reference, ScalarNode) and isinstance(reference.value, str) and _PATH.fullmatch(reference.value)
+        )
+        if not isinstance(reference, ScalarNode) or not path_like:
             example = "extends: base.yaml" if word == "extends" else "imports: [blocks.yaml]"
             message = f"`{word}` takes the path of a spec file, not {shown(plain(reference))}"
             self._error("wrong-type", message, head(reference), f"write `{example}`")
             return None
-        path = self.folder_of(reference.span) / reference.value
+        path = self.folder_of(reference.span) / str(reference.value)
         name, real = os.path.normpath(path), os.path.realpath(path)
         if any(opened.real == real for opened in self._open):
             self._cycle(real, reference.span, word)
@@ -110,6 +118,11 @@ class Files:
         root = read(text, name, self.diagnostics)
         if root is None:
             return None
+        self.size += root.size
+        if self.size > 2 * limits.NODES:
+            message = f"more than {2 * limits.NODES:,} values in all files together"
+            self._error("limit-files", message, reference.span, "put less into them")
+            return None
         if not isinstance(root, MappingNode):
             message = f"a spec is a mapping, not {shown(plain(root))}"
             self._error("spec-form", message, head(root), "start with `input: [28, 28, 1]` and `layers:`, or `blocks:`")
@@ -121,7 +134,9 @@ class Files:
             self._open.pop()
 
     def _text(self, name: str, reference: ScalarNode) -> str | None:
-        if len(self._roots) >= _FILES:
+        if self.size > 2 * limits.NODES:
+            return None
+        if len(self.texts) > _FILES:
             self._error("limit-files", f"more than {_FILES} files", reference.span, "put some of them into one")
             return None
         path = Path(name)
