@@ -20,23 +20,30 @@ LIMITS = {
     "zoo/mobilenet_v2": 45,
     "zoo/efficientnet_b0": 60,
     "unet": 35,
+    "zoo/unet": 35,
 }
 MODELINE = "# yaml-language-server: $schema=../../docs/cnnspec.schema.json"
 
 
 def test_one_spec_for_each_constructor() -> None:
     assert len({application.constructor for application in APPLICATIONS}) == 40
-    assert {application.path for application in APPLICATIONS} == set(SPECS)
+    assert {application.path for application in APPLICATIONS} <= set(SPECS)
 
 
 @pytest.mark.parametrize("application", APPLICATIONS, ids=lambda application: application.spec)
-def test_validates(application: Application) -> None:
+def test_is_the_constructor_by_default(application: Application) -> None:
     report = cnnspec.check(application.path)
-    assert not report.diagnostics, str(report)
     assert report.name == application.spec
     assert report.graph is not None
     assert list(report.graph.inputs.values()) == [(application.side, application.side, 3)]
     assert sum(node.parameters for node in report.graph.nodes) == application.parameters
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_validates_in_silence(path: Path) -> None:
+    report = cnnspec.check(path)
+    assert report.ok
+    assert not report.diagnostics, str(report)
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
