@@ -7,6 +7,7 @@ run = cnnspec.train("specs/digits.yaml", epochs=3)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +34,14 @@ def check(spec: str | Path, **overrides: Any) -> Report:
     return pipeline.check_file(spec, overrides=settings)
 
 
-def build(spec: str | Path, **overrides: Any) -> Any:
-    """The Keras model of a spec (`keras.Model`). Raises `SpecError` where the spec does not hold."""
+def build(spec: str | Path, *, weights: str | Path | None = None, skip: Sequence[str] = (), **overrides: Any) -> Any:
+    """The Keras model of a spec (`keras.Model`), with new weights or with those of a file.
+
+    `weights` is a `.weights.h5`, `.keras` or `.h5` file of Keras: of the same network in keras.applications, or of one
+    that was built from a spec. `skip` names layers (or patterns of names) that keep new weights, such as a head with
+    another number of classes: `build("resnet50.yaml", weights="resnet50.keras", skip=["dense"])`.
+    Raises `SpecError` where the spec does not hold, and a `WeightsError` with every layer that the file does not fit.
+    """
     from cnnspec.pipeline import SpecError
 
     report = check(spec, **overrides)
@@ -45,7 +52,12 @@ def build(spec: str | Path, **overrides: Any) -> Any:
     with quiet_start():
         from cnnspec.emit.keras import build as build_model
 
-    return build_model(report.graph)
+    model = build_model(report.graph)
+    if weights is not None:
+        from cnnspec.training.weights import load_weights
+
+        load_weights(model, Path(weights), (skip,) if isinstance(skip, str) else tuple(skip))
+    return model
 
 
 def train(

@@ -32,6 +32,9 @@ def build_with_tensors(graph: Graph) -> tuple[Any, dict[str, Any]]:
             layers = _layers(calls, node.name, made.get(node.shares or "", ()))
             made[node.name] = tuple(zip(calls, layers, strict=True))
             tensors[node.name] = apply(calls, taken, node.name, layers)
+            for layer in layers if not node.layer.trainable else ():
+                if layer is not None:
+                    layer.trainable = False  # what it made while it was built, too
         outputs = {name: tensors[node] for name, node in graph.outputs.items()}
         model = keras.Model(_alone(inputs), outputs if graph.named else _alone(outputs), name=safe(graph.name))
         return model, tensors

@@ -11,6 +11,10 @@ class TrainingError(Failure):
     """Training cannot start or cannot go on."""
 
 
+class WeightsError(Failure):
+    """A file of weights cannot be read, or does not fit the network."""
+
+
 class Interrupted(Exception):
     """Training was stopped from outside, by Ctrl-C or (`terminated`) by SIGTERM.
 

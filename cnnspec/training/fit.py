@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from cnnspec import __version__
@@ -24,6 +25,7 @@ from cnnspec.training.plan import Plan, Run
 from cnnspec.training.progress import Reporter, reported, reporter
 from cnnspec.training.run_folder import RunFolder
 from cnnspec.training.section import LARGEST_SEED
+from cnnspec.training.weights_section import Weights
 
 if TYPE_CHECKING:
     from cnnspec.training.prepare import Part, Prepared
@@ -37,7 +39,8 @@ def train(
     """Train `plan` in a new run folder, and evaluate its best weights on the test split.
 
     `backend` is tensorflow, jax or torch; `device` cpu, gpu or gpu:N. Progress goes to `stream` (stderr).
-    Raises `DataError` or `TrainingError`, and `Interrupted` where Ctrl-C comes after training has begun.
+    Raises `DataError`, `WeightsError` or `TrainingError`, and `Interrupted` where Ctrl-C comes after
+    training has begun.
     """
     began = time.monotonic()
     folder = run_folder.create(plan.run_root, plan.name)
@@ -55,6 +58,8 @@ def _begun(plan: Plan, folder: RunFolder, told: Reporter, backend: str | None, d
     try:
         _check_installed(plan)
         plan.data.source.look(plan.directory)
+        if plan.training.weights is not None:
+            plan.training.weights.look()
         machine = devices.start(backend, device)
         told.say(f"device: {machine}")
         return _Run(plan, machine, folder, told)
@@ -95,6 +100,8 @@ class _Run:
         self.data = prepare(plan, self.seed)
         told.say(_sizes(self.data))
         self.network = network(plan, precision)
+        if plan.training.weights is not None:
+            told.say(_loaded(self.network, plan.training.weights))
         self.model = Trained(self.network, plan.data.augmentation, self.data.train.x.shape[1:])
         self.order = Order(len(self.data.train), plan.training.batch_size, self.seed)
         compile_model(self.model, self.data.objectives, plan, machine, self.order.steps)
@@ -220,6 +227,16 @@ class _Run:
 def _sizes(data: Prepared) -> str:
     parts = {"training": data.train, "validation": data.validation, "test": data.test}
     return "images: " + ", ".join(f"{len(part):,} {name}" for name, part in parts.items() if part is not None)
+
+
+def _loaded(model: Any, weights: Weights) -> str:
+    """Fill the model, and say what with."""
+    from cnnspec.training.weights import load_weights
+
+    path = Path(weights.path)
+    loaded = load_weights(model, path, weights.skip)
+    kept = f", new ones for {', '.join(loaded.kept)}" if loaded.kept else ""
+    return f"weights: {loaded.layers:,} layers from {path.name}{kept}"
 
 
 def _split_of(best: KeepBest, prefix: str) -> dict[str, float]:

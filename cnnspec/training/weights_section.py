@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from cnnspec.language.entries import Invalid, Section, refuse, shown
 from cnnspec.language.forms import Form, Schema, one_or
 from cnnspec.language.problems import Expects
+from cnnspec.training.errors import WeightsError
 
 _TEXT: Schema = {"type": "string", "minLength": 1}
 
@@ -24,7 +25,7 @@ Names: TypeAlias = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...],
     BeforeValidator(_listed),
     Expects("the name of a layer, or a list of names"),
-    Form(lambda rank: one_or(_TEXT, 0), "names of layers or patterns such as `stage*`"),
+    Form(lambda rank: {"anyOf": [*one_or(_TEXT, 0)["anyOf"], {"type": "null"}]}, "names of layers, or patterns"),
 ]
 """Names of layers, or patterns of names."""
 
@@ -44,6 +45,11 @@ class Weights(Section):
     def under(self, directory: Path) -> Weights:
         """The same with a path that no longer depends on where the spec stands."""
         return self.model_copy(update={"path": str(directory / self.path)})
+
+    def look(self) -> None:
+        """A first look, before any framework starts. Raises `WeightsError` where the file is missing."""
+        if not Path(self.path).is_file():
+            raise WeightsError(f"{self.path} is not there", "paths are relative to the folder of the spec")
 
     def placed(self, written: Any) -> Any:
         """What the spec says of them (`written`, plain), with the path absolute."""
