@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from cnnspec.data.sources import SOURCES, Source
 from cnnspec.language.entries import Section, nested
+from cnnspec.language.forms import Form
 from cnnspec.language.problems import Expects
 from cnnspec.language.types import choice
 from cnnspec.layers.base import LAYERS, Layer
@@ -15,6 +16,11 @@ from cnnspec.layers.base import LAYERS, Layer
 
 def _none_is_nothing(value: Any) -> Any:
     return 0.0 if value is None else value
+
+
+_SHARE = Form(
+    lambda rank: {"type": ["number", "null"], "minimum": 0, "exclusiveMaximum": 1}, "a number from 0, below 1"
+)
 
 
 class Data(Section):
@@ -40,5 +46,5 @@ class Data(Section):
     source: Annotated[Source, nested(SOURCES), Expects("the name of a data source")]
     preprocessing: tuple[Annotated[Layer, nested(LAYERS), Expects("a layer")], ...] = ()
     augmentation: tuple[Annotated[Layer, nested(LAYERS), Expects("a layer")], ...] = ()
-    validation_split: Annotated[float, Field(ge=0, lt=1), BeforeValidator(_none_is_nothing)] = 0.1
+    validation_split: Annotated[float, Field(ge=0, lt=1), BeforeValidator(_none_is_nothing), _SHARE] = 0.1
     targets: choice("labels", "inputs") = "labels"  # type: ignore[valid-type]

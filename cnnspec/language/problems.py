@@ -77,6 +77,8 @@ def _translate(detail: ErrorDetails, cls: type[Section]) -> Iterator[Problem]:
             yield replace(problem, path=(*path, *problem.path), about="")
     elif kind == "extra_forbidden":
         yield _unknown_argument(path, cls)
+    elif kind == "missing" and not isinstance(path[-1], str):
+        yield Problem("wrong-length", f"{_spoken(path, cls)} has too few values: {len(value)}", path[:-1])
     elif kind == "missing":
         name = str(path[-1])
         yield Problem("missing-argument" if hasattr(cls, "entry") else "missing-key", "", path[:-1], True, about=name)

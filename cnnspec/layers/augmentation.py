@@ -3,9 +3,9 @@
 They stand under `data.augmentation` or among the layers, and keep the shape (`random_crop` apart).
 """
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from cnnspec.language.types import Count, Real, choice
+from cnnspec.language.types import Count, Fraction, Real, choice
 from cnnspec.layers.base import Shape
 from cnnspec.layers.images import RandomColours, RandomImage, bounded
 
@@ -101,7 +101,7 @@ class RandomPerspective(RandomImage):
     first: ClassVar[str] = "factor"
 
     factor: bounded(0, 1) = 1.0  # type: ignore[valid-type]
-    scale: Annotated[float, bounded(0, 1)] = 1.0
+    scale: Fraction = 1.0
     interpolation: choice("nearest", "bilinear") = "bilinear"  # type: ignore[valid-type]
     fill_value: Real = 0.0
 

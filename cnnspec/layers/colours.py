@@ -10,17 +10,17 @@ from pydantic import BeforeValidator
 
 from cnnspec.language.entries import refuse, shown
 from cnnspec.language.forms import Form, one_or
-from cnnspec.language.types import Count, Positive
+from cnnspec.language.types import Count, Fraction, Positive
 from cnnspec.layers.base import Shape
 from cnnspec.layers.images import Colours, RandomColours, RandomImage, bounded, check_channels
 
-_ODD = {"type": "integer", "minimum": 1, "not": {"multipleOf": 2}}
+_ODD = {"type": "integer", "minimum": 1, "not": {"type": "integer", "multipleOf": 2}}
 _ODD_WORDS = "an odd number, or a pair of them"
 
 
 def _odd(value: Any) -> Any:
     listed = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
-    if len(listed) not in (1, 2) or not all(isinstance(size, int) and size > 0 and size % 2 for size in listed):
+    if len(listed) not in (1, 2) or not all(type(size) is int and size > 0 and size % 2 for size in listed):
         raise refuse(
             "out-of-range",
             f"`kernel_size` takes an odd number, or a pair of them, not {shown(value)}",
@@ -134,7 +134,7 @@ class RandomGrayscale(RandomImage):
 
     first: ClassVar[str] = "factor"
 
-    factor: Annotated[float, bounded(0, 1)] = 0.5
+    factor: Fraction = 0.5
 
     def output_shape(self, *inputs: Shape) -> Shape:
         self.check_rank(inputs[0])

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple, Self
 from pydantic import BeforeValidator, model_validator
 
 from cnnspec.language.entries import refuse, shown
+from cnnspec.language.forms import Form, one_or
 from cnnspec.layers.base import KerasCall, Layer, Shape, ShapeError, Step, Weight, known, need, show
 from cnnspec.layers.settings import ActivationField, ConstraintField, InitializerField, RegularizerField, activated
 
@@ -64,6 +65,12 @@ def _sizes(value: Any) -> Any:
     return value if value is None else tuple(listed)
 
 
+_SIZES = Form(
+    lambda rank: one_or({"type": ["integer", "null"], "minimum": 1}, 0),
+    "a whole number from 1, or a list of them and `null`",
+)
+
+
 class EinsumDense(Layer):
     """Products of the input with a kernel, summed over the letters that the output lacks: `input,kernel->output`.
 
@@ -85,7 +92,7 @@ class EinsumDense(Layer):
     first: ClassVar[str] = "equation"
 
     equation: Annotated[str, BeforeValidator(_equation)]
-    output_sizes: Annotated[Any, BeforeValidator(_sizes)] = None
+    output_sizes: Annotated[Any, BeforeValidator(_sizes), _SIZES] = None
     activation: ActivationField = None
     bias_axes: str | None = None
     kernel_initializer: InitializerField = "glorot_uniform"

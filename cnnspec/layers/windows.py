@@ -73,7 +73,7 @@ def sides_field(name: str) -> Any:
 
 
 def _whole(value: Any) -> bool:
-    if isinstance(value, Sequence):
+    if isinstance(value, Sequence) and not isinstance(value, str):
         return bool(value) and all(_whole(item) for item in value)
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
