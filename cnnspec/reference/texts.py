@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 from dataclasses import dataclass
 
 _SENTENCE = re.compile(r"(?<=[^\W\d_][\w)\]}`²”])[.;](?=\s|$)|(?<=[\d)\]`²}])[.;](?=\s|$)")
@@ -41,7 +42,7 @@ def text_of(docstring: str | None) -> Text:
     body = "\n\n".join(paragraphs)
     summary = first_sentence(paragraphs[0]) if paragraphs else ""
     errors, source = (flowing(named.get(name, "")) for name in ("Errors", "Source"))
-    return Text(summary, body, errors, source, inspect.cleandoc(example).rstrip())
+    return Text(summary, body, errors, source, textwrap.dedent(example).strip())
 
 
 def flowing(text: str) -> str:
