@@ -176,9 +176,18 @@ def offered(session: Session, text: str) -> list[str]:
     return [f"{item['label']}  ⇒  {item.get('insertText', '')!r}" for item in starting] or ["nothing"]
 
 
-def record(session: Session) -> str:
+def version(command: list[str]) -> str:
+    """The version of the server's package."""
+    package = Path(command[0]).resolve().parents[1] / "package.json"
+    return str(json.loads(package.read_text(encoding="utf-8"))["version"])
+
+
+def record(session: Session, version: str) -> str:
     """The whole conversation, as text."""
-    parts = ["What yaml-language-server answers, with docs/cnnspec.schema.json for its schema; ‸ is the cursor."]
+    parts = [
+        f"What yaml-language-server {version} answers, with docs/cnnspec.schema.json for its schema. ‸ is the cursor;\n"
+        "of a completion, the inserted text stands behind the ⇒."
+    ]
     for title, text in COMPLETIONS.items():
         parts.append(_part("completion", title, text, offered(session, text)))
     for title, text in HOVERS.items():
@@ -199,4 +208,4 @@ if __name__ == "__main__":
     command = server()
     assert command, "yaml-language-server is neither on PATH nor in $YAML_LANGUAGE_SERVER"
     with Session(command) as started:
-        RECORD.write_text(record(started), encoding="utf-8")
+        RECORD.write_text(record(started, version(command)), encoding="utf-8")
