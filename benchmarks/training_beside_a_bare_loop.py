@@ -50,6 +50,7 @@ def ours(plan: object, machine: object, x: np.ndarray, y: np.ndarray) -> Callabl
     """What `cnnspec train` does, with the callbacks that every run has."""
     import tempfile
 
+    from cnnspec.data.arrays import ALL
     from cnnspec.training.batches import Order, batches
     from cnnspec.training.compiling import Trained, compile_model, network
     from cnnspec.training.interrupts import Interrupts
@@ -58,9 +59,9 @@ def ours(plan: object, machine: object, x: np.ndarray, y: np.ndarray) -> Callabl
     from cnnspec.training.watch import History, KeepBest, Show, Shuffle, StopAtNaN, StopWhenAsked
 
     net = network(plan, "float32")
-    model = Trained(net, (), x.shape[1:])
+    model = Trained(net, {}, {"input": x.shape[1:]})
     order = Order(len(x), plan.training.batch_size, 0)
-    compile_model(model, objectives(plan, "numbers", 10), plan, machine, order.steps)
+    compile_model(model, objectives(plan, {ALL: 10}), plan, machine, order.steps)
     folder = Path(tempfile.mkdtemp())
     best = KeepBest(net, folder / "best.keras", "loss", "min")
     callbacks = [Shuffle(order), StopAtNaN(), StopWhenAsked(Interrupts()), best, History(folder / "history.csv"),

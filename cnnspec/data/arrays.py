@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -12,80 +12,119 @@ from cnnspec.data.errors import DataError
 from cnnspec.layers.base import show
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+Arrays: TypeAlias = Array | Mapping[str, Array]
+"""An array, or several by the input or output that they are for."""
 
 _BLOCK = 4096
 _LAST_CLASS = np.iinfo(np.int32).max
 
 
+ALL = ""
+"""The name of images that are for every input, and of labels that are for every output."""
+
+
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Images N×H×W×C with their labels, one each."""
+    """Samples: images N×H×W×C by the input that they are for, and labels by the output, under `ALL` without names."""
 
-    x: Array
-    y: Array
+    x: Mapping[str, Array]
+    y: Mapping[str, Array]
 
     def __len__(self) -> int:
-        return len(self.x)
+        return len(next(iter(self.x.values())))
 
     def take(self, indices: Array) -> Split:
-        """The images and labels at `indices`."""
-        return Split(self.x[indices], self.y[indices])
+        """The samples at `indices`."""
+        return Split(*({name: array[indices] for name, array in part.items()} for part in (self.x, self.y)))
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """What a source holds. `classes` is None where the labels are values rather than class numbers."""
+    """What a source holds. `classes` is None where the labels of an output are values rather than class numbers."""
 
     train: Split
     test: Split | None
-    classes: int | None
+    classes: Mapping[str, int | None]
 
 
-def dataset(train: tuple[Array, Array], test: tuple[Array, Array] | None, classes: int | None, where: str) -> Dataset:
+def dataset(
+    train: tuple[Arrays, Arrays], test: tuple[Arrays, Arrays] | None, classes: int | None, where: str
+) -> Dataset:
     """Check and normalise arrays as they were read. Raises `DataError`, naming `where` they come from.
 
     `classes` is how many there are where the source knows it; else the training labels tell.
     """
     checked = split(*train, f"{where}, training split")
     tested = split(*test, f"{where}, test split") if test is not None else None
-    if tested is not None and tested.x.shape[1:] != checked.x.shape[1:]:
-        shapes = f"{show(checked.x.shape[1:])} for training, {show(tested.x.shape[1:])} for testing"
-        raise DataError(f"{where}: the images have two shapes: {shapes}")
-    if tested is not None and tested.y.shape[1:] != checked.y.shape[1:]:
-        raise DataError(
-            f"{where}: training and test labels differ in shape: {checked.y.shape[1:]} and {tested.y.shape[1:]}"
-        )
-    splits = [part for part in (checked, tested) if part is not None]
-    if not all(_are_class_numbers(part.y) for part in splits):
+    for name, array in tested.x.items() if tested else ():
+        shapes = checked.x[name].shape[1:], array.shape[1:]
+        if shapes[0] != shapes[1]:
+            both = f"{show(shapes[0])} for training, {show(shapes[1])} for testing"
+            raise DataError(f"{where}: the images{_of(name)} have two shapes: {both}")
+    found = {name: _classes(name, checked, tested, classes, where) for name in checked.y}
+    numbers = {name for name, count in found.items() if count is not None}
+    splits = [_as_numbers(part, numbers) if part is not None else None for part in (checked, tested)]
+    assert splits[0] is not None
+    return Dataset(splits[0], splits[1], found)
+
+
+def _classes(name: str, train: Split, test: Split | None, classes: int | None, where: str) -> int | None:
+    """How many classes the labels of an output tell apart; None where they are values."""
+    labels = [part.y[name] for part in (train, test) if part is not None]
+    if labels[0].shape[1:] != labels[-1].shape[1:]:
+        shapes = f"{labels[0].shape[1:]} and {labels[-1].shape[1:]}"
+        raise DataError(f"{where}: training and test labels{_of(name)} differ in shape: {shapes}")
+    if not all(map(_are_class_numbers, labels)):
         if classes is not None:
             raise DataError(f"{where}: the labels are no class numbers", f"give whole numbers from 0 to {classes - 1}")
-        return Dataset(checked, tested, None)
-    found = max(int(part.y.max()) for part in splits) + 1
+        return None
+    found = max(int(array.max()) for array in labels) + 1
     if classes is not None and found > classes:
         raise DataError(f"{where}: label {found - 1} is out of range", f"the {classes} classes are 0 to {classes - 1}")
-    numbers = [Split(part.x, part.y.astype(np.int32)) for part in splits]
-    return Dataset(numbers[0], numbers[1] if len(numbers) > 1 else None, classes or found)
+    return classes or found
 
 
-def split(x: Array, y: Array, where: str) -> Split:
+def _as_numbers(part: Split, names: set[str]) -> Split:
+    return Split(part.x, {name: y.astype(np.int32) if name in names else y for name, y in part.y.items()})
+
+
+def split(x: Arrays, y: Arrays, where: str) -> Split:
     """One split, with a channel axis; labels lose idle axes, one-hot rows become class numbers. Raises `DataError`."""
-    if x.ndim < 2 or y.ndim < 1:
-        held = [show(array.shape) if array.ndim else "one number" for array in (x, y)]
-        raise DataError(f"{where}: images N×H×W×C and labels N are wanted, not arrays of {held[0]} and {held[1]}")
-    if len(x) == 0:
-        raise DataError(f"{where}: there are no images")
-    if x.size == 0 or y.size == 0:
-        raise DataError(
-            f"{where}: the images are {show(x.shape[1:])}, the labels {show(y.shape[1:])}: one axis is empty"
-        )
-    if x.ndim == 3:
-        x = x[..., np.newaxis]
-    if len(x) != len(y):
-        raise DataError(f"{where}: {len(x):,} images, but {len(y):,} labels")
-    for name, array in (("images", x), ("labels", y)):
-        if array.dtype.kind not in "biuf":
-            raise DataError(f"{where}: the {name} are no numbers but {array.dtype}")
-        _finite(array, where, name)
+    images, labels = (arrays if isinstance(arrays, Mapping) else {ALL: arrays} for arrays in (x, y))
+    for name, array in images.items():
+        _check_array(array, 2, where, "images", name)
+    for name, array in labels.items():
+        _check_array(array, 1, where, "labels", name)
+    lengths = [(len(array), f"images{_of(name)}") for name, array in images.items()]
+    lengths += [(len(array), f"labels{_of(name)}") for name, array in labels.items()]
+    first, what = lengths[0]
+    for length, other in lengths:
+        if length != first:
+            raise DataError(f"{where}: {first:,} {what}, but {length:,} {other}")
+    with_channels = {name: array[..., np.newaxis] if array.ndim == 3 else array for name, array in images.items()}
+    return Split(with_channels, {name: _plain_labels(array, where, name) for name, array in labels.items()})
+
+
+def _of(name: str) -> str:
+    return f" of `{name}`" if name else ""
+
+
+def _check_array(array: Array, rank: int, where: str, kind: str, name: str) -> None:
+    what = f"{where}: the {kind}{_of(name)}"
+    if array.ndim < rank:
+        wanted = {"images": "N×H×W×C", "labels": "N, one each,"}[kind]
+        held = f"an array of {show(array.shape)}" if array.ndim else "one number"
+        raise DataError(f"{where}: {kind} {wanted} are wanted{f' for `{name}`' if name else ''}, not {held}")
+    if len(array) == 0:
+        raise DataError(f"{where}: there are no {kind}{_of(name)}")
+    if array.size == 0:
+        raise DataError(f"{what} are {show(array.shape[1:])}: one axis is empty")
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"{what} are no numbers but {array.dtype}")
+    _finite(array, where, kind, name)
+
+
+def _plain_labels(y: Array, where: str, name: str) -> Array:
     if y.ndim == 2:
         y = y[:, 0] if y.shape[1] == 1 else np.argmax(y, axis=1) if _is_one_hot(y) else y
     if y.ndim == 1 and y.dtype.kind == "f" and y.min() >= 0 and y.max() <= _LAST_CLASS and (y == np.floor(y)).all():
@@ -96,7 +135,7 @@ def split(x: Array, y: Array, where: str) -> Split:
             f"{where}: label {y[at]} of image {at} is negative",
             "class numbers count from 0; save values to learn as floats",
         )
-    return Split(x, y)
+    return y
 
 
 def _is_one_hot(y: Array) -> bool:
@@ -107,7 +146,7 @@ def _are_class_numbers(y: Array) -> bool:
     return y.ndim != 2 and y.dtype.kind in "biu" and int(y.max()) <= _LAST_CLASS
 
 
-def _finite(array: Array, where: str, name: str) -> None:
+def _finite(array: Array, where: str, kind: str, name: str) -> None:
     if array.dtype.kind != "f":
         return
     for start in range(0, len(array), _BLOCK):
@@ -115,7 +154,9 @@ def _finite(array: Array, where: str, name: str) -> None:
         fine = np.isfinite(block).reshape(len(block), -1).all(axis=1)
         if not fine.all():
             at = start + int(np.argmin(fine))
-            raise DataError(f"{where}: {name}[{at}] holds NaN or infinity", "clean the data; no network learns from it")
+            raise DataError(
+                f"{where}: {kind}[{at}]{_of(name)} holds NaN or infinity", "clean the data; no network learns from it"
+            )
 
 
 def blocks(length: int, size: int = _BLOCK) -> Iterator[slice]:

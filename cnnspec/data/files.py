@@ -7,12 +7,14 @@ import lzma
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Iterable, Mapping
 from math import prod
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
-from cnnspec.data.arrays import Array, Dataset, dataset
+from cnnspec.data.arrays import Array, Arrays, Dataset, dataset
 from cnnspec.data.errors import DataError
 from cnnspec.language.suggest import nearest
 
@@ -29,8 +31,14 @@ _DAMAGE = (
 _IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
-def read_npz(path: Path, train: tuple[str, str], test: tuple[str, str], classes: int | None = None) -> Dataset:
-    """The arrays `train` (images, labels) and, where both stand in the file, `test`. Never unpickles."""
+Names: TypeAlias = str | Mapping[str, str]
+"""The name of an array, or the names of several by the input or output that they are for."""
+
+
+def read_npz(
+    path: Path, train: tuple[Names, Names], test: tuple[Names, Names] | None, classes: int | None = None
+) -> Dataset:
+    """The arrays `train` (images, labels) and, where they stand in the file, `test`. Never unpickles."""
     try:
         if not zipfile.is_zipfile(path):
             path.open("rb").close()
@@ -50,19 +58,35 @@ def read_npz(path: Path, train: tuple[str, str], test: tuple[str, str], classes:
 
 
 def _of_archive(
-    archive: np.lib.npyio.NpzFile, path: Path, train: tuple[str, str], test: tuple[str, str]
-) -> tuple[tuple[Array, Array], tuple[Array, Array] | None]:
-    for name in train:
-        if name not in archive.files:
-            held = ", ".join(f"`{held}`" for held in archive.files[:12]) or "nothing"
-            guess = nearest(name, set(archive.files) - {*train, *test})
-            help = f"did you mean `{guess}`?" if guess else "name its arrays: `npz: {path: …, x_train: …, y_train: …}`"
-            raise DataError(f"{path} has no array `{name}`; it holds {held}", help)
-    missing = [name for name in test if name not in archive.files]
-    if len(missing) == 1:
+    archive: np.lib.npyio.NpzFile, path: Path, train: tuple[Names, Names], test: tuple[Names, Names] | None
+) -> tuple[tuple[Arrays, Arrays], tuple[Arrays, Arrays] | None]:
+    tested = [name for names in test or () for name in _each(names)]
+    for name in (name for names in train for name in _each(names)):
+        _check_name(archive, name, path, {*tested, *_each(train[0]), *_each(train[1])})
+    missing = [name for name in tested if name not in archive.files]
+    if missing and len(missing) < len(tested):
         raise DataError(f"{path} has test images or labels, but no array `{missing[0]}`", "save both, or neither")
-    tested = None if missing else (_array(archive, test[0], path), _array(archive, test[1], path))
-    return (_array(archive, train[0], path), _array(archive, train[1], path)), tested
+    whole = None if test is None or missing else (_read(archive, test[0], path), _read(archive, test[1], path))
+    return (_read(archive, train[0], path), _read(archive, train[1], path)), whole
+
+
+def _each(names: Names) -> Iterable[str]:
+    return (names,) if isinstance(names, str) else names.values()
+
+
+def _check_name(archive: np.lib.npyio.NpzFile, name: str, path: Path, taken: set[str]) -> None:
+    if name in archive.files:
+        return
+    held = ", ".join(f"`{held}`" for held in archive.files[:12]) or "nothing"
+    guess = nearest(name, set(archive.files) - taken)
+    help = f"did you mean `{guess}`?" if guess else "name its arrays: `npz: {path: …, x_train: …, y_train: …}`"
+    raise DataError(f"{path} has no array `{name}`; it holds {held}", help)
+
+
+def _read(archive: np.lib.npyio.NpzFile, names: Names, path: Path) -> Arrays:
+    if isinstance(names, str):
+        return _array(archive, names, path)
+    return {key: _array(archive, name, path) for key, name in names.items()}
 
 
 def _array(archive: np.lib.npyio.NpzFile, name: str, path: Path) -> Array:

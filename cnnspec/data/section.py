@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, TypeAlias
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic_core import PydanticCustomError
 
 from cnnspec.data.sources import SOURCES, Source
-from cnnspec.language.entries import Section, nested
-from cnnspec.language.forms import Form
+from cnnspec.language.entries import Invalid, Path, Problem, Section, nested, read_entry, refuse, shown
+from cnnspec.language.forms import Form, Schema, entry_of
 from cnnspec.language.problems import Expects
 from cnnspec.language.types import choice
-from cnnspec.layers.base import LAYERS, Layer
+from cnnspec.layers.base import LAYERS, Layer, Shape
 
 
 def _none_is_nothing(value: Any) -> Any:
@@ -23,11 +25,49 @@ _SHARE = Form(
 )
 
 
+def _stages(value: Any, info: ValidationInfo) -> Any:
+    """A list of layers, or a mapping of inputs to such lists."""
+    name = str(info.field_name)
+    if not isinstance(value, Mapping):
+        return _chain(value, name)
+    if len(value) == 1 and next(iter(value)) in LAYERS:
+        raise refuse("wrong-type", f"`{name}` takes a list of layers", f"write `{name}: [{{{next(iter(value))}: …}}]`")
+    return {key: _chain(listed, name, key) for key, listed in value.items()}
+
+
+def _chain(value: Any, name: str, *path: str) -> tuple[Any, ...]:
+    if not isinstance(value, tuple | list):
+        message = f"`{path[0] if path else name}` takes a list, not {shown(value)}"
+        raise refuse("wrong-type", message, "write `[]` for none" if value is None else "put `[` and `]` around it")
+    layers: list[Layer] = []
+    problems: list[Problem] = []
+    for index, item in enumerate(value):
+        try:
+            layers.append(item if isinstance(item, Layer) else read_entry(item, LAYERS))  # type: ignore[arg-type]
+        except Invalid as invalid:
+            problems += invalid.below(*path, index).problems
+    if problems:
+        raise PydanticCustomError("nested", "nested", {"problems": tuple(problems)})
+    return tuple(layers)
+
+
+def _form(rank: int) -> Schema:
+    layers: Schema = {"type": "array", "items": entry_of(LAYERS)}
+    return {"anyOf": [layers, {"type": "object", "additionalProperties": layers}]}
+
+
+Stages: TypeAlias = Annotated[
+    Any, BeforeValidator(_stages), Form(_form, "a list of layers, or a mapping of inputs to such lists")
+]
+
+
 class Data(Section):
     """Where the images come from.
 
     `preprocessing` is a list of layers that every image passes once, before training; `augmentation` one that only
     training images pass, anew in every epoch (to crop at random, pad there: `[{zero_padding2d: 4}, {random_crop: …}]`).
+    With several inputs, each of the two is for all that are images (height, width, channels), every one on its own;
+    a mapping of inputs to lists says it for each.
     `validation_split` is the share of the training images held out to watch over training (0 or null: none), the same
     share of every class; the test images are never used for that.
     `targets` is what the network learns to tell: the `labels`, or (for an autoencoder) its own `inputs`,
@@ -44,7 +84,23 @@ class Data(Section):
     spoken: ClassVar[str] = "data"
 
     source: Annotated[Source, nested(SOURCES), Expects("the name of a data source")]
-    preprocessing: tuple[Annotated[Layer, nested(LAYERS), Expects("a layer")], ...] = ()
-    augmentation: tuple[Annotated[Layer, nested(LAYERS), Expects("a layer")], ...] = ()
+    preprocessing: Stages = ()
+    augmentation: Stages = ()
     validation_split: Annotated[float, Field(ge=0, lt=1), BeforeValidator(_none_is_nothing), _SHARE] = 0.1
     targets: choice("labels", "inputs") = "labels"  # type: ignore[valid-type]
+
+    def stages(self, key: str, name: str, inputs: Mapping[str, Shape]) -> tuple[tuple[Layer, Path], ...]:
+        """The layers of `preprocessing` or `augmentation` (`key`) for the input `name`, with their places."""
+        listed = getattr(self, key)
+        place: Path = ("data", key)
+        if isinstance(listed, Mapping):
+            listed, place = listed.get(name, ()), (*place, name)
+        elif len(inputs) > 1 and len(inputs[name]) != 3:
+            listed = ()
+        return tuple((layer, (*place, index)) for index, layer in enumerate(listed))
+
+    def inputs_named(self) -> Iterator[tuple[str, str]]:
+        """Where inputs are named: `preprocessing` or `augmentation`, and the name."""
+        for key in ("preprocessing", "augmentation"):
+            listed = getattr(self, key)
+            yield from ((key, name) for name in (listed if isinstance(listed, Mapping) else ()))

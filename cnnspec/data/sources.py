@@ -5,14 +5,15 @@ Loading lives in modules that import numpy; they are imported when a source is l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from cnnspec.data.errors import DataError
-from cnnspec.language.entries import Entry, Vocabulary, refuse
+from cnnspec.language.entries import Entry, Vocabulary, refuse, shown
+from cnnspec.language.forms import Form, Schema
 from cnnspec.language.types import choice
 from cnnspec.layers.base import Shape
 
@@ -22,6 +23,31 @@ if TYPE_CHECKING:
 SOURCES = Vocabulary("data source")
 
 Text = Annotated[str, Field(min_length=1)]
+
+
+def _names(value: Any) -> Any:
+    """The name of an array, or a mapping of inputs or outputs to such names."""
+    if isinstance(value, str) and value:
+        return value
+    if not isinstance(value, Mapping) or not value:
+        help = "write the name of an array, or `{input: array, …}`"
+        raise refuse("wrong-type", f"names of arrays are wanted here, not {shown(value)}", help)
+    for key, name in value.items():
+        if not isinstance(name, str) or not name:
+            raise refuse("wrong-type", f"`{key}` takes the name of an array, not {shown(name)}", at=key)
+    return dict(value)
+
+
+_ARRAY: Schema = {"type": "string", "minLength": 1}
+
+Arrays = Annotated[
+    Any,
+    BeforeValidator(_names),
+    Form(
+        lambda rank: {"anyOf": [_ARRAY, {"type": "object", "additionalProperties": _ARRAY, "minProperties": 1}]},
+        "the name of an array, or such names by input or output",
+    ),
+]
 
 
 class Source(Entry):
@@ -43,6 +69,14 @@ class Source(Entry):
     def files(self) -> Iterator[tuple[str, str]]:
         """The files that the spec names: argument and path, as written."""
         yield from ()
+
+    def images_named(self) -> tuple[str, ...] | None:
+        """The inputs that images are given for by name; None where there is one set of images."""
+        return None
+
+    def labels_named(self) -> tuple[str, ...] | None:
+        """The outputs that labels are given for by name; None where there is one set of labels."""
+        return None
 
     def placed(self, entry: Any, directory: Path) -> Any:
         """The plain entry of this source with its relative paths made absolute."""
@@ -142,27 +176,54 @@ class Npz(Source):
     """Arrays in a NumPy archive: images N×H×W×C (or N×H×W: one channel), labels N class numbers.
 
     Labels that are fractions, negative floats, or several values an image are taken as they are (for regression).
-    The test arrays may be missing.
+    The test arrays may be missing. A network of several inputs or outputs has arrays by the names of these.
 
     Example:
         data:
           source: {npz: {path: cells.npz, x_train: images, y_train: labels}}
+
+    Example:
+        data:
+          source: {npz: {path: pairs.npz, x_train: {left: images_a, right: images_b}, y_train: {same: labels}}}
     """
 
     first: ClassVar[str] = "path"
     path: Text
-    x_train: Text = "x_train"
-    y_train: Text = "y_train"
-    x_test: Text = "x_test"
-    y_test: Text = "y_test"
+    x_train: Arrays = "x_train"
+    y_train: Arrays = "y_train"
+    x_test: Arrays = "x_test"
+    y_test: Arrays = "y_test"
+
+    @model_validator(mode="after")
+    def _tests_alike(self) -> Self:
+        for train, test in (("x_train", "x_test"), ("y_train", "y_test")):
+            given, tested = (_keys(getattr(self, name)) for name in (train, test))
+            if test in self.model_fields_set and given != tested:
+                help = f"name the same ones in both, or leave `{test}` out"
+                raise refuse("npz-names", f"`{test}` names other arrays than `{train}`", help, at=test)
+            if test not in self.model_fields_set and given and self.model_fields_set & {"x_test", "y_test"}:
+                raise refuse("npz-names", f"there are test arrays, but no `{test}`", f"add `{test}: {{…}}`")
+        return self
 
     def files(self) -> Iterator[tuple[str, str]]:
         yield "path", self.path
 
+    def images_named(self) -> tuple[str, ...] | None:
+        return _keys(self.x_train)
+
+    def labels_named(self) -> tuple[str, ...] | None:
+        return _keys(self.y_train)
+
     def load(self, directory: Path) -> Dataset:
         from cnnspec.data.files import read_npz
 
-        return read_npz(directory / self.path, (self.x_train, self.y_train), (self.x_test, self.y_test))
+        tested = _keys(self.x_train) == _keys(self.x_test) and _keys(self.y_train) == _keys(self.y_test)
+        test = (self.x_test, self.y_test) if tested else None
+        return read_npz(directory / self.path, (self.x_train, self.y_train), test)
+
+
+def _keys(names: Any) -> tuple[str, ...] | None:
+    return tuple(sorted(names)) if isinstance(names, Mapping) else None
 
 
 class Idx(Source):

@@ -35,12 +35,12 @@ class Order:
         self._followers.append(follow)
 
 
-def batches(x: Array, y: Any, order: Order) -> Any:
-    """What `fit` takes: batches of `x` and `y` (an array, or a mapping of them) in `order`."""
+def batches(x: Any, y: Any, order: Order) -> Any:
+    """What `fit` takes: batches of `x` and `y` (each an array, or a mapping of them) in `order`."""
     return _tensorflow(x, y, order) if keras.backend.backend() == "tensorflow" else _Batches(x, y, order)
 
 
-def _tensorflow(x: Array, y: Any, order: Order) -> Any:
+def _tensorflow(x: Any, y: Any, order: Order) -> Any:
     """Images and order are held by TensorFlow, and its own threads gather the batches: no Python between steps."""
     import tensorflow as tf
 
@@ -61,14 +61,14 @@ def _tensorflow(x: Array, y: Any, order: Order) -> Any:
 class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
     """The same for the other backends."""
 
-    def __init__(self, x: Array, y: Any, order: Order) -> None:
+    def __init__(self, x: Any, y: Any, order: Order) -> None:
         super().__init__()
         self._x, self._y, self._order = x, y, order
 
     def __len__(self) -> int:
         return self._order.steps
 
-    def __getitem__(self, step: int) -> tuple[Array, Any]:
+    def __getitem__(self, step: int) -> Any:
         size = self._order.batch_size
         index = self._order.indices[step * size : (step + 1) * size]
-        return self._x[index], keras.tree.map_structure(lambda array: array[index], self._y)
+        return keras.tree.map_structure(lambda array: array[index], (self._x, self._y))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cnnspec.data.section import Data
@@ -23,7 +23,10 @@ from cnnspec.training.section import Training
 
 def check(graph: Graph, data: Data, training: Training, directory: Path) -> list[Problem]:
     """The mistakes: what cannot be trained as it stands. Paths start with `data` or `training`."""
-    return [*_input(graph, data), *_outputs(graph, data, training), *_monitors(graph, data, training)]
+    return [
+        *_input(graph, data), *_arrays(graph, data), *_outputs(graph, data, training),
+        *_monitors(graph, data, training),
+    ]  # fmt: skip
 
 
 def check_training(graph: Graph, training: Training) -> list[Problem]:
@@ -44,17 +47,17 @@ def doubts(graph: Graph, data: Data, training: Training, directory: Path) -> lis
     return [*_missing_files(data, directory), *_unlikely(graph, data, training)]
 
 
-def delivered_shapes(data: Data, shape: Shape | None) -> tuple[Shape | None, Shape | None]:
-    """The shapes of images of `shape` after preprocessing, as validation and test images reach the network,
+def delivered_shapes(graph: Graph, data: Data, name: str, shape: Shape | None) -> tuple[Shape | None, Shape | None]:
+    """The shapes of images of `shape` after preprocessing, as validation and test images reach the input `name`,
     and after augmentation, as training images do.
 
     Raises `Misfit` where a layer does not take its input.
     """
-    for index, layer in enumerate(data.preprocessing):
-        shape = _behind(layer, shape, ("data", "preprocessing", index))
+    for layer, place in data.stages("preprocessing", name, graph.inputs):
+        shape = _behind(layer, shape, place)
     augmented = shape
-    for index, layer in enumerate(data.augmentation):
-        augmented = _behind(layer, augmented, ("data", "augmentation", index))
+    for layer, place in data.stages("augmentation", name, graph.inputs):
+        augmented = _behind(layer, augmented, place)
     return shape, augmented
 
 
@@ -74,32 +77,63 @@ def _behind(layer: Layer, shape: Shape | None, place: Place) -> Shape | None:
 
 
 def _input(graph: Graph, data: Data) -> Iterator[Problem]:
-    if len(graph.inputs) > 1:
+    for key, name in data.inputs_named():
+        if name not in graph.inputs:
+            yield _no_such("input", name, graph.inputs, ("data", key, name))
+    if len(graph.inputs) > 1 and data.source.images_named() is None:
         names = " and ".join(f"`{name}`" for name in graph.inputs)
+        arrays = ", ".join(f"{name}: …" for name in graph.inputs)
         yield Problem(
             "data-inputs",
             f"`{data.source.entry}` gives one image, the network takes inputs {names}",
             ("data", "source"),
             True,
+            f"name an array for each: `npz: {{path: …, x_train: {{{arrays}}}}}`",
         )
         return
-    problem = shape_problem(graph, data, data.source.image_shape)
-    if problem:
-        yield problem
+    for name in graph.inputs:
+        problem = shape_problem(graph, data, name, data.source.image_shape)
+        if problem:
+            yield problem
 
 
-def shape_problem(graph: Graph, data: Data, shape: Shape | None) -> Problem | None:
-    """Why images of `shape` cannot enter the network, if so."""
-    wanted = next(iter(graph.inputs.values()))
+def _arrays(graph: Graph, data: Data) -> Iterator[Problem]:
+    """Arrays for inputs and outputs that there are not, and inputs and outputs without one."""
+    given: list[tuple[str, str, tuple[str, ...] | None, Iterable[str]]] = [
+        ("input", "x_train", data.source.images_named(), graph.inputs),
+        ("output", "y_train", data.source.labels_named(), graph.outputs),
+    ]
+    for what, argument, names, known in given:
+        if names is None or (what == "output" and data.targets == "inputs"):
+            continue
+        place = ("data", "source", data.source.entry, argument)
+        yield from (_no_such(what, name, known, (*place, name)) for name in names if name not in known)
+        for name in known:
+            if name not in names:
+                message = f"{what} `{name}` has no {'images' if what == 'input' else 'labels'}"
+                yield Problem(f"missing-{what}", message, place, True, f"add `{name}: …`, the name of its array")
+
+
+def _no_such(what: str, name: str, known: Iterable[str], place: Place) -> Problem:
+    guess = nearest(name, known)
+    help = f"did you mean `{guess}`?" if guess else f"the {what}s are: {', '.join(known)}"
+    return Problem(f"unknown-{what}", f"no {what} is called `{name}`", place, True, help, guess)
+
+
+def shape_problem(graph: Graph, data: Data, name: str, shape: Shape | None) -> Problem | None:
+    """Why images of `shape` cannot enter the network by the input `name`, if so."""
+    wanted = graph.inputs[name]
+    place = ("data", "source")
+    takes = f"the network takes {show(wanted)}" if len(graph.inputs) == 1 else f"input `{name}` takes {show(wanted)}"
     try:
-        plain, augmented = delivered_shapes(data, shape)
+        plain, augmented = delivered_shapes(graph, data, name, shape)
     except Misfit as misfit:
         return misfit.problem
     if plain is not None and not fits(plain, wanted):
-        message = f"the data gives {show(plain)}, the network takes {show(wanted)}"
-        return Problem("data-shape", message, ("data", "source"), True, _shape_help(plain, wanted))
+        message = f"the data gives {show(plain)}, {takes}"
+        return Problem("data-shape", message, place, True, _shape_help(plain, wanted))
     if augmented is not None and not fits(augmented, wanted):
-        message = f"augmentation gives {show(augmented)}, the network takes {show(wanted)}"
+        message = f"augmentation gives {show(augmented)}, {takes}"
         return Problem("data-shape", message, ("data", "augmentation"), True, "let the images leave it as they came")
     return None
 
@@ -148,10 +182,14 @@ def _outputs(graph: Graph, data: Data, training: Training) -> Iterator[Problem]:
 
 
 def _copies(graph: Graph, data: Data, output: str) -> Iterator[Problem]:
-    entering = next(iter(graph.inputs.values()))
-    leaving = graph.output_shapes[output]
-    if not fits(leaving, entering):
-        message = f"the network gives {show(leaving)}, but its targets are its inputs, {show(entering)}"
+    entering, leaving = copied(graph, output), graph.output_shapes[output]
+    if entering is None:
+        message = f"output `{output}` has its name from no input, so that it is not known which one it shall give back"
+        names = ", ".join(f"{name}: …" for name in graph.inputs)
+        yield Problem("target-input", message, ("data", "targets"), False, f"write `outputs: {{{names}}}`")
+    elif not fits(leaving, graph.inputs[entering]):
+        shape = show(graph.inputs[entering])
+        message = f"the network gives {show(leaving)}, but its targets are its inputs, {shape}"
         yield Problem(
             "target-shape",
             message,
@@ -159,6 +197,13 @@ def _copies(graph: Graph, data: Data, output: str) -> Iterator[Problem]:
             False,
             "let the last layer give the input's shape, or write `targets: labels`",
         )
+
+
+def copied(graph: Graph, output: str) -> str | None:
+    """The input that an output gives back with `targets: inputs`: the only one, or the one of its name."""
+    if len(graph.inputs) == 1:
+        return next(iter(graph.inputs))
+    return output if output in graph.inputs else None
 
 
 def _no_loss(graph: Graph, output: str, data: Data) -> Problem:
@@ -229,9 +274,12 @@ def _metric_forms(output: str, data: Data, training: Training) -> Iterator[Probl
 def _named_outputs(graph: Graph, training: Training) -> Iterator[Problem]:
     for key, name in training.outputs_named():
         if name not in graph.outputs:
-            guess = nearest(name, graph.outputs)
-            help = f"did you mean `{guess}`?" if guess else f"the outputs are: {', '.join(graph.outputs)}"
-            yield Problem("unknown-output", f"no output is called `{name}`", ("training", key, name), True, help, guess)
+            yield _no_such("output", name, graph.outputs, ("training", key, name))
+    if training.loss_weights is not None and len(graph.outputs) == 1:
+        message = "`loss_weights` weighs the losses of several outputs, and this network has one"
+        yield Problem("loss-weights", message, ("training", "loss_weights"), True, "leave it out")
+    elif training.loss_weights and all(training.loss_weights.get(name, 1) == 0 for name in graph.outputs):
+        yield Problem("loss-weights", "every loss has the weight 0", ("training", "loss_weights"), True, "weigh one")
     if isinstance(training.loss, dict):
         for name in graph.outputs:
             if name not in training.loss:

@@ -13,6 +13,7 @@ from cnnspec.layers.base import KerasCall, Layer, Shape
 from cnnspec.training.device import Machine
 from cnnspec.training.objective import Objective
 from cnnspec.training.plan import Plan
+from cnnspec.training.prepare import Part
 
 _MULTIPLY_ADDS_A_CALL = 3e10
 
@@ -39,18 +40,40 @@ def network(plan: Plan, precision: str) -> Any:
 
 
 class Trained(keras.Model):  # type: ignore[misc]
-    """What `fit` trains: the network, behind augmentation. Validation and test images go straight into the network."""
+    """What `fit` trains: the network, each input behind its augmentation, and a single output without its name.
 
-    def __init__(self, network: Any, augmentation: Sequence[Layer], shape: Shape) -> None:
+    Validation and test images go straight into the network.
+    """
+
+    def __init__(self, network: Any, augmentation: Mapping[str, Sequence[Layer]], shapes: Mapping[str, Shape]) -> None:
         super().__init__(name="training")
         self.network = network
-        self.augmentation = chain(augmentation, shape, "augmentation") if augmentation else None
-        self(keras.Input(shape))
+        self.augmentation = {
+            name: chain(layers, shapes[name], f"augmentation_{index}")
+            for index, (name, layers) in enumerate(augmentation.items())
+            if layers
+        }
+        inputs = {name: keras.Input(shape) for name, shape in shapes.items()}
+        self(next(iter(inputs.values())) if len(inputs) == 1 else inputs)
 
     def call(self, images: Any, training: bool | None = None) -> Any:
-        if training and self.augmentation is not None:
-            images = self.augmentation(images, training=True)
-        return self.network(images, training=training)
+        if training and self.augmentation:
+            images = self._augmented(images)
+        outputs = self.network(images, training=training)
+        return next(iter(outputs.values())) if isinstance(outputs, dict) and len(outputs) == 1 else outputs
+
+    def _augmented(self, images: Any) -> Any:
+        if not isinstance(images, dict):
+            return next(iter(self.augmentation.values()))(images, training=True)
+        steps = self.augmentation
+        return {name: steps[name](x, training=True) if name in steps else x for name, x in images.items()}
+
+
+def trained(network: Any, plan: Plan, part: Part) -> Trained:
+    """The model that `fit` trains on arrays such as those of `part`."""
+    inputs = plan.graph.inputs
+    augmentation = {name: [layer for layer, _ in plan.data.stages("augmentation", name, inputs)] for name in inputs}
+    return Trained(network, augmentation, {name: array.shape[1:] for name, array in part.x.items()})
 
 
 def compile_model(model: Any, objectives: Mapping[str, Objective], plan: Plan, machine: Machine, steps: int) -> None:
@@ -58,11 +81,13 @@ def compile_model(model: Any, objectives: Mapping[str, Objective], plan: Plan, m
     losses = {name: make(aim.loss.call()) for name, aim in objectives.items()}
     metrics = {name: [make(call) for call in aim.metric_calls()] for name, aim in objectives.items()}
     alone = len(objectives) == 1
+    weights = plan.training.loss_weights
     on_tensorflow = machine.backend == "tensorflow"
     model.compile(
         optimizer=make(plan.training.optimizer.over(steps * plan.training.epochs)),
         loss=next(iter(losses.values())) if alone else losses,
         metrics=next(iter(metrics.values())) if alone else metrics,
+        loss_weights={name: weights.get(name, 1.0) for name in objectives} if weights else None,
         jit_compile=False if on_tensorflow and not machine.gpu else "auto",
         steps_per_execution=steps_per_execution(plan, steps) if on_tensorflow else 1,
     )

@@ -89,7 +89,7 @@ class _Run:
         import keras
 
         from cnnspec.training.batches import Order
-        from cnnspec.training.compiling import Trained, compile_model, network
+        from cnnspec.training.compiling import compile_model, network, trained
         from cnnspec.training.prepare import prepare
 
         self.plan, self.machine, self.folder, self.told = plan, machine, folder, told
@@ -102,7 +102,7 @@ class _Run:
         self.network = network(plan, precision)
         if plan.training.weights is not None:
             told.say(_loaded(self.network, plan.training.weights))
-        self.model = Trained(self.network, plan.data.augmentation, self.data.train.x.shape[1:])
+        self.model = trained(self.network, plan, self.data.train)
         self.order = Order(len(self.data.train), plan.training.batch_size, self.seed)
         compile_model(self.model, self.data.objectives, plan, machine, self.order.steps)
         folder.write(run_folder.SPEC, plan.spec_text)
@@ -153,9 +153,9 @@ class _Run:
 
         held = self.data.validation
         self.model.fit(
-            batches(self.data.train.x, self.data.train.targets, self.order),
+            batches(self.data.train.inputs, self.data.train.targets, self.order),
             epochs=self.plan.training.epochs, verbose=0, shuffle=False,
-            validation_data=(held.x, held.targets) if held else None,
+            validation_data=(held.inputs, held.targets) if held else None,
             validation_batch_size=self._evaluation_batch(held),
             callbacks=[Shuffle(self.order), StopAtNaN(), StopWhenAsked(interrupts), *self._averaged(), *ours,
                        *self._asked_for()],
@@ -184,7 +184,9 @@ class _Run:
         size = self._evaluation_batch(test)
         watch = [StopWhenAsked(interrupts)]
         return reported(
-            self.model.evaluate(test.x, test.targets, batch_size=size, verbose=0, return_dict=True, callbacks=watch)
+            self.model.evaluate(
+                test.inputs, test.targets, batch_size=size, verbose=0, return_dict=True, callbacks=watch
+            )
         )
 
     def _evaluation_batch(self, part: Part | None) -> int:

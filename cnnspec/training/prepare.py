@@ -4,34 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from cnnspec.data.arrays import Array, Dataset, Split, hold_out, one_hot
+from cnnspec.data.arrays import ALL, Array, Dataset, Split, hold_out, one_hot
 from cnnspec.data.errors import DataError
 from cnnspec.data.preprocess import transform
 from cnnspec.layers.base import known, show
-from cnnspec.training.checks import columns, fits, label_problem, monitor_problems, shape_problem
+from cnnspec.training.checks import columns, copied, fits, label_problem, monitor_problems, shape_problem
 from cnnspec.training.errors import TrainingError
-from cnnspec.training.objective import Objective, Truth, objective, tells_classes, truth
+from cnnspec.training.objective import Objective, objective, tells_classes, truth
 from cnnspec.training.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Preprocessed images, and what each output shall tell of them."""
+    """Preprocessed images by input, and what each output shall tell of them."""
 
-    x: Array
+    x: Mapping[str, Array]
     y: Mapping[str, Array]
 
     def __len__(self) -> int:
-        return len(self.x)
+        return len(next(iter(self.x.values())))
+
+    @property
+    def inputs(self) -> Any:
+        """`x` as Keras takes it: an array for a single input, else a mapping."""
+        return _alone(self.x)
 
     @property
     def targets(self) -> Any:
-        """`y` as Keras takes it: an array for a single output, else a mapping."""
-        return next(iter(self.y.values())) if len(self.y) == 1 else dict(self.y)
+        """`y` as Keras takes it."""
+        return _alone(self.y)
+
+
+def _alone(arrays: Mapping[str, Array]) -> Any:
+    return next(iter(arrays.values())) if len(arrays) == 1 else dict(arrays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,34 +56,48 @@ class Prepared:
 def prepare(plan: Plan, seed: int) -> Prepared:
     """Load and prepare the data of `plan`. Raises `DataError`, or `TrainingError` where no loss follows."""
     data = plan.data.source.load(plan.directory)
-    given = truth(plan.data, data.classes)
-    aims = objectives(plan, given, data.classes)
+    aims = objectives(plan, data.classes)
     source = plan.data.source.entry
-    if given == "numbers":
-        for aim in aims.values():
-            _check_classes(aim, data, source)
+    for name, aim in aims.items():
+        if truth(plan.data, _for(data.classes, name)) == "numbers":
+            _check_classes(aim, data, _labels_of(source, name, data))
     _check_monitors(plan, aims)
     train, validation = _held_out(data, plan.data.validation_split, seed, source)
-    _check_shape(plan, data.train.x.shape[1:])
 
     def part(split: Split | None) -> Part | None:
         if split is None:
             return None
-        x = transform(plan.data.preprocessing, split.x)
-        return Part(x, {name: _target(aim, given, x, split.y, source) for name, aim in aims.items()})
+        x = {name: _entering(plan, name, _for(split.x, name)) for name in plan.graph.inputs}
+        y = {name: _target(aim, plan, x, data, split) for name, aim in aims.items()}
+        return Part(x, y)
 
+    for name in plan.graph.inputs:
+        _check_shape(plan, name, _for(data.train.x, name))
     first = part(train)
     assert first is not None
     return Prepared(aims, first, part(validation), part(data.test))
 
 
-def objectives(plan: Plan, given: Truth, classes: int | None) -> dict[str, Objective]:
-    """The objective of every output."""
+T = TypeVar("T")
+
+
+def _for(named: Mapping[str, T], name: str) -> T:
+    """What is meant for an input or output: what bears its name, or what is for all of them."""
+    return named[name] if name in named else named[ALL]
+
+
+def _labels_of(source: str, output: str, data: Dataset) -> str:
+    return f"{source} for `{output}`" if output in data.classes else source
+
+
+def objectives(plan: Plan, classes: Mapping[str, int | None]) -> dict[str, Objective]:
+    """The objective of every output; `classes` are those of its labels, None where they are values."""
     found: dict[str, Objective] = {}
     for output in plan.graph.outputs:
-        aim = objective(plan.graph, output, plan.training, given, classes)
+        count = _for(classes, output)
+        aim = objective(plan.graph, output, plan.training, truth(plan.data, count), count)
         if aim is None:
-            labels = f"{classes} classes" if classes else "labels that are values"
+            labels = f"{count} classes" if count else "labels that are values"
             shape = show(plan.graph.output_shapes[output])
             raise TrainingError(f"no loss follows from an output of {shape} and {labels}", "write `training.loss`")
         found[output] = aim
@@ -93,37 +116,53 @@ def _held_out(data: Dataset, share: float, seed: int, source: str) -> tuple[Spli
         return data.train, None
     if len(data.train) < 2:
         raise DataError(f"{source}: a single image cannot be split", "write `validation_split: null`")
-    kept, held = hold_out(data.train.y, share, seed, data.classes is not None and data.train.y.ndim == 1)
+    labels = [data.train.y[name] for name, count in data.classes.items() if count is not None]
+    telling = next((array for array in labels if array.ndim == 1), None)
+    kept, held = hold_out(np.arange(len(data.train)) if telling is None else telling, share, seed, telling is not None)
     return data.train.take(kept), data.train.take(held)
 
 
 def _check_classes(aim: Objective, data: Dataset, source: str) -> None:
-    labels, shape = data.train.y.shape[1:], known(aim.shape)
+    labels, shape = _for(data.train.y, aim.output).shape[1:], known(aim.shape)
     if shape is not None and labels != shape[:-1]:
         what = "one class an image" if not labels else f"maps of {show(labels)}"
         raise DataError(f"the network gives {show(shape)}, but the labels of {source} are {what}")
-    problem = label_problem(aim, source, data.classes or 0) if tells_classes(aim.shape) else None
+    classes = _for(data.classes, aim.output) or 0
+    problem = label_problem(aim, source, classes) if tells_classes(aim.shape) else None
     if problem:
         raise DataError(problem.message, problem.help)
 
 
-def _check_shape(plan: Plan, shape: tuple[int, ...]) -> None:
-    problem = shape_problem(plan.graph, plan.data, shape)
+def _check_shape(plan: Plan, name: str, images: Array) -> None:
+    problem = shape_problem(plan.graph, plan.data, name, _ranked(plan, name, images).shape[1:])
     if problem:
         raise DataError(problem.message, problem.help)
 
 
-def _target(aim: Objective, given: Truth, x: Array, y: Array, source: str) -> Array:
+def _ranked(plan: Plan, name: str, images: Array) -> Array:
+    """Images for an input; one that takes sequences (steps×channels) gets them without the axis for one channel."""
+    plain = images.ndim == 4 and images.shape[-1] == 1 and len(plan.graph.inputs[name]) == 2
+    return images[..., 0] if plain and not plan.data.stages("preprocessing", name, plan.graph.inputs) else images
+
+
+def _entering(plan: Plan, name: str, images: Array) -> Array:
+    """Images as they enter the network by an input."""
+    layers = [layer for layer, _ in plan.data.stages("preprocessing", name, plan.graph.inputs)]
+    return transform(layers, _ranked(plan, name, images))
+
+
+def _target(aim: Objective, plan: Plan, x: Mapping[str, Array], data: Dataset, split: Split) -> Array:
     """The labels in the form that the loss of one output takes."""
-    if given == "inputs":
-        return x
+    if plan.data.targets == "inputs":
+        return x[copied(plan.graph, aim.output) or ""]
+    y = _for(split.y, aim.output)
     if aim.form == "numbers":
         return y
     if aim.form == "one_hot":
         return one_hot(y, aim.shape[-1] or 0)
     if aim.form == "column":
         return y.astype(np.float32)[..., np.newaxis]
-    return _values(aim, y.astype(np.float32), source)
+    return _values(aim, y.astype(np.float32), _labels_of(plan.data.source.entry, aim.output, data))
 
 
 def _values(aim: Objective, y: Array, source: str) -> Array:

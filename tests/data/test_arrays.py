@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnspec.data.arrays import blocks, dataset, hold_out, one_hot, order
+from cnnspec.data.arrays import ALL, blocks, dataset, hold_out, one_hot, order
 from cnnspec.data.errors import DataError
 
 IMAGES = np.zeros((6, 4, 4, 3), np.uint8)
@@ -18,11 +18,11 @@ LABELS = np.array([0, 1, 2, 0, 1, 2])
 
 def test_grey_images_get_a_channel_and_labels_lose_an_idle_axis() -> None:
     data = dataset((np.zeros((6, 4, 5)), LABELS.reshape(-1, 1)), (np.zeros((3, 4, 5)), LABELS[:3]), None, "x")
-    assert data.train.x.shape == (6, 4, 5, 1)
-    assert data.train.y.shape == (6,)
+    assert data.train.x[ALL].shape == (6, 4, 5, 1)
+    assert data.train.y[ALL].shape == (6,)
     assert data.test is not None
-    assert data.test.x.shape == (3, 4, 5, 1)
-    assert data.classes == 3
+    assert data.test.x[ALL].shape == (3, 4, 5, 1)
+    assert data.classes[ALL] == 3
 
 
 @pytest.mark.parametrize(
@@ -44,10 +44,10 @@ def test_grey_images_get_a_channel_and_labels_lose_an_idle_axis() -> None:
 )
 def test_what_labels_are_taken_for(labels: Any, classes: int | None, dtype: Any) -> None:
     data = dataset((IMAGES, labels), None, None, "x")
-    assert data.classes == classes
-    assert data.train.y.dtype == dtype
+    assert data.classes[ALL] == classes
+    assert data.train.y[ALL].dtype == dtype
     if classes == 3:
-        assert data.train.y.tolist() == LABELS.tolist()
+        assert data.train.y[ALL].tolist() == LABELS.tolist()
 
 
 def with_value(value: float, shape: tuple[int, ...] = (6, 4, 4, 3)) -> Any:
@@ -58,7 +58,7 @@ def with_value(value: float, shape: tuple[int, ...] = (6, 4, 4, 3)) -> Any:
 
 FAULTS: list[tuple[Any, Any, int | None, str]] = [
     (IMAGES[:0], LABELS[:0], None, "there are no images"),
-    (IMAGES[:, :0], LABELS, None, "the images are 0×4×3, the labels (): one axis is empty"),
+    (IMAGES[:, :0], LABELS, None, "the images are 0×4×3: one axis is empty"),
     (IMAGES, LABELS[:5], None, "6 images, but 5 labels"),
     (with_value(np.nan), LABELS, None, "images[2] holds NaN or infinity"),
     (with_value(np.inf), LABELS, None, "images[2] holds NaN or infinity"),
@@ -68,8 +68,8 @@ FAULTS: list[tuple[Any, Any, int | None, str]] = [
     (IMAGES, LABELS + 0.5, 3, "the labels are no class numbers"),
     (IMAGES.astype(complex), LABELS, None, "the images are no numbers but complex128"),
     (IMAGES, LABELS.astype(str), None, "the labels are no numbers"),
-    (np.zeros(6), LABELS, None, "images N×H×W×C and labels N are wanted"),
-    (IMAGES, np.array(3), None, "not arrays of 6×4×4×3 and one number"),
+    (np.zeros(6), LABELS, None, "images N×H×W×C are wanted, not an array of (6)"),
+    (IMAGES, np.array(3), None, "labels N, one each, are wanted, not one number"),
 ]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cnnspec.data.arrays import ALL
 from cnnspec.data.errors import DataError
 from cnnspec.data.sources import SOURCES, Source
 from cnnspec.language.entries import Invalid, read_entry
@@ -35,13 +36,13 @@ def idx_bytes(array: Any, kind: int = 0x08) -> bytes:
 def test_npz_with_and_without_a_test_split(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x_train=X, y_train=Y, x_test=X[:2], y_test=Y[:2])
     data = source({"npz": "a.npz"}).load(tmp_path)
-    assert data.train.x.shape == (5, 4, 4, 1)
+    assert data.train.x[ALL].shape == (5, 4, 4, 1)
     assert data.test is not None
-    assert (len(data.train), len(data.test), data.classes) == (5, 2, 3)
+    assert (len(data.train), len(data.test), data.classes[ALL]) == (5, 2, 3)
     np.savez_compressed(tmp_path / "b.npz", images=X, labels=Y)
     named = source({"npz": {"path": "b.npz", "x_train": "images", "y_train": "labels"}}).load(tmp_path)
     assert named.test is None
-    assert np.array_equal(named.train.x[..., 0], X)
+    assert np.array_equal(named.train.x[ALL][..., 0], X)
 
 
 class Trap:
@@ -134,13 +135,13 @@ def test_idx_folder_and_files(tmp_path: Path, packed: bool) -> None:
         (tmp_path / (name + ".gz" * packed)).write_bytes(gzip.compress(content) if packed else content)
     data = source({"idx": "."}).load(tmp_path)
     assert data.test is not None
-    assert data.train.x.shape == (5, 4, 4, 1)
-    assert np.array_equal(data.train.x[..., 0], X)
-    assert data.train.y.tolist() == Y.tolist()
+    assert data.train.x[ALL].shape == (5, 4, 4, 1)
+    assert np.array_equal(data.train.x[ALL][..., 0], X)
+    assert data.train.y[ALL].tolist() == Y.tolist()
     files = {key: name + ".gz" * packed for key, name in zip(("images", "labels"), names, strict=False)}
     alone = source({"idx": files}).load(tmp_path)
     assert alone.test is None
-    assert np.array_equal(alone.train.x, data.train.x)
+    assert np.array_equal(alone.train.x[ALL], data.train.x[ALL])
 
 
 @pytest.mark.parametrize("kind", [0x08, 0x0C, 0x0D])
@@ -148,8 +149,8 @@ def test_idx_types(tmp_path: Path, kind: int) -> None:
     (tmp_path / "x").write_bytes(idx_bytes(X, kind))
     (tmp_path / "y").write_bytes(idx_bytes(Y, kind))
     data = source({"idx": {"images": "x", "labels": "y"}}).load(tmp_path)
-    assert np.array_equal(data.train.x[..., 0], X)
-    assert data.classes == 3
+    assert np.array_equal(data.train.x[ALL][..., 0], X)
+    assert data.classes[ALL] == 3
 
 
 GOOD = idx_bytes(X)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cnnspec.data.arrays import ALL
 from cnnspec.data.errors import DataError
 from cnnspec.data.sources import SOURCES, Source
 from cnnspec.language.entries import read_entry
@@ -38,14 +39,16 @@ def test_digits_are_embedded_and_always_split_alike() -> None:
     first, again = source("digits").load(Path()), source("digits").load(Path())
     assert first.test is not None
     assert again.test is not None
-    assert (len(first.train), len(first.test), first.classes) == (1438, 359, 10)
-    assert first.train.x.shape[1:] == source("digits").image_shape
-    assert (first.train.x.min(), first.train.x.max()) == (0, 16)
-    assert np.array_equal(first.test.x, again.test.x)
-    shares = np.bincount(first.test.y) / np.bincount(np.concatenate([first.train.y, first.test.y]))
+    assert (len(first.train), len(first.test), first.classes[ALL]) == (1438, 359, 10)
+    assert first.train.x[ALL].shape[1:] == source("digits").image_shape
+    assert (first.train.x[ALL].min(), first.train.x[ALL].max()) == (0, 16)
+    assert np.array_equal(first.test.x[ALL], again.test.x[ALL])
+    shares = np.bincount(first.test.y[ALL]) / np.bincount(np.concatenate([first.train.y[ALL], first.test.y[ALL]]))
     assert shares == pytest.approx(np.full(10, 0.2), abs=0.006)
-    held = {image.tobytes() for image in first.test.x}
-    assert sum(image.tobytes() in held for image in first.train.x) < 5  # a few digits are drawn twice in the set itself
+    held = {image.tobytes() for image in first.test.x[ALL]}
+    assert (
+        sum(image.tobytes() in held for image in first.train.x[ALL]) < 5
+    )  # a few digits are drawn twice in the set itself
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
@@ -53,14 +56,14 @@ def test_real_files(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CNNSPEC_DATA", str(real_data()))
     data = source(name).load(Path())
     assert data.test is not None
-    assert data.train.x.shape == (60000, 28, 28, 1)
-    assert data.test.x.shape == (10000, 28, 28, 1)
-    assert data.train.x.dtype == np.uint8
-    assert data.classes == source(name).classes == 10
-    assert np.bincount(data.test.y).min() >= 892
+    assert data.train.x[ALL].shape == (60000, 28, 28, 1)
+    assert data.test.x[ALL].shape == (10000, 28, 28, 1)
+    assert data.train.x[ALL].dtype == np.uint8
+    assert data.classes[ALL] == source(name).classes == 10
+    assert np.bincount(data.test.y[ALL]).min() >= 892
     if name == "fashion_mnist":
-        assert data.train.y[:5].tolist() == [9, 0, 0, 3, 0]
-        assert np.bincount(data.train.y).tolist() == [6000] * 10
+        assert data.train.y[ALL][:5].tolist() == [9, 0, 0, 3, 0]
+        assert np.bincount(data.train.y[ALL]).tolist() == [6000] * 10
 
 
 def batch(count: int, keys: dict[bytes, int], seed: int) -> bytes:
@@ -102,9 +105,9 @@ def test_cifar_as_it_is_published(
     monkeypatch.setenv("CNNSPEC_DATA", str(tmp_path))
     data = source(value).load(Path())
     assert data.test is not None
-    assert (len(data.train), len(data.test), data.classes) == sizes
+    assert (len(data.train), len(data.test), data.classes[ALL]) == sizes
     first = pickle.loads(next(iter(files.values())), encoding="bytes")[b"data"][0]
-    assert np.array_equal(data.train.x[0, ..., 2].ravel(), first[2048:])  # the third plane is blue
+    assert np.array_equal(data.train.x[ALL][0, ..., 2].ravel(), first[2048:])  # the third plane is blue
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", pickle.dumps(Trap()), pickle.dumps({b"data": [1]})])

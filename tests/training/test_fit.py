@@ -86,7 +86,7 @@ def test_the_best_model_reloads_and_scores_the_same(tmp_path: Path) -> None:
     model = keras.models.load_model(done.folder / "best.keras")
     assert [layer.name for layer in model.layers][1:] == [node.name for node in plan(tmp_path).graph.nodes]
     test = prepared(plan(tmp_path)).test
-    scores = model.predict(test.x, verbose=0)
+    scores = model.predict(test.inputs, verbose=0)
     assert np.mean(scores.argmax(axis=1) == test.targets) == pytest.approx(done.metrics["test"]["accuracy"], abs=1e-6)
     likelihood = -np.log(scores[np.arange(len(test)), test.targets]).mean()
     assert likelihood == pytest.approx(done.metrics["test"]["loss"], rel=1e-4)
@@ -175,8 +175,8 @@ def test_validation_images_are_apart_and_in_proportion(tmp_path: Path) -> None:
         np.concatenate([ready.train.targets, ready.validation.targets])
     )
     assert shares == pytest.approx(np.full(10, 0.2), abs=0.005)
-    assert ready.train.x.dtype == np.float32
-    assert (ready.train.x.min(), ready.train.x.max()) == (0.0, 1.0)
+    assert ready.train.inputs.dtype == np.float32
+    assert (ready.train.inputs.min(), ready.train.inputs.max()) == (0.0, 1.0)
 
 
 def test_a_learning_rate_that_is_too_high(tmp_path: Path) -> None:
@@ -291,7 +291,7 @@ def test_averaged_weights_are_what_is_validated_and_saved(tmp_path: Path) -> Non
     ready = prepared(plan(tmp_path))
     import keras
 
-    scores = keras.models.load_model(done.folder / "best.keras").predict(ready.validation.x, verbose=0)
+    scores = keras.models.load_model(done.folder / "best.keras").predict(ready.validation.inputs, verbose=0)
     accuracy = np.mean(scores.argmax(axis=1) == ready.validation.targets)
     assert accuracy == pytest.approx(done.metrics["validation"]["accuracy"], abs=1e-6)
     assert done.metrics["test"]["accuracy"] > 0.5
@@ -310,7 +310,7 @@ def test_an_autoencoder_learns_its_inputs(tmp_path: Path) -> None:
     assert list(done.metrics["test"]) == ["loss"]
     assert done.metrics["test"]["loss"] < 0.09
     ready = prepared(plan(tmp_path, AUTOENCODER))
-    assert ready.train.targets is ready.train.x
+    assert ready.train.targets is ready.train.inputs
 
 
 def test_several_outputs_learn_the_same_labels(tmp_path: Path) -> None:
