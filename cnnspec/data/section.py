@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from cnnspec.data.sources import SOURCES, Source
 from cnnspec.language.entries import Invalid, Path, Problem, Section, nested, read_entry, refuse, shown
 from cnnspec.language.forms import Form, Schema, entry_of
+from cnnspec.language.hints import hint
 from cnnspec.language.problems import Expects
 from cnnspec.language.types import choice
 from cnnspec.layers.base import LAYERS, Layer, Shape
@@ -31,14 +32,15 @@ def _stages(value: Any, info: ValidationInfo) -> Any:
     if not isinstance(value, Mapping):
         return _chain(value, name)
     if len(value) == 1 and next(iter(value)) in LAYERS:
-        raise refuse("wrong-type", f"`{name}` takes a list of layers", f"write `{name}: [{{{next(iter(value))}: …}}]`")
+        return _chain(value, name)
     return {key: _chain(listed, name, key) for key, listed in value.items()}
 
 
 def _chain(value: Any, name: str, *path: str) -> tuple[Any, ...]:
     if not isinstance(value, tuple | list):
-        message = f"`{path[0] if path else name}` takes a list, not {shown(value)}"
-        raise refuse("wrong-type", message, "write `[]` for none" if value is None else "put `[` and `]` around it")
+        word = path[0] if path else name
+        message = f"`{word}` takes a list, not {shown(value)}"
+        raise refuse("wrong-type", message, hint(value, "list", word, True), at="".join(path))
     layers: list[Layer] = []
     problems: list[Problem] = []
     for index, item in enumerate(value):

@@ -107,9 +107,10 @@ def _arrays(graph: Graph, data: Data) -> Iterator[Problem]:
         if names is None or (what == "output" and data.targets == "inputs"):
             continue
         place = ("data", "source", data.source.entry, argument)
-        yield from (_no_such(what, name, known, (*place, name)) for name in names if name not in known)
+        strange = [_no_such(what, name, known, (*place, name)) for name in names if name not in known]
+        yield from strange
         for name in known:
-            if name not in names:
+            if name not in names and name not in {problem.replacement for problem in strange}:
                 message = f"{what} `{name}` has no {'images' if what == 'input' else 'labels'}"
                 yield Problem(f"missing-{what}", message, place, True, f"add `{name}: …`, the name of its array")
 
@@ -279,7 +280,7 @@ def _named_outputs(graph: Graph, training: Training) -> Iterator[Problem]:
         message = "`loss_weights` weighs the losses of several outputs, and this network has one"
         yield Problem("loss-weights", message, ("training", "loss_weights"), True, "leave it out")
     elif training.loss_weights and all(training.loss_weights.get(name, 1) == 0 for name in graph.outputs):
-        yield Problem("loss-weights", "every loss has the weight 0", ("training", "loss_weights"), True, "weigh one")
+        yield Problem("loss-weights", "every loss has the weight 0", ("training", "loss_weights"), True, "weigh one of them")
     if isinstance(training.loss, dict):
         for name in graph.outputs:
             if name not in training.loss:
