@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cnnspec.training.plan import Run
 
 __version__ = "0.1.0"
-__all__ = ["Report", "SpecError", "__version__", "build", "check", "train"]
+__all__ = ["Report", "SpecError", "__version__", "build", "check", "code", "train"]
 
 
 def check(spec: str | Path, **overrides: Any) -> Report:
@@ -58,6 +58,18 @@ def build(spec: str | Path, *, weights: str | Path | None = None, skip: Sequence
 
         load_weights(model, Path(weights), (skip,) if isinstance(skip, str) else tuple(skip))
     return model
+
+
+def code(spec: str | Path, **overrides: Any) -> str:
+    """Keras source whose `build_model()` builds a spec's model. Raises `SpecError` where the spec does not hold."""
+    from cnnspec.pipeline import SpecError
+
+    report = check(spec, **overrides)
+    if report.graph is None:
+        raise SpecError(report)
+    from cnnspec.emit.source import code as source_of
+
+    return source_of(report.graph)
 
 
 def train(

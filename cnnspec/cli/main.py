@@ -16,6 +16,7 @@ from cnnspec import __version__
 _COMMANDS = {
     "validate": "check that every tensor fits, without a framework",
     "summary": "the table of layers: formula, shape, parameters, multiply-adds",
+    "code": "the network as Keras source: functions, loops and build_model()",
     "train": "train a spec on its data",
     "new": "start a spec from a template",
     "layers": "the reference: every layer, block and setting",
