@@ -3,6 +3,7 @@
 report = cnnspec.check("specs/lenet.yaml")   # no Keras; report.ok, report.diagnostics, report.graph
 model = cnnspec.build("specs/lenet.yaml")    # a keras.Model, or SpecError with the diagnostics
 run = cnnspec.train("specs/digits.yaml", epochs=3)
+text = cnnspec.import_model(model)           # the spec of a functional or sequential keras.Model
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from cnnspec.training.plan import Run
 
 __version__ = "0.1.0"
-__all__ = ["Report", "SpecError", "__version__", "build", "check", "code", "train"]
+__all__ = ["Report", "SpecError", "__version__", "build", "check", "code", "import_model", "train"]
 
 
 def check(spec: str | Path, **overrides: Any) -> Report:
@@ -95,6 +96,20 @@ def train(
     from cnnspec.training.run import train_report
 
     return train_report(report, runs=runs, backend=backend, device=device, quiet=quiet)
+
+
+def import_model(model: Any, *, name: str | None = None, partial: bool = False) -> str:
+    """The text of a spec that makes the same network as a functional or sequential `keras.Model`.
+
+    Raises `ValueError` with every layer that has no word in the language; with `partial`, comments mark their places.
+    """
+    from cnnspec.importing.keras_model import read_model
+    from cnnspec.importing.spec import as_spec, prepared
+
+    network = prepared(read_model(model, name))
+    if network.gaps and not partial:
+        raise ValueError("layers that no spec can express:\n" + "\n".join(f"  {gap}" for gap in network.gaps))
+    return as_spec(network, f"the Keras model `{model.name}`")
 
 
 def _flow(value: Any) -> str:

@@ -21,7 +21,11 @@ _COMMANDS = {
     "new": "start a spec from a template",
     "layers": "the reference: every layer, block and setting",
     "schema": "the language as JSON Schema, for editors",
+    "import": "a Keras model as a spec: a .keras file, or keras.applications:NAME",
 }
+
+_MODULES = {"import": "import_"}
+"""Commands whose module is called otherwise: Python keeps the word for itself."""
 
 INTERNAL = 70
 
@@ -37,7 +41,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"cnnspec.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"cnnspec.cli.{_MODULES.get(cmd_name, cmd_name)}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from cnnspec.language.entries import Vocabulary
 from cnnspec.language.types import NonNegative, Positive, Real, choice
-from cnnspec.layers.base import Setting
+from cnnspec.layers.base import KerasCall, Setting
 from cnnspec.layers.settings import INITIALIZERS
 
 
@@ -26,6 +26,10 @@ class Constant(_Initializer):
 
     first: ClassVar[str] = "value"
     value: Real = 0.0
+
+    def call(self) -> KerasCall:
+        """Never its plain name, which Keras does not take."""
+        return KerasCall("initializers.Constant", {"value": self.value})
 
 
 class RandomNormal(_Initializer):

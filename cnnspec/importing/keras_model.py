@@ -1,0 +1,278 @@
+"""Keras model → network. Importing this module imports Keras."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+
+from cnnspec.importing.arguments import entry_named, read_layer, setting, written
+from cnnspec.importing.network import Gap, Network, Op
+from cnnspec.language.entries import Invalid
+from cnnspec.layers.base import Layer
+
+_NO_NAME = re.compile(r"[^\w.-]+", re.ASCII)
+_ASIDE = {"name", "dtype", "data_format", "trainable", "batch_input_shape", "input_shape", "autocast"}
+"""What a configuration holds beside the arguments of the language."""
+
+
+class Unreadable(Exception):
+    """What is no model, or one that is no graph of layers; the message says what to do.
+
+    With `foreign`, it is a model, but holds layers that nothing can be made of.
+    """
+
+    def __init__(self, message: str, *, foreign: bool = False) -> None:
+        super().__init__(message)
+        self.foreign = foreign
+
+
+def read_model(model: Any, name: str | None = None) -> Network:
+    """The network of a functional or sequential model. Raises `Unreadable` for any other."""
+    if not _is_graph(model):
+        raise Unreadable(
+            f"`{model.name}` is no functional or sequential model with known input shapes; "
+            "a subclassed model has no graph that could be read"
+        )
+    reader = _Reader()
+    tensors, notes = {}, []
+    for tensor in model.inputs:
+        operation = tensor._keras_history.operation
+        label = "input" if len(model.inputs) == 1 else reader.free(operation.name)
+        tensors[id(tensor)] = label
+        reader.inputs[label] = tuple(tensor.shape[1:])
+        if not str(tensor.dtype).startswith(("float", "bfloat")):
+            notes.append(
+                Gap(operation.name, "InputLayer", f"its dtype is {tensor.dtype}; inputs of cnnspec are float32")
+            )
+    results = reader.walk(model, tensors)
+    names = getattr(model, "output_names", None) or [f"output_{at}" for at in range(len(results))]
+    outputs = dict(zip(map(_safe, names), results, strict=True))
+    if len(outputs) != len(results):
+        outputs = {f"output_{at}": result for at, result in enumerate(results)}
+    return Network(name or model.name, reader.inputs, reader.ops, outputs, tuple(notes))
+
+
+def _is_graph(model: Any) -> bool:
+    if isinstance(model, keras.Sequential):
+        return bool(model.built) and model._functional is not None
+    return isinstance(model, keras.Model) and hasattr(model, "_nodes_by_depth")
+
+
+def _safe(name: str) -> str:
+    return _NO_NAME.sub("_", name).strip("_") or "layer"
+
+
+class _Reader:
+    """The ops so far, by the names of their layers."""
+
+    def __init__(self) -> None:
+        self.inputs: dict[str, Any] = {}
+        self.ops: dict[str, Op] = {}
+        self.taken: set[str] = {"input"}
+        self.first: dict[int, str] = {}
+
+    def free(self, name: str) -> str:
+        """A name like `name` that is not taken yet."""
+        base = label = _safe(name)
+        number = 1
+        while label in self.taken:
+            number += 1
+            label = f"{base}_{number}"
+        self.taken.add(label)
+        return label
+
+    def put(
+        self, name: str, entry: str, arguments: Mapping[str, Any], inputs: Sequence[str], shape: Any, **more: Any
+    ) -> str:
+        """Add an op; its name."""
+        label = self.free(name)
+        self.ops[label] = Op(label, entry, arguments, tuple(inputs), tuple(shape[1:]), **more)
+        return label
+
+    def walk(self, model: Any, tensors: dict[int, str]) -> list[str]:
+        """Read a graph on the tensors that its inputs stand for; the names of its outputs."""
+        outputs = list(model.outputs)
+        for operation, node in _nodes(outputs, tensors):
+            inputs = [tensors[id(tensor)] for tensor in node.input_tensors]
+            if _is_graph(operation):
+                inner = {id(tensor): name for tensor, name in zip(_inner(operation).inputs, inputs, strict=True)}
+                results = self.walk(_inner(operation), inner)
+            else:
+                results = [self.read(operation, node, inputs)] * len(node.outputs)
+            tensors.update((id(tensor), name) for tensor, name in zip(node.outputs, results, strict=True))
+        return [tensors[id(tensor)] for tensor in outputs]
+
+    def read(self, operation: Any, node: Any, inputs: list[str]) -> str:
+        """Add one call of a layer or operation; the name of its result."""
+        shape = node.outputs[0].shape
+        first = self.first.get(id(operation))
+        why = self.refusal(operation, node)
+        try:
+            if why is not None:
+                raise _Refused(why)
+            if isinstance(operation, Stranger):
+                raise _Refused("cnnspec has no such layer")
+            if not isinstance(operation, keras.layers.Layer):
+                return self.put(
+                    operation.name, f"ops.{type(operation).__name__}", _facts(operation, node), inputs, shape
+                )
+            special = _SPECIAL.get(type(operation).__name__)
+            if special is not None and type(operation).__module__.startswith("keras."):
+                return special(self, operation, inputs, shape)
+            inputs = inputs[:1] if len(set(inputs)) == 1 and not _merges(operation) else inputs
+            if first is not None:
+                return self.put(operation.name, "share", {}, inputs, shape, share=first)
+            layer = _layer(operation, len(node.input_tensors[0].shape))
+            if len(inputs) > 1 and not layer.merges:
+                raise _Refused(f"it is called on {len(inputs)} different tensors; `{layer.entry}` takes one")
+            name = self.put(operation.name, layer.entry, written(layer), inputs, shape)
+        except _Refused as refused:
+            gap = Gap(operation.name, getattr(operation, "kind", type(operation).__name__), str(refused))
+            return self.put(operation.name, "identity", {}, inputs[:1], shape, gap=gap)
+        if operation.weights:
+            self.first[id(operation)] = name
+        return name
+
+    def refusal(self, operation: Any, node: Any) -> str | None:
+        """What no spec can say about this call."""
+        if len(node.outputs) != 1:
+            return f"it has {len(node.outputs)} outputs; layers of cnnspec have one"
+        policy = getattr(operation, "dtype_policy", None)
+        if isinstance(operation, keras.layers.Layer) and policy is not None and policy.name != "float32":
+            return f"its dtype policy is {policy.name}; write `training: {{precision: …}}` for the whole network"
+        usual = inspect.signature(operation.call).parameters.get("training")
+        if node.arguments.kwargs.get("training") and usual is not None and not usual.default:
+            return "it is called with `training=True`"
+        return None
+
+
+class _Refused(Exception):
+    """Why a layer has no word in the language."""
+
+
+def _inner(model: Any) -> Any:
+    return model._functional if isinstance(model, keras.Sequential) else model
+
+
+def _nodes(outputs: Sequence[Any], known: Mapping[int, str]) -> Iterator[tuple[Any, Any]]:
+    """Each call that leads to the outputs, those before it first, chains in one piece."""
+    done: set[int] = set()
+    stack = [(tensor, False) for tensor in reversed(outputs)]
+    while stack:
+        tensor, ready = stack.pop()
+        operation, index, _ = tensor._keras_history
+        node = operation._inbound_nodes[index]
+        if id(tensor) in known or id(node) in done:
+            continue
+        if ready:
+            done.add(id(node))
+            yield operation, node
+            continue
+        stack.append((tensor, True))
+        stack += [(taken, False) for taken in reversed(node.input_tensors)]
+
+
+def _layer(operation: Any, rank: int) -> Layer:
+    """The entry of a Keras layer. Raises `_Refused` with what it lacks."""
+    kind = type(operation)
+    cls = entry_named(kind.__name__) if kind.__module__.startswith("keras.") else None
+    if cls is None or not issubclass(cls, Layer):
+        raise _Refused("cnnspec has no such layer" if kind.__module__.startswith("keras.") else "it is a custom layer")
+    try:
+        config = operation.get_config()
+    except NotImplementedError:
+        raise _Refused("it does not say how it is configured (no `get_config`)") from None
+    if config.get("data_format") == "channels_first":
+        raise _Refused("`data_format` is `channels_first`; channels come last in cnnspec")
+    lacking = [f"`{name}` is {value!r}" for name, value in _more(operation, config, cls)]
+    if lacking:
+        raise _Refused(f"{', '.join(lacking)}, which `{cls.entry}` does not take")
+    try:
+        return read_layer(cls, config, rank)
+    except Invalid as invalid:
+        raise _Refused("; ".join(problem.message for problem in invalid.problems)) from None
+
+
+def _more(operation: Any, config: Mapping[str, Any], cls: type[Layer]) -> Iterator[tuple[str, Any]]:
+    """The arguments that the language lacks and that are not at their defaults."""
+    defaults = inspect.signature(type(operation).__init__).parameters
+    for name, value in config.items():
+        if name in cls.model_fields or name in _ASIDE or name not in defaults:
+            continue
+        default = defaults[name].default
+        try:
+            short = setting(value) if isinstance(value, dict) and "class_name" in value else value
+        except Invalid:
+            short = value
+        if short != default and (not isinstance(short, tuple) or set(short) != {default}):
+            yield name, short
+
+
+def _facts(operation: Any, node: Any) -> dict[str, Any]:
+    """The attributes of an operation and the plain values it is called with; `tensors` names its other arguments."""
+    facts = {name: value for name, value in vars(operation).items() if not name.startswith("_") and name != "name"}
+    bound = inspect.signature(operation.call).bind_partial(*node.arguments.args, **node.arguments.kwargs)
+    plain = {name: value for name, value in bound.arguments.items() if not _holds_tensor(value)}
+    return {**facts, **plain, "tensors": tuple(name for name in bound.arguments if name not in plain)}
+
+
+def _holds_tensor(value: Any) -> bool:
+    return isinstance(value, keras.KerasTensor) or (isinstance(value, list | tuple) and any(map(_holds_tensor, value)))
+
+
+def _merges(operation: Any) -> bool:
+    cls = entry_named(type(operation).__name__)
+    return bool(getattr(cls, "merges", False))
+
+
+def _layer_scale(reader: _Reader, layer: Any, inputs: list[str], shape: Any) -> str:
+    arguments = {"equation": "...c,c->...c", "kernel_initializer": {"constant": layer.init_values}}
+    return reader.put(layer.name, "einsum_dense", arguments, inputs, shape)
+
+
+def _scaled_sum(reader: _Reader, layer: Any, inputs: list[str], shape: Any) -> str:
+    scaled = reader.put(f"{layer.name}_scaled", "rescaling", {"scale": layer.scale}, inputs[1:], shape)
+    return reader.put(layer.name, "add", {}, [inputs[0], scaled], shape)
+
+
+def _einsum(reader: _Reader, layer: Any, inputs: list[str], shape: Any) -> str:
+    config = {**layer.get_config(), "output_sizes": tuple(layer.get_config()["output_shape"])}
+    equation = config["equation"]
+    before, kernel, after = re.split(",|->", equation)
+    if before == after and kernel == before[-1:]:
+        config |= {"equation": f"...{kernel},{kernel}->...{kernel}", "output_sizes": None}
+    cls = entry_named("EinsumDense")
+    assert cls is not None
+    assert issubclass(cls, Layer)
+    try:
+        return reader.put(layer.name, cls.entry, written(read_layer(cls, config, len(shape))), inputs, shape)
+    except Invalid as invalid:
+        raise _Refused("; ".join(problem.message for problem in invalid.problems)) from None
+
+
+def _identity(reader: _Reader, layer: Any, inputs: list[str], shape: Any) -> str:
+    watched = layer.activity_regularizer
+    arguments = {} if watched is None else {"activity_regularizer": setting(keras.regularizers.serialize(watched))}
+    return reader.put(layer.name, "identity", arguments, inputs, shape)
+
+
+_SPECIAL: dict[str, Callable[[_Reader, Any, list[str], Any], str]] = {
+    "LayerScale": _layer_scale, "CustomScaleLayer": _scaled_sum, "EinsumDense": _einsum,
+    "Identity": _identity,
+}  # fmt: skip
+
+
+class Stranger(keras.layers.Layer):  # type: ignore[misc]
+    """Stands for a layer of a file whose class is not known here."""
+
+    def __init__(self, kind: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kind = kind
+
+    def call(self, inputs: Any, *others: Any, **more: Any) -> Any:
+        """Pass the first input on."""
+        return inputs[0] if isinstance(inputs, list | tuple) else inputs

@@ -1,0 +1,23 @@
+"""The way back: a Keras model as a spec."""
+
+from __future__ import annotations
+
+from cnnspec.importing.blocks import shortest
+from cnnspec.importing.network import Network
+from cnnspec.importing.operations import translate
+from cnnspec.importing.patterns import gather
+from cnnspec.importing.series import entries
+from cnnspec.importing.write import spec
+
+
+def prepared(network: Network) -> Network:
+    """The network with a layer of the language for everything that has one; its gaps are what has none."""
+    return gather(translate(gather(network)))
+
+
+def as_spec(network: Network, origin: str) -> str:
+    """The text of a spec that makes the same network, once it is `prepared`."""
+    found = shortest(entries(network))
+    blocks = {name: (found.parameters[name], found.blocks[name]) for name in found.blocks}
+    header = f"Imported from {origin}."
+    return spec(network.name, network.inputs, network.outputs, blocks, found.layers, header)

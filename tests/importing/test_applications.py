@@ -1,0 +1,50 @@
+"""keras.applications come back: every weight in its place, the same outputs, in a spec that a person reads."""
+
+from __future__ import annotations
+
+import keras
+import pytest
+
+import cnnspec
+from cnnspec.importing.keras_files import application, applications
+
+from .applications import QUICK, SIZES, SMALL
+from .roundtrip import again, largest_difference
+
+MOST_LINES = {"ResNet50": 50, "MobileNetV2": 50, "Xception": 70}
+
+
+def test_all_of_them_are_known() -> None:
+    assert set(SIZES) == set(applications())
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in SMALL]
+)
+def test_small_applications_come_back(name: str) -> None:
+    keras.backend.clear_session()
+    model = application(name, (SIZES[name], SIZES[name], 3))
+    text = cnnspec.import_model(model)
+    assert text.count("\n") <= MOST_LINES.get(name, 120)
+    assert largest_difference(model, again(model, text), 1) <= 1e-5
+
+
+@pytest.mark.slow
+def test_depth_costs_no_lines() -> None:
+    keras.backend.clear_session()
+    short, long = (cnnspec.import_model(application(name, (32, 32, 3))) for name in ("ResNet50", "ResNet101"))
+    assert long.count("\n") == short.count("\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in SIZES if name not in SMALL])
+def test_every_application_has_the_same_weights(name: str) -> None:
+    """By the rules alone: building all of them twice, with their weights, takes minutes."""
+    keras.backend.clear_session()
+    model = application(name, (SIZES[name], SIZES[name], 3))
+    report = cnnspec.check(cnnspec.import_model(model))
+    assert report.graph is not None, report
+    weights = [tuple(weight.shape) for weight in model.weights]
+    ours = [weight.shape for node in report.graph.nodes for weight in node.weights]
+    assert sorted(ours) == sorted(weights)
+    assert model.count_params() == sum(node.parameters for node in report.graph.nodes)
