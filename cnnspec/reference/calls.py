@@ -26,7 +26,7 @@ def structure(name: str, which: str) -> Schema:
         "otherwise": layers,
         "shortcut": {"anyOf": [_WORD, layers]},
         "activation": ref("activation_or_null"),
-        "paths": {"type": "array", "items": layers, "minItems": 1},
+        "paths": {"anyOf": [{"type": "array", "items": layers, "minItems": 1}, ref("expression")]},
         "merge": ref("merge"),
         "times": {"type": ["integer", "string"], "minimum": 0, "pattern": PATTERN},
         "over": {"anyOf": [{"type": "array"}, ref("expression")]},

@@ -48,7 +48,7 @@ def _text(written: str) -> Text:
     header = [line.removeprefix("#").strip() for line in lines[:end] if not line.startswith("# yaml-language-server:")]
     paragraphs = [flowing(part) for part in "\n".join(header).split("\n\n") if part.strip()]
     body = "\n\n".join(paragraphs)
-    return Text(first_sentence(body), body, example=_use("\n".join(lines[end:])))
+    return Text(first_sentence(body), body, examples=(_use("\n".join(lines[end:])),))
 
 
 def _use(written: str) -> str:

@@ -13,36 +13,41 @@ _PART = re.compile(r"(?:^|(?<=[.;] ))(Errors|Source): ", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Text:
-    """What is written of an entry. `body` is all of it but the errors, the source and the example."""
+    """What is written of an entry. `body` is all of it but the errors, the source and the examples."""
 
     summary: str
     body: str
     errors: str = ""
     source: str = ""
-    example: str = ""
+    examples: tuple[str, ...] = ()
+
+    @property
+    def example(self) -> str:
+        """The examples, one below the other."""
+        return "\n\n".join(self.examples)
 
     @property
     def markdown(self) -> str:
-        """The whole text, the example in a fence."""
+        """The whole text, each example in a fence."""
         return self.with_arguments("")
 
     def with_arguments(self, arguments: str) -> str:
-        """The same with the list of arguments before the example."""
+        """The same with the list of arguments before the examples."""
         parts = {"": self.body, "Errors: ": self.errors, "Source: ": self.source, "Arguments: ": arguments}
-        fenced = f"```yaml\n{self.example}\n```" if self.example else ""
-        return "\n\n".join(word + part for word, part in [*parts.items(), ("", fenced)] if part)
+        fenced = [f"```yaml\n{example}\n```" for example in self.examples]
+        return "\n\n".join([*(word + part for word, part in parts.items() if part), *fenced])
 
 
 def text_of(docstring: str | None) -> Text:
     """The parts of a docstring, its lines joined to paragraphs."""
-    written, _, example = inspect.cleandoc(docstring or "").partition("Example:\n")
+    written, *examples = re.split(r"^Example:\n", inspect.cleandoc(docstring or ""), flags=re.MULTILINE)
     parts = _PART.split(written)
     named = dict(zip(parts[1::2], parts[2::2], strict=True))
     paragraphs = [flowing(paragraph) for paragraph in parts[0].split("\n\n") if paragraph.strip()]
     body = "\n\n".join(paragraphs)
     summary = first_sentence(paragraphs[0]) if paragraphs else ""
     errors, source = (flowing(named.get(name, "")) for name in ("Errors", "Source"))
-    return Text(summary, body, errors, source, textwrap.dedent(example).strip())
+    return Text(summary, body, errors, source, tuple(textwrap.dedent(example).strip() for example in examples))
 
 
 def flowing(text: str) -> str:

@@ -45,16 +45,19 @@ def _part(schema: Schema, words: str) -> Schema:
 
 def _inside(schema: Schema) -> Schema:
     """`schema` with expressions in its lists and mappings, but not for the whole of it."""
-    return {
-        key: computable(value) if key in ("items", "additionalProperties") and isinstance(value, dict) else value
-        for key, value in schema.items()
-    }
+    found = dict(schema)
+    for key in ("items", "additionalProperties"):
+        if isinstance(found.get(key), dict):
+            found[key] = computable(found[key])
+    if "properties" in found:
+        found["properties"] = {name: computable(value) for name, value in found["properties"].items()}
+    return found
 
 
 def _apart(schema: Schema) -> Schema:
     """An alternative that editors can tell from the others: yaml-language-server compares `properties`, and takes two
     without any for one."""
-    return schema if "$ref" in schema else {**schema, "properties": {}}
+    return schema if "$ref" in schema else {"properties": {}, **schema}
 
 
 def argument(cls: type[Section], name: str) -> Schema:

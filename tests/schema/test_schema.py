@@ -90,8 +90,7 @@ def test_every_spec_in_the_docs_passes(page: str, line: int, text: str) -> None:
 @pytest.mark.parametrize("kind", list(vocabularies()))
 def test_every_example_passes(kind: str) -> None:
     for name, cls in vocabularies()[kind].items():
-        example = text_of(cls.__doc__).example
-        if example:
+        for example in text_of(cls.__doc__).examples:
             assert problems(_whole(example)) == [], name
 
 
