@@ -280,7 +280,9 @@ def _named_outputs(graph: Graph, training: Training) -> Iterator[Problem]:
         message = "`loss_weights` weighs the losses of several outputs, and this network has one"
         yield Problem("loss-weights", message, ("training", "loss_weights"), True, "leave it out")
     elif training.loss_weights and all(training.loss_weights.get(name, 1) == 0 for name in graph.outputs):
-        yield Problem("loss-weights", "every loss has the weight 0", ("training", "loss_weights"), True, "weigh one of them")
+        yield Problem(
+            "loss-weights", "every loss has the weight 0", ("training", "loss_weights"), True, "weigh one of them"
+        )
     if isinstance(training.loss, dict):
         for name in graph.outputs:
             if name not in training.loss:
