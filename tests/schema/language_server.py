@@ -64,16 +64,16 @@ def server() -> list[str] | None:
 
 
 class Session:
-    """A started server, with the schema set for every file."""
+    """A started server, with the schema set for every file; without one, a spec names its own."""
 
-    def __init__(self, command: list[str], schema: Path = SCHEMA) -> None:
+    def __init__(self, command: list[str], schema: Path | None = SCHEMA) -> None:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.answers: dict[int, Queue[Any]] = {}
         self.diagnostics: Queue[Any] = Queue()
         self.sent = 0
         self.settings = {
             "yaml": {
-                "schemas": {schema.as_uri(): "*.yaml"},
+                "schemas": {schema.as_uri(): "*.yaml"} if schema else {},
                 "completion": True,
                 "hover": True,
                 "validate": True,
@@ -121,17 +121,17 @@ class Session:
         """Tell, without an answer."""
         self._send({"method": method, "params": params})
 
-    def open(self, text: str) -> tuple[str, dict[str, int]]:
-        """Open a spec; its address, and the place of its cursor."""
+    def open(self, text: str, path: Path | None = None) -> tuple[str, dict[str, int]]:
+        """Open a spec, as the file at `path`; its address, and the place of its cursor."""
         before = text.partition(CURSOR)[0]
-        uri = f"file:///spec{self.sent}.yaml"
+        uri = path.as_uri() if path else f"file:///spec{self.sent}.yaml"
         document = {"uri": uri, "languageId": "yaml", "version": 1, "text": text.replace(CURSOR, "")}
         self.notify("textDocument/didOpen", {"textDocument": document})
         return uri, {"line": before.count("\n"), "character": len(before) - before.rfind("\n") - 1}
 
-    def ask(self, method: str, text: str) -> Any:
+    def ask(self, method: str, text: str, path: Path | None = None) -> Any:
         """Completion or hover at the cursor of a spec."""
-        uri, position = self.open(text)
+        uri, position = self.open(text, path)
         return self.request(f"textDocument/{method}", {"textDocument": {"uri": uri}, "position": position})
 
     def check(self, text: str) -> list[str]:

@@ -14,12 +14,25 @@ from tests.schema import language_server as lsp
 
 
 @pytest.fixture(scope="module")
-def session() -> Iterator[lsp.Session]:
-    command = lsp.server()
-    if command is None:
+def command() -> list[str]:
+    found = lsp.server()
+    if found is None:
         pytest.skip("yaml-language-server is neither on PATH nor in $YAML_LANGUAGE_SERVER (npm package of that name)")
+    return found
+
+
+@pytest.fixture(scope="module")
+def session(command: list[str]) -> Iterator[lsp.Session]:
     with lsp.Session(command) as started:
         yield started
+
+
+@pytest.mark.parametrize("name", ["digits", "zoo/resnet50"])
+def test_the_first_line_of_a_spec_is_enough(command: list[str], name: str) -> None:
+    path = lsp.ROOT / "specs" / f"{name}.yaml"
+    text = path.read_text(encoding="utf-8").replace("input:", f"in{lsp.CURSOR}put:", 1)
+    with lsp.Session(command, schema=None) as session:
+        assert "What comes in, without the batch" in session.ask("hover", text, path)["contents"]["value"]
 
 
 def labels(session: lsp.Session, title: str) -> list[str]:
