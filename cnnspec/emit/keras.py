@@ -32,12 +32,19 @@ def build_with_tensors(graph: Graph) -> tuple[Any, dict[str, Any]]:
             layers = _layers(calls, node.name, made.get(node.shares or "", ()))
             made[node.name] = tuple(zip(calls, layers, strict=True))
             tensors[node.name] = apply(calls, taken, node.name, layers)
-            for layer in layers if not node.layer.trainable else ():
-                if layer is not None:
-                    layer.trainable = False  # what it made while it was built, too
+            if not node.layer.trainable:
+                _freeze(layers)
         outputs = {name: tensors[node] for name, node in graph.outputs.items()}
         model = keras.Model(_alone(inputs), outputs if graph.named else _alone(outputs), name=safe(graph.name))
         return model, tensors
+
+
+def _freeze(layers: Sequence[Any]) -> None:
+    """Freeze Keras layers with the layers that they made while they were built, which nobody has told."""
+    for layer in layers:
+        if layer is not None:
+            layer.trainable = True  # on TensorFlow, setting the value that is there already does nothing
+            layer.trainable = False
 
 
 @contextmanager
