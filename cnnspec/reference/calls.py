@@ -12,7 +12,7 @@ from cnnspec.reference.values import PATTERN, signature_of, snippet
 _FURTHER: Schema = {
     "repeat": {
         "oneOf": [{"required": ["times"]}, {"required": ["over"]}],
-        "dependencies": {"over": ["as"], "as": ["over"]},
+        "dependencies": {"over": ["as"], "times": {"properties": {"as": {"type": "string"}}}},
     }
 }
 _WORD: Schema = {"enum": ["identity", "projection"], "properties": {}}
@@ -43,7 +43,12 @@ def structure(name: str, which: str) -> Schema:
     }
     required = [key for key, (_, default) in word.keys.items() if default is None]
     arguments = _arguments({**properties, **head()}, required) | _FURTHER.get(name, {})
-    form = {"anyOf": [forms[word.first] if word.first else ref("expression"), arguments]}
+    alone: Schema = {
+        "layers": {"type": "array", "items": ref(f"item_{which}"), "properties": {}},
+        "paths": {"type": "array", "items": layers, "minItems": 1, "properties": {}},
+        "entry": forms["entry"],
+    }
+    form = {"anyOf": [alone[word.first], arguments]} if word.first else arguments
     return {**told, **snippet(name, required), **form}
 
 

@@ -70,7 +70,8 @@ STRUCTURES: dict[str, Structure] = {
     "repeat": Structure(
         text_of("""The layers, `times` times over, or once for each value of `over` under the name (or names) of `as`.
 
-        `times: 0` is nothing. Names given in one round are visible in the later ones.
+        `times: 0` is nothing; with `times`, `as` names the number of the round, from 0. Names given in one round are
+        visible in the later ones.
         Errors: `repeat-values` (not as many values as names).
 
         Example:
@@ -87,7 +88,7 @@ STRUCTURES: dict[str, Structure] = {
             "layers": _LAYERS,
             "times": Key("a whole number from 0; or `over` in its place", "none"),
             "over": Key("a list of values, or of lists of them", "none"),
-            "as": Key("a name, or a list of names, for the values of `over`", "none"),
+            "as": Key("a name, or a list of names, for the values of `over`; a name for the round of `times`", "none"),
         },
     ),
     "when": Structure(

@@ -39,6 +39,8 @@ RIGHT = {
     "metrics by output": HEAD + "layers: [flatten]\ntraining: {metrics: {a: [accuracy], b: null, c: accuracy}}",
     "a schedule": HEAD + "layers: [flatten]\ntraining: {optimizer: {adam: {learning_rate: {cosine_decay: 0.1}}}}",
     "empty sections": HEAD + "layers: [flatten]\ndata:\ntraining:\nparameters:\nblocks:",
+    "a name for a round": HEAD + "layers: [{repeat: {times: 2, as: i, layers: [{dense: $(i + 1)}]}}]",
+    "paths in a parameter": HEAD + "layers: [{branches: {paths: $paths}}]",
     "structures": HEAD + "layers: [{branches: [[], [relu]]}, {repeat: {times: $n, layers: []}},"
     " {repeat: {over: [1], as: n, layers: []}}, {when: {condition: true, layers: [relu]}}, {name: here}, {share: here}]",
 }
@@ -73,6 +75,8 @@ WRONG = {
     "a parameter that cannot be named": HEAD + "parameters: {3d: 1}\nlayers: [relu]",
     "a parameter with a reserved name": HEAD + "parameters: {inputs: 1}\nlayers: [relu]",
     "times and over": HEAD + "layers: [{repeat: {times: 2, over: [1], as: n, layers: []}}]",
+    "two names for a round": HEAD + "layers: [{repeat: {times: 2, as: [i, j], layers: []}}]",
+    "an expression for a structure": HEAD + "layers: [{branches: $paths}]",
     "over without as": HEAD + "layers: [{repeat: {over: [1], layers: []}}]",
     "a loss that there is not": HEAD + "layers: [flatten]\ntraining: {loss: {a: squared}}",
     "an optimizer with arguments of another": HEAD + "layers: [flatten]\ntraining: {optimizer: {adam: {momentum: 0.9}}}",
