@@ -35,11 +35,11 @@ def command(
     into `repeat` and `blocks`. Weights are neither read nor downloaded, and nothing in the file is run.
     Exits 1 where layers have no word in the language (they are listed), 2 where MODEL cannot be read.
     """
-    from cnnspec.training.device import quiet_start
+    from cnnspec.training.device import start
 
-    with quiet_start():
-        from cnnspec.importing.keras_files import load
-        from cnnspec.importing.keras_model import Unreadable, read_model
+    start(device="cpu")
+    from cnnspec.importing.keras_files import load
+    from cnnspec.importing.keras_model import Unreadable, read_model
     from cnnspec.importing.spec import as_spec, prepared
 
     try:

@@ -57,13 +57,12 @@ def entry(item: Item, indent: int) -> list[str]:
     pad = " " * indent
     note = [f"{pad}# {item.note}"] if item.note else []
     whole = one_line(item)
-    leaves = sum(1 for part in item.parts for _ in part)
-    if not item.parts or (
-        len(pad) + len(whole) + 2 <= _WIDTH and leaves <= 2 and not any(c.parts for p in item.parts for c in p)
-    ):
-        if len(pad) + len(whole) + 2 <= _WIDTH or item.parts:
-            return [*note, f"{pad}- {whole}"]
-        return [*note, *_long(item, pad)]
+    fits = len(pad) + len(whole) + 2 <= _WIDTH
+    if not item.parts:
+        return [*note, f"{pad}- {whole}"] if fits else [*note, *_long(item, pad)]
+    inner = [child for part in item.parts for child in part]
+    if fits and len(inner) <= 2 and not any(child.parts or child.note for child in inner):
+        return [*note, f"{pad}- {whole}"]
     lines = [*note, f"{pad}- {item.entry}:"]
     body = dict(_body(item))
     for key, value in body.items():
