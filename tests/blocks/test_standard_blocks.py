@@ -114,6 +114,7 @@ CALLS = {
     "bottleneck_residual: 4": (32, 32, 16),
     "bottleneck_residual: {filters: 8, expansion: 2, strides: 3}": (11, 11, 16),
     "bottleneck_residual: {filters: 32, groups: 32, inner: $(2 * channels)}": (32, 32, 128),
+    "bottleneck_residual: {filters: 4, dilation_rate: 4}": (32, 32, 16),
     "preactivation_residual: {strides: 2}": (16, 16, 16),
     "preactivation_residual: {filters: 8, dropout: 0.2, activation: {leaky_relu: 0.1}}": (32, 32, 8),
     "preactivation_bottleneck: {filters: 4, groups: 2}": (32, 32, 16),
