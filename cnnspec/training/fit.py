@@ -238,7 +238,8 @@ def _loaded(model: Any, weights: Weights) -> str:
     path = Path(weights.path)
     loaded = load_weights(model, path, weights.skip)
     kept = f", new ones for {', '.join(loaded.kept)}" if loaded.kept else ""
-    return f"weights: {loaded.layers:,} layers from {path.name}{kept}"
+    layers = f"{loaded.layers:,} layer{'s' * (loaded.layers != 1)}"
+    return f"weights: {layers} from {path.name}{kept}"
 
 
 def _split_of(best: KeepBest, prefix: str) -> dict[str, float]:
