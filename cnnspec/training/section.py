@@ -117,7 +117,7 @@ class Training(Section):
         default_factory=lambda: OPTIMIZERS["adam"].read({})
     )  # type: ignore[assignment]
     loss: Annotated[Any, BeforeValidator(_losses), _LOSS] = None
-    loss_weights: dict[str, NonNegative] | None = None
+    loss_weights: Annotated[dict[str, NonNegative] | None, Expects("a mapping of outputs to numbers")] = None
     metrics: Annotated[Any, BeforeValidator(_metrics), _METRICS] = None
     callbacks: tuple[Annotated[Callback, nested(CALLBACKS), Expects("a callback")], ...] | None = None
     precision: choice("float32", "mixed_bfloat16", "mixed_float16", "auto") = "float32"  # type: ignore[valid-type]
