@@ -60,7 +60,7 @@ class Folder(Loops):
             self.busy.add(goal)
             self._statements(parts, inputs, goal if moved else target, goal)
             self.busy = busy
-        if goal != target:
+        if goal != target and all(self.program.shape_of(output) is not None for output in outputs.values()):
             self._call_it(outputs, target, goal)
         if first.name is not None:
             self.known[first.name] = outputs

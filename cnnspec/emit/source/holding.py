@@ -52,11 +52,12 @@ class Holding:
         self.lenient = False
 
     def find(self, values: Values, first: str | None = None) -> str:
-        """The variable that holds `values` at every occurrence at hand."""
+        """The variable that holds `values` at every occurrence at hand; any will do for what nothing uses."""
         names = [*([first] if first in self.held else []), *reversed(self.held)]
+        some = [i for i in self.active if self.program.in_use(values[i])]
         for name in names:
             held = self.held[name]
-            if all(held[i] == values[i] for i in self.active):
+            if all(held[i] == values[i] for i in some):
                 return name
         if self.lenient:
             return _UNKNOWN

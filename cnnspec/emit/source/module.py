@@ -6,7 +6,7 @@ from cnnspec.emit.source.fold import Folder
 from cnnspec.emit.source.functions import form
 from cnnspec.emit.source.layout import Doc, Group, call, lines, literal
 from cnnspec.emit.source.names import APPLY, RUNNING, fresh, identifier
-from cnnspec.emit.source.program import Program
+from cnnspec.emit.source.program import Program, Unfoldable
 from cnnspec.emit.source.statements import ABSENT, Function, Invoke, Op, Scope
 from cnnspec.emit.source.tidy import tidy
 from cnnspec.emit.source.values import parameters
@@ -19,10 +19,16 @@ from cnnspec.layers.base import show
 
 def code(graph: Graph) -> str:
     """Keras source whose `build_model()` builds the model of `graph`: the same layers, connections and weights."""
-    program = Program(graph)
+    try:
+        return _module(Program(graph))
+    except Unfoldable:
+        return _module(Program(graph, fold=False))
+
+
+def _module(program: Program) -> str:
     functions = form(program)
     blocks = [_definition(function) for function in functions]
-    text = [_header(graph), "", "import keras", "from keras import layers", ""]
+    text = [_header(program.graph), "", "import keras", "from keras import layers", ""]
     main = _main(program)
     if program.chains:
         blocks.insert(0, _APPLY)

@@ -21,9 +21,9 @@ class Unfoldable(Exception):
 
 
 class Program:
-    """The graph as the source emitter sees it."""
+    """The graph as the source emitter sees it. Without `fold`, blocks and repetitions are written out."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, *, fold: bool = True) -> None:
         self.graph = graph
         self.nodes = {node.name: node for node in graph.nodes}
         self.users: dict[str, list[str]] = defaultdict(list)
@@ -41,7 +41,11 @@ class Program:
         self.chains: dict[int, tuple[str, ...]] = {}
         """Entries that are shared as a whole and are layers one after the other: the layers that are made."""
         self.uses: Counter[tuple[str, ...]] = Counter()
-        self._find_chains()
+        if fold:
+            self._find_chains()
+        else:
+            everything = {id(part) for part, _ in _walk(graph.parts, ())}
+            self.inlined, self.unrolled = everything, everything
 
     def calls(self, node: Node) -> tuple[KerasCall, ...]:
         """The Keras calls of a node."""
@@ -52,6 +56,10 @@ class Program:
         if name in self.nodes:
             return self.nodes[name].shape
         return self.graph.inputs.get(name)
+
+    def in_use(self, value: Any) -> bool:
+        """Whether a value is one that the outputs are computed from."""
+        return not isinstance(value, str) or value in self.nodes or value in self.graph.inputs
 
     def inside(self, part: Part) -> frozenset[str]:
         """The nodes in use that a part made."""

@@ -39,7 +39,7 @@ def written(column: Column, scope: Scope) -> Doc:
     lifted = _lifted(column, scope)
     if lifted is not None and scope.parent is not None:
         return written(lifted, scope.parent)
-    choice = _choice(values, column.values, scope)
+    choice = _choice(values, column.values, scope) if column.label == "padding" else None
     return choice or _multiple(column.values, scope) or (_own(column, scope),)
 
 
@@ -62,7 +62,8 @@ def tested(column: Column, scope: Scope) -> Doc:
     lifted = _lifted(column, scope)
     if lifted is not None and scope.parent is not None:
         return tested(lifted, scope.parent)
-    return (simple_test(column.values, scope) or _own(column, scope),)
+    simple = simple_test(column.values, scope) if column.label == "pad" else None
+    return (simple or _own(column, scope),)
 
 
 def simple_test(values: Sequence[Any], scope: Scope) -> str | None:
