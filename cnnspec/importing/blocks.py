@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
+from cnnspec.importing.cells import RUNNING, Cell, cell, last_uses
 from cnnspec.importing.fold import EXACT, LADDERS, Ladder, awkward, fold, length, unfold
 from cnnspec.importing.tree import Expression, Item, Items, default, walk
 from cnnspec.importing.unify import Pattern, bound, filled, skeleton, unify, used
@@ -25,6 +26,15 @@ class Written:
     layers: Items
     blocks: Mapping[str, Items] = field(default_factory=dict)
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What a block calls the tensors that it takes; none where it needs no names."""
+    kept: frozenset[str] = frozenset()
+    """Names that the outputs of the network use."""
+
+    @property
+    def joins(self) -> frozenset[str]:
+        """The blocks that take several tensors."""
+        return frozenset(name for name, inputs in self.inputs.items() if len(inputs) > 1)
 
     @property
     def length(self) -> int:
@@ -32,9 +42,9 @@ class Written:
         return length(self.layers) + sum(length(body) + _HEAD for body in self.blocks.values())
 
 
-def shortest(layers: Items) -> Written:
-    """The shortest of a few ways to fold: repetitions before blocks, or blocks first."""
-    plain = Written(layers)
+def shortest(layers: Items, kept: Set[str] = frozenset()) -> Written:
+    """The shortest of a few ways to fold: repetitions before blocks, or blocks first. The names in `kept` stay."""
+    plain = Written(layers, kept=frozenset(kept))
     ways = []
     for ladder in LADDERS:
         ways.append(_folded(_extracted(_folded(plain, ladder)), ladder))
@@ -70,10 +80,13 @@ def _in_order(spec: Written) -> Written:
 
 
 def _inlined(spec: Written) -> Written:
-    """The spec without the blocks that are called in one place only."""
+    """The spec without the blocks that are called in one place only, or that only call another one."""
     roots = [spec.layers, *spec.blocks.values()]
     calls = Counter(item.entry for root in roots for item in walk(root) if item.entry in spec.blocks)
-    once = next((name for name in spec.blocks if calls[name] == 1 and not _captures(spec, name)), None)
+    idle = {name for name, body in spec.blocks.items() if len(body) == 1 and body[0].entry in spec.blocks}
+    plain = (name for name, body in spec.blocks.items() if not any(item.inputs or item.name for item in body))
+    inline = (name for name in plain if not spec.inputs.get(name) and (calls[name] == 1 or name in idle))
+    once = next((name for name in inline if not _captures(spec, name)), None)
     if once is None:
         return spec
     body, usual = spec.blocks[once], spec.parameters[once]
@@ -93,7 +106,7 @@ def _inlined(spec: Written) -> Written:
 
     blocks = {name: inlined(each) for name, each in spec.blocks.items() if name != once}
     parameters = {name: each for name, each in spec.parameters.items() if name != once}
-    return _inlined(Written(inlined(spec.layers), blocks, parameters))
+    return _inlined(replace(spec, layers=inlined(spec.layers), blocks=blocks, parameters=parameters))
 
 
 def _captures(spec: Written, block: str) -> bool:
@@ -119,92 +132,113 @@ def _lists(items: Items) -> Iterator[Items]:
             yield from _lists(part)
 
 
+class _Found(NamedTuple):
+    pattern: Pattern
+    key: tuple[Any, ...]
+    inputs: tuple[str, ...]
+
+
+class _Kinds:
+    """Numbers for the skeletons of entries, names and inputs aside, so that likeness is quick to see."""
+
+    def __init__(self, blocks: Mapping[str, Mapping[str, Any]]) -> None:
+        self.blocks = blocks
+        self.numbers: dict[Any, int] = {}
+        self.known: dict[int, tuple[Item, int]] = {}
+
+    def of(self, item: Item) -> int:
+        """The number of an entry's skeleton."""
+        if id(item) not in self.known:
+            kind = skeleton(replace(item, inputs=()), self.blocks)
+            self.known[id(item)] = item, self.numbers.setdefault(kind, len(self.numbers))
+        return self.known[id(item)][1]
+
+    def key(self, items: Items, start: int, found: Cell) -> tuple[Any, ...]:
+        """What two cells of one pattern have in common."""
+        return tuple((self.of(items[start + at]), item.inputs, item.name) for at, item in enumerate(found.items))
+
+
 def _once(spec: Written) -> Written | None:
     """The spec with one more block: what saves most; None where nothing does."""
-    roots = [spec.layers, *spec.blocks.values()]
-    places: defaultdict[tuple[int, ...], list[Items]] = defaultdict(list)
-    numbers: dict[Any, int] = {}
-    for root in roots:
+    kinds = _Kinds(spec.parameters)
+    places: defaultdict[tuple[Any, ...], list[Cell]] = defaultdict(list)
+    for root in (spec.layers, *spec.blocks.values()):
         for items in _lists(root):
-            kinds = [numbers.setdefault(skeleton(item, spec.parameters), len(numbers)) for item in items]
-            for size in range(1, min(_LONGEST, len(items)) + 1):
-                last_end: dict[tuple[int, ...], int] = {}
-                for start in range(len(items) - size + 1):
-                    window = items[start : start + size]
-                    if not _stands_alone(window):
+            uses = last_uses(items, spec.kept)
+            ends: dict[tuple[Any, ...], int] = {}
+            for start in range(len(items)):
+                for size in range(1, min(_LONGEST, len(items) - start) + 1):
+                    found = cell(items, start, size, uses, spec.joins)
+                    if found is None:
                         continue
-                    key = tuple(kinds[start : start + size])
-                    if start >= last_end.get(key, 0):
-                        last_end[key] = start + size
-                        places[key].append(window)
-    best: tuple[int, Pattern, tuple[int, ...]] | None = None
-    sizes = {key: length(windows[0]) for key, windows in places.items() if len(windows) > 1}
-    for key, windows in sorted(places.items(), key=lambda pair: -sizes.get(pair[0], 0) * (len(pair[1]) - 1)):
-        if len(windows) < 2 or (best is not None and sizes[key] * (len(windows) - 1) <= best[0]):
+                    key = kinds.key(items, start, found)
+                    if start >= ends.get(key, 0):
+                        ends[key] = start + size
+                        places[key].append(found)
+    best: tuple[int, _Found] | None = None
+    sizes = {key: length(cells[0].items) for key, cells in places.items() if len(cells) > 1}
+    for key, cells in sorted(places.items(), key=lambda pair: -sizes.get(pair[0], 0) * (len(pair[1]) - 1)):
+        if len(cells) < 2 or (best is not None and sizes[key] * (len(cells) - 1) <= best[0]):
             continue
-        pattern = unify(windows, spec.parameters, inside=False)
+        pattern = unify([each.items for each in cells], spec.parameters, inside=False)
         if len(pattern.columns) > _PARAMETERS:
             continue
-        calls = sum(
-            30 + sum(len(str(column.values[at])) + 6 for column in pattern.columns) for at in range(len(windows))
-        )
-        saved = sum(map(length, windows)) - length(pattern.items) - _HEAD - calls
+        calls = sum(30 + sum(len(str(column.values[at])) + 6 for column in pattern.columns) for at in range(len(cells)))
+        saved = sum(length(each.items) for each in cells) - length(pattern.items) - _HEAD - calls
         saved -= awkward(pattern.items[0])
         if saved > 0 and (best is None or saved > best[0]):
-            best = saved, pattern, key
-    if best is None:
-        return None
-    return _with_block(spec, best[1], best[2], numbers)
+            best = saved, _Found(pattern, key, cells[0].inputs)
+    return None if best is None else _with_block(spec, best[1], kinds)
 
 
-def _stands_alone(window: Items) -> bool:
-    """Whether entries take and give one tensor only, and are worth a block."""
-    if len(window) == 1 and (not window[0].parts or window[0].entry == "repeat"):
-        return False
-    if any(item.inputs for item in window[1:]) or any(item.name for item in window[:-1]):
-        return False
-    if len(window[0].inputs) > 1 or (window[0].inputs and getattr(LAYERS.get(window[0].entry), "merges", False)):
-        return False
-    return not any(item.entry == "share" or item.note for item in walk(window))
-
-
-def _with_block(spec: Written, pattern: Pattern, key: tuple[int, ...], numbers: Mapping[Any, int]) -> Written:
+def _with_block(spec: Written, found: _Found, kinds: _Kinds) -> Written:
     """The spec with the pattern as a block, called wherever it stands."""
-    name = _name(pattern.items, {*spec.blocks})
-    parameters = _parameters(pattern)
-    kind = {number: skeleton for skeleton, number in numbers.items()}
-    wanted = [kind[number] for number in key]
+    name = _name(found.pattern.items, {*spec.blocks}, len(found.inputs))
+    parameters = _parameters(found.pattern)
+    size = len(found.key)
 
-    def call(window: Items) -> Item:
-        values = _values(pattern, window, spec.parameters)
+    def called(items: Items, at: int, own: Cell, done: list[Item]) -> Item:
+        values = _values(found.pattern, own.items, spec.parameters)
         given = tuple(
             (each, values[each])
             for each, usual in parameters.items()
             if usual is None or values[each] != usual or type(values[each]) is not type(usual)
         )
-        return Item(name, given, (), window[0].inputs, window[-1].name)
+        inputs: tuple[str, ...] = own.takes
+        above = (items[at - 1].name if at else None) or RUNNING
+        if len(inputs) == 2 and inputs[0] == above:
+            inputs = inputs[1:]
+        elif len(inputs) > 1 and RUNNING in inputs:
+            label = done[-1].name or str(items[at - 1].origin)
+            done[-1] = replace(done[-1], name=label)
+            inputs = tuple(each or label for each in inputs)
+        elif inputs == (above,):
+            inputs = ()
+        last = items[at + size - 1]
+        return Item(name, given, (), inputs, last.name, origin=last.origin)
 
     def replaced(items: Items) -> Items:
         done: list[Item] = []
+        uses = last_uses(items, spec.kept)
         at = 0
         while at < len(items):
-            window = items[at : at + len(wanted)]
-            if (
-                len(window) == len(wanted)
-                and _stands_alone(window)
-                and [skeleton(item, spec.parameters) for item in window] == wanted
-            ):
-                done.append(call(window))
-                at += len(window)
+            own = cell(items, at, size, uses, spec.joins) if at + size <= len(items) else None
+            if own is not None and kinds.key(items, at, own) == found.key:
+                done.append(called(items, at, own, done))
+                at += size
             else:
-                item = items[at]
-                done.append(replace(item, parts=tuple(map(replaced, item.parts))))
+                done.append(replace(items[at], parts=tuple(map(replaced, items[at].parts))))
                 at += 1
         return tuple(done)
 
-    items = (replace(pattern.items[0], inputs=()), *pattern.items[1:])
-    blocks = {name: items, **{other: replaced(body) for other, body in spec.blocks.items()}}
-    return Written(replaced(spec.layers), blocks, {name: parameters, **spec.parameters})
+    blocks = {name: found.pattern.items, **{other: replaced(body) for other, body in spec.blocks.items()}}
+    return replace(
+        spec,
+        layers=replaced(spec.layers),
+        blocks=blocks,
+        parameters={name: parameters, **spec.parameters},
+        inputs={name: found.inputs, **spec.inputs},
+    )
 
 
 def _parameters(pattern: Pattern) -> dict[str, Any]:
@@ -246,9 +280,10 @@ _SHORT = {
 }  # fmt: skip
 
 
-def _name(items: Items, taken: set[str]) -> str:
+def _name(items: Items, taken: set[str], inputs: int) -> str:
     """A name that says what a block holds."""
     base = _words(items)
+    base = "cell" if inputs > 1 and len(items) > 3 else base
     name, number = base, 1
     while name in taken or name in LAYERS or name in ("residual", "branches", "repeat", "when", "share", "name"):
         number += 1
@@ -266,6 +301,11 @@ def _words(items: Items) -> str:
         merge = items[0].given.get("merge", "concatenate")
         names = {"multiply": "squeeze_excite", "concatenate": "mixed", "add": "sum"}
         return names.get(merge, "cell") if isinstance(merge, str) else "cell"
+    if any(entry.endswith("_transpose") or entry.startswith("up_sampling") for entry in layers):
+        return "up"
+    halves = "pooling" in layers[0] and not layers[0].startswith("global") and items[0].given.get("strides") != 1
+    if halves and any(entry in ("repeat", "conv1d", "conv2d", "conv3d") for entry in layers):
+        return "down"
     if any(item.entry in ("repeat", "residual") for item in items):
         return "stage"
     kernels = [item.given["kernel_size"] for item in items if item.entry in ("conv1d", "conv2d", "conv3d")]

@@ -142,7 +142,8 @@ def _run(items: Items, start: int, period: int, rounds: int, columns: int, block
 
 def _repeat(pattern: Pattern, rounds: int, stretch: Items) -> Item:
     """The pattern, `rounds` times or over its columns."""
-    layers = (replace(pattern.items[0], inputs=()), *pattern.items[1:])
+    layers = (replace(pattern.items[0], inputs=()), *pattern.items[1:-1], replace(pattern.items[-1], name=None))
+    layers = layers[-len(pattern.items) :]
     if not pattern.columns:
         arguments: tuple[tuple[str, object], ...] = (("times", rounds),)
     elif len(pattern.columns) == 1:
@@ -151,4 +152,5 @@ def _repeat(pattern: Pattern, rounds: int, stretch: Items) -> Item:
     else:
         rows = tuple(zip(*(column.values for column in pattern.columns), strict=True))
         arguments = (("over", rows), ("as", tuple(column.name for column in pattern.columns)))
-    return Item("repeat", arguments, (layers,), stretch[0].inputs, stretch[-1].name)
+    last = stretch[-1]
+    return Item("repeat", arguments, (layers,), stretch[0].inputs, last.name, origin=last.origin)

@@ -123,7 +123,8 @@ def _in_line(network: Network, pieces: dict[str, _Piece]) -> Items:
     before = next(iter(network.inputs)) if len(network.inputs) == 1 else ""
     lined: dict[str, Item] = {}
     named = set(network.outputs.values()) if len(network.outputs) > 1 else set()
-    for name, piece in pieces.items():
+    for name in _order(network, pieces):
+        piece = pieces[name]
         inputs: Sequence[str] = piece.inputs
         if tuple(inputs) == (before,):
             inputs = ()
@@ -135,6 +136,38 @@ def _in_line(network: Network, pieces: dict[str, _Piece]) -> Items:
         lined[name] = replace(piece.item, inputs=tuple(inputs))
         before = name
     return tuple(replace(item, name=name) if name in named else item for name, item in lined.items())
+
+
+def _order(network: Network, pieces: dict[str, _Piece]) -> list[str]:
+    """The pieces so that each stands as near as can be to what takes it, chains in one piece.
+
+    Laid from the end: the operands of the piece laid last come next, the last one first, else what is nearest to
+    the outputs.
+    """
+    needs = {name: [*piece.inputs] for name, piece in pieces.items()}
+    for name, piece in pieces.items():
+        if piece.item.entry == "share":
+            needs[name].append(piece.item.given["entry"])
+    depth = dict.fromkeys(pieces, 0)
+    waiting = Counter(needed for inputs in needs.values() for needed in inputs)
+    for name in reversed(pieces):
+        for needed in needs[name]:
+            if needed in depth:
+                depth[needed] = max(depth[needed], depth[name] + 1)
+    ready = [name for name in pieces if not waiting[name]]
+    laid: list[str] = []
+    fresh = list(ready)
+    while ready:
+        name = fresh[-1] if fresh else min(reversed(ready), key=lambda each: depth[each])
+        ready.remove(name)
+        laid.append(name)
+        fresh = []
+        for needed in needs[name]:
+            waiting[needed] -= 1
+            if needed in pieces and not waiting[needed]:
+                fresh.append(needed)
+        ready += fresh
+    return laid[::-1]
 
 
 def _tidy(items: Items) -> Items:

@@ -17,7 +17,7 @@ def prepared(network: Network) -> Network:
 
 def as_spec(network: Network, origin: str) -> str:
     """The text of a spec that makes the same network, once it is `prepared`."""
-    found = shortest(entries(network))
-    blocks = {name: (found.parameters[name], found.blocks[name]) for name in found.blocks}
+    found = shortest(entries(network), set(network.outputs.values()))
+    blocks = {name: (found.inputs[name], found.parameters[name], found.blocks[name]) for name in found.blocks}
     header = f"Imported from {origin}."
     return spec(network.name, network.inputs, network.outputs, blocks, found.layers, header)

@@ -108,7 +108,12 @@ def _together(
         tuple(_together(children, blocks, columns, taken, inner) for children in zip(*part, strict=True))
         for part in zip(*(version.parts for version in versions), strict=True)
     )
-    return replace(item, arguments=tuple(arguments), parts=parts, name=None)
+    return replace(
+        item,
+        arguments=tuple(arguments),
+        parts=parts,
+        name=item.name if all(version.name == item.name for version in versions) else None,
+    )
 
 
 def _same(values: tuple[Any, ...]) -> bool:

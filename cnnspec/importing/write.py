@@ -17,7 +17,7 @@ def spec(
     name: str,
     inputs: Mapping[str, Any],
     outputs: Mapping[str, str],
-    blocks: Mapping[str, tuple[Mapping[str, Any], Items]],
+    blocks: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any], Items]],
     layers: Items,
     header: str,
 ) -> str:
@@ -33,21 +33,18 @@ def spec(
         lines.append("outputs: " + flow(tuple(outputs) if same else Map(outputs.items())))
     if blocks:
         lines.append("blocks:")
-        for block, (parameters, body) in blocks.items():
+        for block, (names, parameters, body) in blocks.items():
             lines.append(f"  {block}:")
+            if names:
+                lines.append(f"    inputs: {flow(names)}")
             if parameters:
                 lines.append(f"    parameters: {flow(Map(parameters.items()))}")
-            lines += ["    layers:", *entries(body, 6, first(parameters))]
+            lines += ["    layers:", *entries(body, 6)]
     lines += ["layers:", *entries(layers, 2)]
     return "\n".join(lines) + "\n"
 
 
-def first(parameters: Mapping[str, Any]) -> str:
-    """The first parameter of a block."""
-    return next(iter(parameters), "")
-
-
-def entries(items: Items, indent: int, _: str = "") -> list[str]:
+def entries(items: Items, indent: int) -> list[str]:
     """A list of entries, one or several lines each."""
     return [line for item in items for line in entry(item, indent)]
 
