@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from cnnspec.data.section import Data
@@ -174,12 +175,19 @@ def _outputs(graph: Graph, data: Data, training: Training) -> Iterator[Problem]:
     for output, aim in _objectives(graph, data, training):
         if data.targets == "inputs":
             yield from _copies(graph, data, output)
-        elif aim is None:
-            yield _no_loss(graph, output, data)
-        else:
-            yield from _labels(aim, data.source.entry, data.source.classes)
+            continue
+        found = [_no_loss(graph, output, data)] if aim is None else _labels(aim, data.source.entry, data.source.classes)
+        yield from (_named(problem, graph, output) for problem in found)
     for output in graph.outputs:
         yield from _metric_forms(output, data, training)
+
+
+def _named(problem: Problem, graph: Graph, output: str) -> Problem:
+    """The problem with the name of the output, where there are several."""
+    if len(graph.outputs) == 1:
+        return problem
+    path = (*problem.path, output) if problem.path == ("training", "loss") else problem.path
+    return replace(problem, path=path, message=f"output `{output}`: {problem.message}")
 
 
 def _copies(graph: Graph, data: Data, output: str) -> Iterator[Problem]:
@@ -363,7 +371,8 @@ def _unlikely(graph: Graph, data: Data, training: Training) -> Iterator[Problem]
         if classes and tells_classes(aim.shape) and aim.form != "column" and units and units > classes:
             message = f"the network gives {units} values, {data.source.entry} has {classes} classes"
             yield Problem("loss-classes", message, ("data", "source"), True, f"give the last `dense` {classes} units")
-        yield from _activation(aim, final_activation(graph, output), training.loss is not None)
+        doubts = _activation(aim, final_activation(graph, output), training.loss is not None)
+        yield from (_named(problem, graph, output) for problem in doubts)
 
 
 def _activation(aim: Objective, activation: str, written: bool) -> Iterator[Problem]:

@@ -52,16 +52,18 @@ def settings_of(
         for problem in check(graph, data, training, directory):
             found = diagnose(problem, document)
             if problem.path[:2] == ("training", "loss") and training.loss is None:
-                found = replace(found, span=_last(graph), related=(Related("the labels", head(spec.data)),))  # type: ignore[arg-type]
+                found = replace(
+                    found, span=_last(graph, problem.path[2:]), related=(Related("the labels", head(spec.data)),)
+                )  # type: ignore[arg-type]
             diagnostics.add(found)
         for problem in doubts(graph, data, training, directory):
             diagnostics.add(diagnose(problem, document, severity="warning"))
     return data, training
 
 
-def _last(graph: Graph) -> Span:
-    """Where the last layer stands that an output's values come from."""
-    node = graph[graph.output]
+def _last(graph: Graph, output: tuple[str | int, ...]) -> Span:
+    """Where the last layer stands that the values of an output (of the first one, without a name) come from."""
+    node = graph[graph.outputs[str(output[0])] if output else graph.output]
     while node.layer.entry in ("softmax", "activation", "dropout") and node.inputs[0] not in graph.inputs:
         node = graph[node.inputs[0]]
     return node.span
