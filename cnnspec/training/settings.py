@@ -51,10 +51,9 @@ def settings_of(
         directory = folder_of(locate(spec.document, ("data", "source")))
         for problem in check(graph, data, training, directory):
             found = diagnose(problem, document)
-            if problem.path[:2] == ("training", "loss") and training.loss is None:
-                found = replace(
-                    found, span=_last(graph, problem.path[2:]), related=(Related("the labels", head(spec.data)),)
-                )  # type: ignore[arg-type]
+            if problem.path[:2] == ("training", "loss") and training.loss is None and spec.data is not None:
+                related = (Related("the labels", head(spec.data)),)
+                found = replace(found, span=_last(graph, problem.path[2:]), related=related)
             diagnostics.add(found)
         for problem in doubts(graph, data, training, directory):
             diagnostics.add(diagnose(problem, document, severity="warning"))
