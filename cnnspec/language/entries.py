@@ -181,7 +181,7 @@ def split_entry(value: Any, kind: str) -> tuple[str, Any]:
     help = (
         f"write `{{l2: {value}}}`"
         if kind == "regularizer" and isinstance(value, float)
-        else f"write the name of a {kind}"
+        else f"write the name of {'an' if kind[0] in 'aeiou' else 'a'} {kind}"
     )
     raise Invalid(Problem("entry-form", f"{shown(value)} is no {kind}", help=help))
 
