@@ -170,6 +170,26 @@ def test_transformer_encoder(dropout: float) -> None:
     assert shape(f"  - transformer_encoder: {{num_heads: 2, expansion: 1.5, dropout: {dropout}}}", "[9, 8]") == (9, 8)
 
 
+@pytest.mark.parametrize("file", FILES, ids=NAMES)
+def test_a_wrong_argument_is_told_at_the_call(file: Any) -> None:
+    block = yaml.safe_load(file.read_text(encoding="utf-8"))["blocks"][file.stem]
+    parameters = block.get("parameters") or {}
+    right = {name: 8 for name, default in parameters.items() if default is None}
+    first = [{"identity": {"name": "b"}}, {"max_pooling2d": {"pool_size": 2, "name": "a"}}] if "inputs" in block else []
+    side = [16, 16] if file.stem == "transformer_encoder" else [16, 16, 16]
+    for parameter in parameters:
+        for wrong in (-1.5, "wrong", [[]], {"relu": 3}):
+            arguments = {**right, parameter: wrong, **({"inputs": ["a", "b"]} if first else {})}
+            text = yaml.safe_dump({"input": side, "layers": [*first, {file.stem: arguments}]})
+            report = cnnspec.check(text)
+            assert report.graph is None or (file.stem, parameter) in NEGATIVE, text
+            assert {diagnostic.span.file for diagnostic in report.diagnostics} <= {"<text>"}, str(report)
+
+
+NEGATIVE = {("layer_scale", "initial"), ("convnext_block", "scale")}
+"""Parameters that may be negative."""
+
+
 def test_two_inputs() -> None:
     down = "  - unet_down: {filters: 8, name: down}\n  - double_conv: {filters: 24, name: below}\n"
     assert shape(down + "  - unet_up: {inputs: down.skip}") == (32, 32, 12)
