@@ -80,6 +80,10 @@ def _metrics_form(rank: int) -> Schema:
 
 _LOSS = Form(_loss_form, "a loss, or a mapping of outputs to losses")
 _METRICS = Form(_metrics_form, "a list of metrics, or a mapping of outputs to such lists")
+_WEIGHTS = Form(
+    lambda rank: {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}},
+    "a mapping of outputs to numbers",
+)
 
 
 class Training(Section):
@@ -117,7 +121,7 @@ class Training(Section):
         default_factory=lambda: OPTIMIZERS["adam"].read({})
     )  # type: ignore[assignment]
     loss: Annotated[Any, BeforeValidator(_losses), _LOSS] = None
-    loss_weights: Annotated[dict[str, NonNegative] | None, Expects("a mapping of outputs to numbers")] = None
+    loss_weights: Annotated[dict[str, NonNegative] | None, _WEIGHTS] = None
     metrics: Annotated[Any, BeforeValidator(_metrics), _METRICS] = None
     callbacks: tuple[Annotated[Callback, nested(CALLBACKS), Expects("a callback")], ...] | None = None
     precision: choice("float32", "mixed_bfloat16", "mixed_float16", "auto") = "float32"  # type: ignore[valid-type]

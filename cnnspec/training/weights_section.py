@@ -39,7 +39,7 @@ class Weights(Section):
 
     spoken: ClassVar[str] = "weights"
 
-    path: Annotated[str, Field(min_length=1)]
+    path: Annotated[str, Field(min_length=1), Expects("the path of a file")]
     skip: Names = ()
 
     def under(self, directory: Path) -> Weights:
