@@ -20,13 +20,13 @@ from cnnspec.pipeline import Report, check_file, check_text
 from tests.emit.source import golden
 from tests.emit.source.equal import assert_same, built, names
 from tests.emit.source.random_specs import random_spec
+from tests.emit.source.recorder import assert_called
 from tests.graph.test_right_specs import RIGHT
 from tests.test_docs import EXAMPLES
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
 ZOO = sorted((ROOT / "specs" / "zoo").rglob("*.yaml"))
-FAST = {"lenet5", "siamese", "image_and_metadata", "ssd_small"}
 _RANDOM = ("random_", "rand_", "auto_", "aug_", "mix_", "cut_")
 
 
@@ -37,22 +37,31 @@ def same(report: Report, *, run: bool = True) -> str:
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_every_spec(path: Path) -> None:
+def test_every_spec_in_keras(path: Path) -> None:
     same(check_file(path))
 
 
+@pytest.mark.parametrize("path", ZOO, ids=lambda path: path.stem)
+def test_the_calls_of_the_zoo(path: Path) -> None:
+    graph = check_file(path).graph
+    assert graph is not None
+    source = code(graph)
+    assert_called(graph, source)
+    assert source == code(graph)
+
+
 @pytest.mark.parametrize(
-    "path",
-    [pytest.param(path, marks=() if path.stem in FAST else pytest.mark.slow, id=path.stem) for path in ZOO],
+    "name",
+    [
+        "ssd_small",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("siamese", "resnet50", "mobilenet_v3_small", "unet_plus_plus")
+        ),
+    ],
 )
-def test_the_zoo(path: Path) -> None:
-    report = check_file(path)
-    assert report.graph is not None, str(report)
-    size = sum(node.parameters for node in report.graph.nodes)
-    if len(report.graph.nodes) > 400 or size > 5e7:
-        compile(code(report.graph), path.name, "exec")  # its smaller kin are built
-        return
-    same(report, run=path.stem in FAST)
+def test_the_zoo_in_keras(name: str) -> None:
+    same(check_file(ROOT / "specs" / "zoo" / f"{name}.yaml"), run=name == "ssd_small")
 
 
 @pytest.mark.parametrize("name", golden.SPECS)
@@ -62,46 +71,66 @@ def test_the_text(name: str) -> None:
     assert golden.written(name) == text
 
 
-@pytest.mark.parametrize("seed", range(12))
+def test_the_calls_of_random_specs() -> None:
+    held = 0
+    for seed in range(80):
+        graph = check_text(random_spec(seed)).graph
+        if graph is not None:
+            held += 1
+            assert_called(graph, code(graph))
+    assert held > 60
+
+
+@pytest.mark.parametrize("seed", [0, 4, 34, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(100, 120))])
 def test_random_specs(seed: int) -> None:
     report = check_text(random_spec(seed))
     if report.graph is not None and len(report.graph.nodes) < 150:
         same(report)
 
 
-@pytest.mark.slow
-def test_more_random_specs() -> None:
-    held = 0
-    for seed in range(100, 160):
-        report = check_text(random_spec(seed))
-        if report.graph is not None and len(report.graph.nodes) < 120:
-            held += 1
-            same(report, run=seed % 4 == 0)
-    assert held > 30
+def test_a_wrong_call_is_noticed() -> None:
+    """The check of calls is a check."""
+    graph = check_file(ROOT / "specs" / "unet.yaml").graph
+    assert graph is not None
+    source = code(graph)
+    wrong = ("down3])", "down2])"), ("range(2)", "range(3)"), ("strides=2", "strides=1"), ('"same"', '"valid"')
+    for old, new in wrong:
+        assert old in source
+        with pytest.raises(AssertionError):
+            assert_called(graph, source.replace(old, new, 1))
 
 
 @pytest.mark.parametrize("title", RIGHT)
 def test_each_promise_of_the_language(title: str) -> None:
     start, layers, _ = RIGHT[title]
-    same(check_text(f"{start}\nlayers:{layers}"))
+    graph = check_text(f"{start}\nlayers:{layers}").graph
+    assert graph is not None
+    assert_called(graph, code(graph))
 
 
-@pytest.mark.slow
 def test_the_examples_of_the_docs() -> None:
-    held = 0
-    for page, line, text in EXAMPLES[::2]:
-        report = check_text(text, f"{page}:{line}", directory=ROOT)
-        if report.graph is not None and sum(node.parameters for node in report.graph.nodes) < 1e7:
-            held += 1
-            same(report, run=False)
-    assert held > 30
+    for page, line, text in EXAMPLES:
+        graph = check_text(text, f"{page}:{line}", directory=ROOT).graph
+        if graph is not None:
+            assert_called(graph, code(graph))
 
 
-@pytest.mark.slow
+def example(entry: str) -> Report:
+    manual = inspect.cleandoc(LAYERS[entry].__doc__ or "")
+    return check_text(dedent(manual.partition("\nExample:\n")[2]) + "\n")
+
+
 def test_the_example_of_every_layer() -> None:
     for entry in LAYERS:
-        manual = inspect.cleandoc(LAYERS[entry].__doc__ or "")
-        same(check_text(dedent(manual.partition("\nExample:\n")[2]) + "\n"), run=False)
+        graph = example(entry).graph
+        assert graph is not None
+        assert_called(graph, code(graph))
+
+
+@pytest.mark.slow
+def test_the_example_of_every_third_layer_in_keras() -> None:
+    for entry in list(LAYERS)[::3]:
+        same(example(entry), run=False)
 
 
 def test_what_is_hostile_to_python() -> None:

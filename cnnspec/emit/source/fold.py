@@ -23,11 +23,16 @@ class Folder(Loops):
         """Note what entries take by name, so that it is kept until then."""
         for parts in lists:
             for part in parts:
-                if part.item.head.inputs is not None:
+                if self._takes_by_name(part):
                     self.keep(part.inputs)
                 self.want(part.lists if self._written_out(part) else ())
 
+    def _takes_by_name(self, part: Part) -> bool:
+        return part.item.head.inputs is not None and bool(self.program.inside(part) or isinstance(part.item, s.Naming))
+
     def _written_out(self, part: Part) -> bool:
+        if not self.program.inside(part):
+            return False
         if id(part) in self.program.chains:
             return False
         return not isinstance(part.item, s.Call) or id(part) in self.program.inlined
@@ -47,9 +52,8 @@ class Folder(Loops):
     def part(self, parts: Parts, running: Values, target: str) -> Values:
         """The statements of one entry."""
         first = next(iter(parts.values()))
-        item = first.item
-        if item.head.inputs is not None:
-            for part in parts.values():
+        for part in parts.values():
+            if self._takes_by_name(part):
                 self.release(part.inputs)
         inputs = {i: part.inputs[0] for i, part in parts.items()}
         outputs = {i: part.output for i, part in parts.items()}

@@ -60,12 +60,27 @@ def in_python(column: Column, scope: Scope, variable: Callable[[Scope, str], str
             warnings.simplefilter("ignore")
             tree = ast.parse(hint.text[1:], mode="eval").body
         tree = _Python(hint, scope, column.values).visit(tree)
+        if any(type(value) is int for value in column.values) and _fractional(tree, scope):
+            return None
         if hint.negated:
             tree = _not(tree)
         names = _Names(scope, variable)
         return _quoted(ast.unparse(names.visit(tree)))
     except (Untranslatable, SyntaxError, RecursionError):
         return None
+
+
+def _fractional(tree: ast.AST, scope: Scope) -> bool:
+    """Whether Python may give a fraction, as 32.0, where the spec's language makes a whole number of it."""
+    match tree:
+        case ast.Constant(value):
+            return isinstance(value, float)
+        case ast.Name(name):
+            found = named_values(scope, name)
+            return found is not None and any(set(repr(value)) & set(".e") for value in found[1])
+        case ast.Compare() | ast.Call(ast.Name("int" | "round" | "len")):
+            return False
+    return any(_fractional(inner, scope) for inner in ast.iter_child_nodes(tree))
 
 
 def _lookup(name: str, i: int, hint: Hint, scope: Scope) -> Any:

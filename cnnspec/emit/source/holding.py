@@ -54,10 +54,10 @@ class Holding:
     def find(self, values: Values, first: str | None = None) -> str:
         """The variable that holds `values` at every occurrence at hand; any will do for what nothing uses."""
         names = [*([first] if first in self.held else []), *reversed(self.held)]
-        some = [i for i in self.active if self.program.in_use(values[i])]
+        needed = {i: self.program.in_use(values[i]) for i in self.active}
         for name in names:
             held = self.held[name]
-            if all(held[i] == values[i] for i in some):
+            if all(held[i] == values[i] if needed[i] else held[i] is not None for i in self.active):
                 return name
         if self.lenient:
             return _UNKNOWN
