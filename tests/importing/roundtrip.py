@@ -25,6 +25,8 @@ def facts(model: Any) -> list[tuple[Any, ...]]:
     for operation in model.operations:
         node = operation._inbound_nodes[0]
         taken = [place[id(tensor._keras_history.operation)] for tensor in node.input_tensors]
+        if type(operation).__name__ == "Add" and len(taken) == 2:
+            taken.sort()  # x + f(x) and f(x) + x are one residual: the same sum, and the same order of layers
         found.append((type(operation).__name__, _configuration(operation, node), taken))
     return found
 
