@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from textwrap import dedent
 
+import numpy as np
 import pytest
 
 import cnnspec
@@ -79,6 +80,21 @@ def test_the_calls_of_random_specs() -> None:
             held += 1
             assert_called(graph, code(graph))
     assert held > 60
+
+
+def test_the_page_shows_what_comes() -> None:
+    page = (ROOT / "docs" / "code.md").read_text(encoding="utf-8")
+    assert golden.SPECS["resnet_small"].read_text(encoding="utf-8").partition("data:")[0].strip() in page
+    assert golden.written("resnet_small").strip() in page
+
+
+def test_saved_weights_go_from_one_to_the_other(tmp_path: Path) -> None:
+    model = cnnspec.build(golden.SPECS["resnet_small"])
+    model.save_weights(tmp_path / "model.weights.h5")
+    other = built(golden.written("resnet_small"))
+    other.load_weights(tmp_path / "model.weights.h5")
+    for mine, theirs in zip(other.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
 
 
 @pytest.mark.parametrize("seed", [0, 4, 34, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(100, 120))])
