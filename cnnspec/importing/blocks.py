@@ -308,7 +308,7 @@ def _words(items: Items) -> str:
         return "down"
     if any(item.entry in ("repeat", "residual") for item in items):
         return "stage"
-    kernels = [item.given["kernel_size"] for item in items if item.entry in ("conv1d", "conv2d", "conv3d")]
+    kernels = [item.given.get("kernel_size", 1) for item in items if item.entry.startswith("conv")]
     if deep and len(kernels) == 2:
         return "inverted_bottleneck"
     if deep and len(kernels) == 1:
