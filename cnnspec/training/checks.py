@@ -14,12 +14,13 @@ from cnnspec.graph.graph import Graph
 from cnnspec.language.entries import Path as Place
 from cnnspec.language.entries import Problem
 from cnnspec.language.suggest import nearest
-from cnnspec.layers.base import Layer, Shape, ShapeError, show
+from cnnspec.layers.base import show
 from cnnspec.training.callbacks import Monitoring
 from cnnspec.training.freeze import freeze_problems
 from cnnspec.training.metrics import Metric
 from cnnspec.training.objective import Objective, Truth, final_activation, objective, tells_classes
 from cnnspec.training.section import Training
+from cnnspec.training.shapes import fits, shape_problem
 
 
 def check(graph: Graph, data: Data, training: Training, directory: Path) -> list[Problem]:
@@ -46,35 +47,6 @@ def missing_weights(training: Training) -> Iterator[Problem]:
 def doubts(graph: Graph, data: Data, training: Training, directory: Path) -> list[Problem]:
     """What is likely a mistake, as warnings."""
     return [*_missing_files(data, directory), *_unlikely(graph, data, training)]
-
-
-def delivered_shapes(graph: Graph, data: Data, name: str, shape: Shape | None) -> tuple[Shape | None, Shape | None]:
-    """The shapes of images of `shape` after preprocessing, as validation and test images reach the input `name`,
-    and after augmentation, as training images do.
-
-    Raises `Misfit` where a layer does not take its input.
-    """
-    for layer, place in data.stages("preprocessing", name, graph.inputs):
-        shape = _behind(layer, shape, place)
-    augmented = shape
-    for layer, place in data.stages("augmentation", name, graph.inputs):
-        augmented = _behind(layer, augmented, place)
-    return shape, augmented
-
-
-class Misfit(Exception):
-    """A preprocessing or augmentation layer that does not take its input."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
-
-
-def _behind(layer: Layer, shape: Shape | None, place: Place) -> Shape | None:
-    try:
-        return None if shape is None else layer.output_shape(shape)
-    except ShapeError as error:
-        raise Misfit(Problem(error.code, error.message, (*place, layer.entry), True, error.help)) from None
 
 
 def _input(graph: Graph, data: Data) -> Iterator[Problem]:
@@ -120,41 +92,6 @@ def _no_such(what: str, name: str, known: Iterable[str], place: Place) -> Proble
     guess = nearest(name, known)
     help = f"did you mean `{guess}`?" if guess else f"the {what}s are: {', '.join(known)}"
     return Problem(f"unknown-{what}", f"no {what} is called `{name}`", place, True, help, guess)
-
-
-def shape_problem(graph: Graph, data: Data, name: str, shape: Shape | None) -> Problem | None:
-    """Why images of `shape` cannot enter the network by the input `name`, if so."""
-    wanted = graph.inputs[name]
-    place = ("data", "source")
-    takes = f"the network takes {show(wanted)}" if len(graph.inputs) == 1 else f"input `{name}` takes {show(wanted)}"
-    try:
-        plain, augmented = delivered_shapes(graph, data, name, shape)
-    except Misfit as misfit:
-        return misfit.problem
-    if plain is not None and not fits(plain, wanted):
-        message = f"the data gives {show(plain)}, {takes}"
-        return Problem("data-shape", message, place, True, _shape_help(plain, wanted))
-    if augmented is not None and not fits(augmented, wanted):
-        message = f"augmentation gives {show(augmented)}, {takes}"
-        return Problem("data-shape", message, ("data", "augmentation"), True, "let the images leave it as they came")
-    return None
-
-
-def fits(shape: Shape, wanted: Shape) -> bool:
-    """Whether an image of `shape` can enter an input of shape `wanted` (None there is any size)."""
-    sizes = zip(shape, wanted, strict=False)
-    return len(shape) == len(wanted) and all(want is None or size is None or size == want for size, want in sizes)
-
-
-def _shape_help(shape: Shape, wanted: Shape) -> str:
-    if len(shape) == len(wanted) == 3 and shape[2] == wanted[2] and None not in wanted[:2]:
-        resizing = f"resizing: {{height: {wanted[0]}, width: {wanted[1]}}}"
-        return f"add `{resizing}` to `preprocessing`, or write `input: {_list(shape)}`"
-    return f"write `input: {_list(shape)}`, or bring the images into shape in `preprocessing`"
-
-
-def _list(shape: Shape) -> str:
-    return "[" + ", ".join("null" if size is None else str(size) for size in shape) + "]"
 
 
 def _given(data: Data) -> Truth | None:

@@ -12,10 +12,11 @@ from cnnspec.data.arrays import ALL, Array, Dataset, Split, hold_out, one_hot
 from cnnspec.data.errors import DataError
 from cnnspec.data.preprocess import transform
 from cnnspec.layers.base import known, show
-from cnnspec.training.checks import columns, copied, fits, label_problem, monitor_problems, shape_problem
+from cnnspec.training.checks import columns, copied, label_problem, monitor_problems
 from cnnspec.training.errors import TrainingError
 from cnnspec.training.objective import Objective, objective, tells_classes, truth
 from cnnspec.training.plan import Plan
+from cnnspec.training.shapes import fits, shape_problem
 
 
 @dataclass(frozen=True, slots=True)
