@@ -16,3 +16,16 @@ SIZES = {
 QUICK = ("ResNet50", "MobileNetV2")
 SMALL = (*QUICK, "MobileNetV3Small", "ResNet50V2", "Xception", "ConvNeXtTiny", "EfficientNetV2B0")
 """Those that take little time, of different kinds."""
+
+KINDS = (
+    "VGG16",
+    "ResNet101",
+    "MobileNet",
+    "MobileNetV3Large",
+    "DenseNet121",
+    "EfficientNetB0",
+    "InceptionV3",
+    "InceptionResNetV2",
+    "NASNetMobile",
+)
+"""One of each kind that `SMALL` lacks."""
