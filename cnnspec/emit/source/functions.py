@@ -9,7 +9,7 @@ from typing import Any
 from cnnspec.emit.source.fold import Folder
 from cnnspec.emit.source.names import APPLY, RUNNING, fresh, identifier
 from cnnspec.emit.source.program import Program, Unfoldable, signature
-from cnnspec.emit.source.statements import Function, Scope
+from cnnspec.emit.source.statements import Function, Hint, Scope
 from cnnspec.emit.source.tidy import tidy
 from cnnspec.graph.parts import Part
 from cnnspec.language import syntax as s
@@ -98,6 +98,7 @@ def _function(program: Program, parts: list[Part], taken: set[str]) -> Function:
     scope = Scope(len(parts), named, constants=_Outside(block))
     takes = _takes(block)
     start = {name: {i: part.inputs[at] for i, part in enumerate(parts)} for at, name in enumerate(takes)}
+    scope.defaults.update(_computed(program, parts, takes[0]))
     folder = Folder(program, scope, start)
     exports = [program.wanted_outside(program.inside(part), part.output) for part in parts]
     for names in exports:
@@ -115,8 +116,8 @@ def _function(program: Program, parts: list[Part], taken: set[str]) -> Function:
             if any(held.get(i) == name for held in kept):
                 continue
             holder = next((one for one, held in folder.held.items() if held[i] == name), None)
-            if holder is None:
-                raise Unfoldable
+            if holder is None or None in folder.held[holder]:
+                raise Unfoldable  # it is not there after every call
             returned.append(holder)
             kept.append({k: value for k, value in enumerate(folder.held[holder]) if value is not None})
     body = tidy(folder.out, returned)
@@ -161,6 +162,22 @@ def _defaults(block: s.Block) -> dict[str, Any]:
         for name, node in block.parameters.items()
         if isinstance(node, ScalarNode) and not is_expression(node.value)
     }
+
+
+def _computed(program: Program, parts: list[Part], running: str) -> dict[str, Hint]:
+    """The parameters that no call gives and that are computed from others, with the expressions."""
+    given = {key.text for part in parts for key, _ in _arguments(part)}
+    shapes = [program.shape_of(part.inputs[0]) for part in parts]
+    return {
+        name: Hint(node.text, {"": (running, shapes)})
+        for name, node in _block(parts[0]).parameters.items()
+        if name not in given and isinstance(node, ScalarNode) and is_expression(node.value)
+    }
+
+
+def _arguments(part: Part) -> tuple[tuple[ScalarNode, Any], ...]:
+    assert isinstance(part.item, s.Call)
+    return part.item.arguments.pairs if part.item.arguments else ()
 
 
 class _Outside(dict[str, Any]):

@@ -11,7 +11,7 @@ from cnnspec.emit.source.statements import ABSENT, Column, Hint, Scope
 from cnnspec.language.expressions import ExpressionError, compute
 from cnnspec.language.scope import Failed
 
-_FUNCTIONS = {"min", "max", "round", "int", "abs", "len", "sum", "range"}
+_FUNCTIONS = {"min", "max", "round", "int", "abs", "len", "sum", "range", "floor", "ceil"}
 _CONSTANTS = {"true": True, "false": False, "null": None}
 _AXES = {"channels": -1, "height": 0, "width": 1}
 _OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -60,12 +60,15 @@ def in_python(column: Column, scope: Scope, variable: Callable[[Scope, str], str
             warnings.simplefilter("ignore")
             tree = ast.parse(hint.text[1:], mode="eval").body
         tree = _Python(hint, scope, column.values).visit(tree)
-        if any(type(value) is int for value in column.values) and _fractional(tree, scope):
+        whole = [type(value) is int for value in column.values if value is not ABSENT]
+        fraction = any(whole) and _fractional(tree, scope)
+        if fraction and not all(whole):
             return None
         if hint.negated:
             tree = _not(tree)
         names = _Names(scope, variable)
-        return _quoted(ast.unparse(names.visit(tree)))
+        text = _quoted(ast.unparse(names.visit(tree)))
+        return f"int({text})" if fraction else text
     except (Untranslatable, SyntaxError, RecursionError):
         return None
 
@@ -77,10 +80,16 @@ def _fractional(tree: ast.AST, scope: Scope) -> bool:
             return isinstance(value, float)
         case ast.Name(name):
             found = named_values(scope, name)
-            return found is not None and any(set(repr(value)) & set(".e") for value in found[1])
-        case ast.Compare() | ast.Call(ast.Name("int" | "round" | "len")):
+            return found is not None and any(map(_has_float, found[1]))
+        case ast.Compare() | ast.Call(ast.Name("int" | "round" | "len")) | ast.Call(ast.Attribute()):
             return False
+        case ast.BinOp(op=ast.Div()):
+            return True
     return any(_fractional(inner, scope) for inner in ast.iter_child_nodes(tree))
+
+
+def _has_float(value: Any) -> bool:
+    return any(map(_has_float, value)) if isinstance(value, tuple) else isinstance(value, float)
 
 
 def _lookup(name: str, i: int, hint: Hint, scope: Scope) -> Any:
@@ -116,8 +125,8 @@ class _Python(ast.NodeTransformer):
             raise Untranslatable
         return super().visit(node)
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        if isinstance(node.op, ast.Div):
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        if _fractional(node.slice, self.scope):
             raise Untranslatable
         return self.generic_visit(node)
 
@@ -125,6 +134,10 @@ class _Python(ast.NodeTransformer):
         if not isinstance(node.func, ast.Name) or node.func.id not in _FUNCTIONS or node.keywords:
             raise Untranslatable
         node.args = [self.visit(argument) for argument in node.args]
+        if node.func.id == "range" and any(_fractional(argument, self.scope) for argument in node.args):
+            raise Untranslatable
+        if node.func.id in ("floor", "ceil"):
+            node.func = ast.Attribute(ast.Name("math"), node.func.id)
         return node
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:

@@ -52,7 +52,9 @@ def lines(doc: Doc, indent: int = 0, end: str = "") -> list[str]:
     piece = doc[last]
     assert isinstance(piece, Group)
     ugly = last != at and len(pad + flat(doc[:last]) + piece.opening) <= WIDTH
-    if len(body) <= WIDTH and not ugly and group.closing != ",)":
+    before = doc[at - 1] if at else ""
+    called = group.opening == "(" and at and (isinstance(before, Group) or before[-1] not in "= ")
+    if len(body) <= WIDTH and called and not ugly and group.closing != ",)":
         return [head, body, tail]
     exploded = [line for item in group.items for line in lines(item, indent + 4, ",")]
     return [head, *exploded, tail]

@@ -28,10 +28,13 @@ def code(graph: Graph) -> str:
 def _module(program: Program) -> str:
     functions = form(program)
     blocks = [_definition(function) for function in functions]
-    text = [_header(program.graph), "", "import keras", "from keras import layers", ""]
     main = _main(program)
     if program.chains:
         blocks.insert(0, _APPLY)
+    written = [*(line for block in blocks for line in block), *main]
+    needs_math = any("math." in line for line in written)
+    text = [_header(program.graph), "", *(["import math", ""] if needs_math else [])]
+    text += ["import keras", "from keras import layers", ""]
     for block in blocks:
         text += ["", *block, ""]
     text += ["", *main, "", "", 'if __name__ == "__main__":', "    build_model().summary()"]

@@ -11,7 +11,7 @@ from cnnspec.language.entries import snake_case
 RUNNING = "x"
 APPLY = "apply_all"
 """The helper that applies a list of layers, one after the other."""
-_TAKEN = {"keras", "layers", "build_model", APPLY}
+_TAKEN = {"math", "keras", "layers", "build_model", APPLY}
 
 
 def identifier(name: str, instead: str = "x_in") -> str:

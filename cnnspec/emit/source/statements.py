@@ -36,6 +36,8 @@ class Scope:
         constants: Mapping[str, Any] | None = None,
     ) -> None:
         self.size, self.named, self.parent, self.owner = size, named, parent, tuple(owner)
+        self.defaults: dict[str, Hint] = {}
+        """Parameters that no call gives, with the expressions that compute them."""
         self.variables: list[Variable] = []
         self.names: set[str] = parent.names if parent else set()
         self.constants: Mapping[str, Any] = parent.constants if parent else constants or {}
@@ -43,11 +45,13 @@ class Scope:
 
 @dataclass
 class Variable:
-    """A parameter of a function, or a variable of a loop. `spec` is what the spec calls it."""
+    """A parameter of a function, or a variable of a loop. `spec` is what the spec calls it; `computed` is how a
+    function computes it, rather than taking it."""
 
     name: str
     values: list[Any]
     spec: str | None = None
+    computed: str | None = None
 
 
 @dataclass(frozen=True)

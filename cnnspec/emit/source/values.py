@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 from cnnspec.emit.source.hints import in_python, named_values
@@ -49,7 +50,7 @@ def _choice(options: list[Any], values: Sequence[Any], scope: Scope) -> Doc | No
         return None
     for one, other in (options, reversed(options)):
         test = simple_test([value if value is ABSENT else value == one for value in values], scope)
-        if test is not None and not test.endswith("== 1") and not test.startswith("not "):
+        if test is not None:
             return (*literal(one), f" if {test} else ", *literal(other))
     return None
 
@@ -67,20 +68,36 @@ def tested(column: Column, scope: Scope) -> Doc:
 
 
 def simple_test(values: Sequence[Any], scope: Scope) -> str | None:
-    """A comparison of one of the spec's parameters that is true where `values` are; None where there is none."""
-    for owner, name, known in _names(scope):
-        pairs = [(value, item) for value, item in zip(values, known, strict=True) if value is not ABSENT]
-        items = [item for _, item in pairs]
-        if all(isinstance(item, bool) for item in items):
-            for word, truth in (("", True), ("not ", False)):
-                if all(value == (item is truth) for value, item in pairs):
-                    return word + variable_of(owner, name)
-        elif all(type(item) is int for item in items):
-            if all(value == (item > 1) for value, item in pairs):
-                return f"{variable_of(owner, name)} > 1"
-            if all(value == (item <= 1) for value, item in pairs):
-                return f"{variable_of(owner, name)} == 1" if min(items) > 0 else None
+    """A comparison of parameters of the spec, or two of them, true where `values` are; None where there is none."""
+    at = [i for i, value in enumerate(values) if value is not ABSENT]
+    wanted = [values[i] for i in at]
+    atoms = [
+        (owner, name, form, truth)
+        for owner, name, known in _names(scope)
+        for form, truth in _atoms([known[i] for i in at])
+    ]
+    for owner, name, form, truth in atoms:
+        if truth == wanted:
+            return form.format(variable_of(owner, name))
+    for (owner, name, form, truth), (other, second, last, also) in combinations(atoms, 2):
+        if name != second and [a and b for a, b in zip(truth, also, strict=True)] == wanted:
+            return f"{form.format(variable_of(owner, name))} and {last.format(variable_of(other, second))}"
     return None
+
+
+def _atoms(known: list[Any]) -> list[tuple[str, list[bool]]]:
+    """Comparisons of one parameter, with their truth at each occurrence."""
+    if all(isinstance(item, bool) for item in known):
+        return [("{}", known), ("not {}", [not item for item in known])]
+    if any(isinstance(item, str) for item in known):
+        return [
+            ('{} != "same"', [item != "same" for item in known]),
+            ('{} == "same"', [item == "same" for item in known]),
+        ]
+    if not all(type(item) is int for item in known):
+        return []
+    edge = 1 if min(known, default=0) > 0 else 0
+    return [(f"{{}} > {edge}", [item > edge for item in known]), (f"{{}} == {edge}", [item == edge for item in known])]
 
 
 def variable_of(scope: Scope, name: str) -> str:
@@ -88,9 +105,12 @@ def variable_of(scope: Scope, name: str) -> str:
     for variable in scope.variables:
         if variable.spec == name:
             return variable.name
+    values = list(scope.named[name])
+    hint = scope.defaults.get(name)
+    computed = in_python(Column(tuple(values), name, hint), scope, variable_of) if hint else None
     python = fresh(identifier(name), scope.names)
     scope.names.add(python)
-    scope.variables.append(Variable(python, list(scope.named[name]), name))
+    scope.variables.append(Variable(python, values, name, computed))
     return python
 
 
@@ -170,7 +190,8 @@ def _own(column: Column, scope: Scope) -> str:
 def parameters(function: Function) -> list[tuple[Variable, Any]]:
     """A function's parameters with their defaults (ABSENT: required), the required ones first."""
     order = {name: at for at, name in enumerate(function.order)}
-    listed = sorted(function.scope.variables, key=lambda variable: order.get(variable.spec or "", len(order)))
+    given = [variable for variable in function.scope.variables if variable.computed is None]
+    listed = sorted(given, key=lambda variable: order.get(variable.spec or "", len(order)))
     pairs = [(variable, _default(variable, function)) for variable in listed]
     return sorted(pairs, key=lambda pair: pair[1] is not ABSENT)
 

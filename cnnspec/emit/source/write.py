@@ -46,12 +46,14 @@ class Writer:
         *before, last = function.body or [Copy("", "")]
         text = self.body(before, function.scope, 4)
         if isinstance(last, Op) and (last.target,) == function.returned:
-            return text + lines(("return ", *self.value(last, function.scope)), 4)
-        if isinstance(last, Invoke) and last.targets == function.returned:
-            return text + lines(("return ", *self.invocation(last, function.scope)), 4)
-        if function.body:
-            text += self.statement(last, function.scope, 4)
-        return [*text, f"    return {', '.join(function.returned)}"]
+            text += lines(("return ", *self.value(last, function.scope)), 4)
+        elif isinstance(last, Invoke) and last.targets == function.returned:
+            text += lines(("return ", *self.invocation(last, function.scope)), 4)
+        else:
+            text += self.statement(last, function.scope, 4) if function.body else []
+            text.append(f"    return {', '.join(function.returned)}")
+        computed = [one for one in function.scope.variables if one.computed is not None]
+        return [*(f"    {one.name} = {one.computed}" for one in computed), *text]
 
     def body(self, statements: list[Statement], scope: Scope, indent: int) -> list[str]:
         """The lines of a list of statements."""
