@@ -49,11 +49,20 @@ def read_model(model: Any, name: str | None = None) -> Network:
                 Gap(operation.name, "InputLayer", f"its dtype is {tensor.dtype}; inputs of cnnspec are float32")
             )
     results = reader.walk(model, tensors)
+    outputs = _outputs(model, results)
+    named = len(results) > 1 or isinstance(getattr(model, "_outputs_struct", None), dict)
+    return Network(name or model.name, reader.inputs, reader.ops, outputs, tuple(notes), named)
+
+
+def _outputs(model: Any, results: Sequence[str]) -> dict[str, str]:
+    """The tensors of the outputs: by the keys that the model returns, else by the names that Keras gives them."""
+    struct = getattr(model, "_outputs_struct", None)
+    if isinstance(struct, dict) and not any(isinstance(value, dict | list | tuple) for value in struct.values()):
+        places = {id(tensor): result for tensor, result in zip(model.outputs, results, strict=True)}
+        return {str(key): places[id(tensor)] for key, tensor in struct.items()}
     names = getattr(model, "output_names", None) or [f"output_{at}" for at in range(len(results))]
     outputs = dict(zip(map(_safe, names), results, strict=True))
-    if len(outputs) != len(results):
-        outputs = {f"output_{at}": result for at, result in enumerate(results)}
-    return Network(name or model.name, reader.inputs, reader.ops, outputs, tuple(notes))
+    return outputs if len(outputs) == len(results) else {f"output_{at}": name for at, name in enumerate(results)}
 
 
 def _is_graph(model: Any) -> bool:

@@ -42,13 +42,14 @@ class Gap:
 @dataclass(frozen=True)
 class Network:
     """The ops in an order in which they can be computed. `outputs` maps the outputs' names to tensors;
-    `notes` are gaps that stand at no op."""
+    `notes` are gaps that stand at no op; `named` says whether the model returns its outputs by their names."""
 
     name: str
     inputs: Mapping[str, Shape]
     ops: Mapping[str, Op]
     outputs: Mapping[str, str]
     notes: tuple[Gap, ...] = ()
+    named: bool = False
     uses: Counter[str] = field(default_factory=Counter, init=False, repr=False, compare=False)
     """How often each tensor is taken, outputs of the network included."""
 

@@ -122,7 +122,7 @@ def _in_line(network: Network, pieces: dict[str, _Piece]) -> Items:
     """The pieces as a list, each on the one above it where that is its input, else on names."""
     before = next(iter(network.inputs)) if len(network.inputs) == 1 else ""
     lined: dict[str, Item] = {}
-    named = set(network.outputs.values()) if len(network.outputs) > 1 else set()
+    named = set(network.outputs.values()) if network.named else set()
     for name in _order(network, pieces):
         piece = pieces[name]
         inputs: Sequence[str] = piece.inputs

@@ -20,4 +20,5 @@ def as_spec(network: Network, origin: str) -> str:
     found = shortest(entries(network), set(network.outputs.values()))
     blocks = {name: (found.inputs[name], found.parameters[name], found.blocks[name]) for name in found.blocks}
     header = f"Imported from {origin}."
-    return spec(network.name, network.inputs, network.outputs, blocks, found.layers, header)
+    outputs = network.outputs if network.named else {}
+    return spec(network.name, network.inputs, outputs, blocks, found.layers, header)

@@ -28,7 +28,7 @@ def spec(
         lines.append(f"input: {flow(tuple(shape))}")
     else:
         lines.append("inputs: " + flow(Map((key, tuple(shape)) for key, shape in inputs.items())))
-    if len(outputs) > 1:
+    if outputs:
         same = all(key == value for key, value in outputs.items())
         lines.append("outputs: " + flow(tuple(outputs) if same else Map(outputs.items())))
     if blocks:

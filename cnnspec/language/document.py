@@ -53,7 +53,7 @@ def _several(value: Any) -> Any:
     for name in value:
         if not _NAME.fullmatch(name):
             message = f"`{name}` cannot be the name of an input"
-            raise refuse("name-invalid", message, "a name is letters, digits, `_` and `-`")
+            raise refuse("name-invalid", message, "a name is letters, digits, `_`, `-` and `.`")
     return value
 
 
@@ -61,7 +61,7 @@ def _size(value: Any) -> str:
     return "null" if value is None else str(value)
 
 
-_NAME = re.compile(r"[\w\-]+")
+_NAME = re.compile(r"[\w.\-]+")
 _Sizes = Annotated[tuple[Count | None, ...], Field(min_length=1, max_length=8), Expects(_INPUT)]
 
 

@@ -133,7 +133,8 @@ def _document(root: MappingNode, scope: Scope, diagnostics: Diagnostics) -> tupl
 
 def _so_far(value: Any, path: Path, bad: list[Path]) -> Any:
     """The sizes of an input, or of each input by name; None for those that do not read."""
-    if isinstance(value, dict) and value and path not in bad:
-        return {name: _so_far(sizes, (*path, name), bad) for name, sizes in value.items()}
+    if isinstance(value, dict) and value:
+        unread = path in bad
+        return {name: None if unread else _so_far(sizes, (*path, name), bad) for name, sizes in value.items()}
     sound = isinstance(value, tuple) and value and not any(problem[: len(path)] == path for problem in bad)
     return value if sound else None

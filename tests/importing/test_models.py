@@ -266,3 +266,13 @@ def test_random_graphs_come_back() -> None:
 
     run()
     assert tried >= 5
+
+
+@pytest.mark.parametrize("outputs", ["{class: head}", "{zebra: head, apple: other}", "[other, head]"])
+def test_the_keys_of_the_outputs_come_back(outputs: str) -> None:
+    spec = f"input: [4]\noutputs: {outputs}\nlayers: [{{dense: {{units: 3, name: other}}}}, {{dense: {{units: 2, name: head}}}}]\n"
+    model = cnnspec.build(spec)
+    again = cnnspec.build(cnnspec.import_model(model))
+    assert {key: value.shape for key, value in again.output.items()} == {
+        key: value.shape for key, value in model.output.items()
+    }
