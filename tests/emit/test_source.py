@@ -183,6 +183,16 @@ layers:
     assert same(check_text(text)).count("Conv2D(") >= 4
 
 
+def test_what_a_round_hands_to_the_next_stays_in_the_loop() -> None:
+    text = """
+input: [8, 8, 4]
+layers:
+  - relu: {name: all}
+  - repeat: {times: 4, layers: [{conv2d: {filters: 2, kernel_size: 1}}, {concatenate: {inputs: all, name: all}}]}
+"""
+    assert same(check_text(text)).count("Conv2D(") == 1
+
+
 def test_rounds_that_differ_are_written_out() -> None:
     text = """
 input: [8, 8, 4]

@@ -93,7 +93,7 @@ class Holding:
             old = self.held[name][i]
             if (
                 old is None
-                or (self.wanted[old] <= 0 and self.kept[i, old] <= 0)
+                or ((self.lenient or self.wanted[old] <= 0) and self.kept[i, old] <= 0)
                 or (values is not None and values[i] == old)
             ):
                 continue

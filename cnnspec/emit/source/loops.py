@@ -119,26 +119,30 @@ class Loops(Calls):
             return statements, set(self.assigned), scope
 
         try:
-            _, changed, _ = run(entry, True)
-            tried = {name: self.held[name] for name in changed if name in self.held}
-            self.restore(snapshot)
-            before = dict(self.held)
             places = {place: k for k, place in enumerate(index)}
-            entry = {}
-            for name in dict.fromkeys((*before, *tried)):
-                held = before.get(name) or [None] * outer.size
-                if name == target:
-                    entry[name] = [starts[k] for k in range(len(index))]
-                elif name in tried:
-                    entry[name] = [tried[name][places[i, at - 1]] if at else held[i] for i, at in index]
-                else:
-                    entry[name] = [held[i] for i, _ in index]
-            body, again, scope = run(entry, lenient)
-            exits = {name: self.held[name] for name in again if name in self.held}
+            body, changed, scope = run(entry, True)
+            exits = {name: self.held[name] for name in changed if name in self.held}
+            for _ in range(2):
+                tried = exits
+                self.restore(snapshot)
+                before = dict(self.held)
+                entry = {}
+                for name in dict.fromkeys((*before, *tried)):
+                    held = before.get(name) or [None] * outer.size
+                    if name == target:
+                        entry[name] = [starts[k] for k in range(len(index))]
+                    elif name in tried:
+                        entry[name] = [tried[name][places[i, at - 1]] if at else held[i] for i, at in index]
+                    else:
+                        entry[name] = [held[i] for i, _ in index]
+                body, again, scope = run(entry, lenient)
+                exits = {name: self.held[name] for name in again if name in self.held}
+                if exits == tried:
+                    break
         finally:
             self.scope, self.active = outer, active
             self.reserved, self.lenient, self.kept = reserved, lenient, kept
-        if not lenient and (again != changed or exits != tried):
+        if not lenient and exits != tried:
             raise Unfoldable
         self.assigned = assigned | again
         self.held = {}
