@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from cnnspec.importing.cells import RUNNING, Cell, cell, last_uses
 from cnnspec.importing.fold import EXACT, LADDERS, Ladder, awkward, fold, length, unfold
-from cnnspec.importing.tree import Expression, Item, Items, default, walk
+from cnnspec.importing.tree import WORDS, Expression, Item, Items, default, walk
 from cnnspec.importing.unify import Pattern, bound, filled, skeleton, unify, used
 from cnnspec.layers import LAYERS
 
@@ -42,14 +42,25 @@ class Written:
         return length(self.layers) + sum(length(body) + _HEAD for body in self.blocks.values())
 
 
-def shortest(layers: Items, kept: Set[str] = frozenset()) -> Written:
-    """The shortest of a few ways to fold: repetitions before blocks, or blocks first. The names in `kept` stay."""
-    plain = Written(layers, kept=frozenset(kept))
+def shortest(
+    layers: Items, kept: Set[str] = frozenset(), towers: Mapping[str, tuple[str, Items]] | None = None
+) -> Written:
+    """The shortest of a few ways to fold: repetitions before blocks, or blocks first. The names in `kept` stay.
+
+    `towers` are blocks that are there already: what they call their input, and their layers.
+    """
+    bodies = {name: body for name, (_, body) in (towers or {}).items()}
+    inputs = {name: (label,) * _takes(label, body) for name, (label, body) in (towers or {}).items()}
+    plain = Written(layers, bodies, {name: {} for name in bodies}, inputs, frozenset(kept))
     ways = []
     for ladder in LADDERS:
         ways.append(_folded(_extracted(_folded(plain, ladder)), ladder))
         ways.append(_folded(_extracted(_folded(_extracted(_folded(plain, EXACT)), ladder)), ladder))
     return _in_order(min((_unfolded(_inlined(way)) for way in ways), key=lambda way: way.length))
+
+
+def _takes(name: str, items: Items) -> bool:
+    return any(name in item.inputs for item in items)
 
 
 def _folded(spec: Written, ladder: Ladder) -> Written:
@@ -86,7 +97,9 @@ def _inlined(spec: Written) -> Written:
     idle = {name for name, body in spec.blocks.items() if len(body) == 1 and body[0].entry in spec.blocks}
     plain = (name for name, body in spec.blocks.items() if not any(item.inputs or item.name for item in body))
     inline = (name for name in plain if not spec.inputs.get(name) and (calls[name] == 1 or name in idle))
-    once = next((name for name in inline if not _captures(spec, name)), None)
+    shared = {item.entry for root in roots for item in walk(root) if item.shared}
+    whole = (name for name in inline if name not in shared or len(spec.blocks[name]) == 1)
+    once = next((name for name in whole if not _captures(spec, name)), None)
     if once is None:
         return spec
     body, usual = spec.blocks[once], spec.parameters[once]
@@ -101,7 +114,7 @@ def _inlined(spec: Written) -> Written:
             head, *rest = layers
             head = replace(head, inputs=item.inputs or head.inputs)
             *start, end = head, *rest
-            done += [*start, replace(end, name=item.name)]
+            done += [*start, replace(end, name=item.name, shared=item.shared)]
         return tuple(done)
 
     blocks = {name: inlined(each) for name, each in spec.blocks.items() if name != once}
@@ -285,7 +298,7 @@ def _name(items: Items, taken: set[str], inputs: int) -> str:
     base = _words(items)
     base = "cell" if inputs > 1 and len(items) > 3 else base
     name, number = base, 1
-    while name in taken or name in LAYERS or name in ("residual", "branches", "repeat", "when", "share", "name"):
+    while name in taken or name in LAYERS or name in WORDS:
         number += 1
         name = f"{base}_{number}"
     return name

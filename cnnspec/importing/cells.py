@@ -42,7 +42,7 @@ def cell(items: Items, start: int, size: int, uses: dict[str, int], joins: Set[s
         return None
     if any(item.name and uses.get(item.name, -1) >= end for item in window[:-1]):
         return None
-    if any(item.entry == "share" or item.note for item in walk(window)):
+    if any(item.entry == "share" or item.shared or item.note for item in walk(window)):
         return None
     above = (items[start - 1].name if start else None) or RUNNING
     inside = {item.name: at for at, item in enumerate(window[:-1]) if item.name}

@@ -55,7 +55,7 @@ def unfold(items: Items, blocks: Defaults) -> Items:
     done: list[Item] = []
     for whole in items:
         item = replace(whole, parts=tuple(unfold(part, blocks) for part in whole.parts))
-        rounds = _rounds(item, blocks) if item.entry == "repeat" else None
+        rounds = _rounds(item, blocks) if item.entry == "repeat" and not item.shared else None
         if rounds is None or length(rounds) > length([item]):
             done.append(item)
         else:
@@ -124,7 +124,8 @@ def _run(items: Items, start: int, period: int, rounds: int, columns: int, block
     if any(item.inputs for item in stretch[period:]) or any(item.inputs for item in stretch[1:period]):
         return None
     named = next((at for at, item in enumerate(stretch) if item.name), len(stretch))
-    rounds = min(rounds, (named + 1) // period)
+    shared = next((at for at, item in enumerate(stretch) if item.shared), len(stretch))
+    rounds = min(rounds, (named + 1) // period, shared // period)
     while rounds > 1:
         lists = [stretch[at * period : (at + 1) * period] for at in range(rounds)]
         pattern = unify(lists, blocks, inside=True)

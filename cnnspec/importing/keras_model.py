@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -82,7 +83,7 @@ class _Reader:
         self.inputs: dict[str, Any] = {}
         self.ops: dict[str, Op] = {}
         self.taken: set[str] = {"input"}
-        self.first: dict[int, str] = {}
+        self.first: dict[int, Op] = {}
 
     def free(self, name: str) -> str:
         """A name like `name` that is not taken yet."""
@@ -125,26 +126,29 @@ class _Reader:
                 raise _Refused(why)
             if isinstance(operation, Stranger):
                 raise _Refused("cnnspec has no such layer")
-            if not isinstance(operation, keras.layers.Layer):
-                return self.put(
-                    operation.name, f"ops.{type(operation).__name__}", _facts(operation, node), inputs, shape
-                )
-            special = _SPECIAL.get(type(operation).__name__)
-            if special is not None and type(operation).__module__.startswith("keras."):
-                return special(self, operation, inputs, shape)
-            inputs = inputs[:1] if len(set(inputs)) == 1 and not _merges(operation) else inputs
-            if first is not None:
-                return self.put(operation.name, "share", {}, inputs, shape, share=first)
-            layer = _layer(operation, len(node.input_tensors[0].shape))
-            if len(inputs) > 1 and not layer.merges:
-                raise _Refused(f"it is called on {len(inputs)} different tensors; `{layer.entry}` takes one")
-            name = self.put(operation.name, layer.entry, written(layer), inputs, shape)
+            name = self.entry(operation, node, inputs, shape)
         except _Refused as refused:
             gap = Gap(operation.name, getattr(operation, "kind", type(operation).__name__), str(refused))
             return self.put(operation.name, "identity", {}, inputs[:1], shape, gap=gap)
-        if operation.weights:
-            self.first[id(operation)] = name
+        weighted = isinstance(operation, keras.layers.Layer) and bool(operation.weights)
+        op = replace(self.ops[name], weighted=weighted)
+        alike = first is not None and (op.entry, repr(op.arguments)) == (first.entry, repr(first.arguments))
+        self.ops[name] = replace(op, share=first.name) if first is not None and alike else op
+        self.first.setdefault(id(operation), op)
         return name
+
+    def entry(self, operation: Any, node: Any, inputs: list[str], shape: Any) -> str:
+        """Add the entry for one call of a layer or operation; its name. Raises `_Refused` where there is none."""
+        if not isinstance(operation, keras.layers.Layer):
+            return self.put(operation.name, f"ops.{type(operation).__name__}", _facts(operation, node), inputs, shape)
+        special = _SPECIAL.get(type(operation).__name__)
+        if special is not None and type(operation).__module__.startswith("keras."):
+            return special(self, operation, inputs, shape)
+        inputs = inputs[:1] if len(set(inputs)) == 1 and not _merges(operation) else inputs
+        layer = _layer(operation, len(node.input_tensors[0].shape))
+        if len(inputs) > 1 and not layer.merges:
+            raise _Refused(f"it is called on {len(inputs)} different tensors; `{layer.entry}` takes one")
+        return self.put(operation.name, layer.entry, written(layer), inputs, shape)
 
     def refusal(self, operation: Any, node: Any) -> str | None:
         """What no spec can say about this call."""

@@ -15,7 +15,8 @@ class Op:
     """One application of a layer: the entry's name, its arguments as a spec writes them, and what it is applied to.
 
     Before `operations.translate`, an entry with a dot, as `ops.Add`, is an operation of Keras that is no layer.
-    `share` names the op whose weights it takes; `gap` says why it has no word in the language.
+    `share` names the op whose weights it takes; `gap` says why it has no word in the language. A tower, whose `entry`
+    is a name for it, has a `body`.
     """
 
     name: str
@@ -25,6 +26,8 @@ class Op:
     shape: Shape
     share: str | None = None
     gap: Gap | None = None
+    weighted: bool = False
+    body: Network | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,13 @@ class Network:
     @property
     def gaps(self) -> tuple[Gap, ...]:
         """Everything that could not be expressed."""
-        return (*self.notes, *(op.gap for op in self.ops.values() if op.gap))
+        inner = (gap for body in self.bodies.values() for gap in body.gaps)
+        return (*self.notes, *(op.gap for op in self.ops.values() if op.gap), *inner)
+
+    @property
+    def bodies(self) -> dict[str, Network]:
+        """The towers, by their names."""
+        return {op.entry: op.body for op in self.ops.values() if op.body and not op.share}
 
     def single(self, name: str) -> Op | None:
         """The op of that name where its result is taken exactly once, else None."""

@@ -43,7 +43,7 @@ class _Editor:
     def before(self, op: Op) -> Op | None:
         """The op before `op`, where its result goes nowhere else."""
         found = self.network.single(op.inputs[0]) if len(op.inputs) == 1 else None
-        return self.ops.get(found.name) if found else None
+        return self.ops.get(found.name) if found and not found.share and not found.body else None
 
     def done(self) -> Network:
         """The network with the changes."""
@@ -80,9 +80,10 @@ def _mean_of_pixels(network: Network) -> Network:
 def _windows_on_padding(network: Network) -> Network:
     """A zero padding before a `valid` convolution, and one with −∞ (or zeros behind a ReLU) before a max pooling."""
     edit = _Editor(network)
+    shared = {op.share for op in network.ops.values()}
     for op in network.ops.values():
         pad = edit.before(op)
-        if pad is None or "padding" in op.arguments or op.share or op.gap:
+        if pad is None or "padding" in op.arguments or op.share or op.body or op.gap or op.name in shared:
             continue
         convolves = "conv" in op.entry and "transpose" not in op.entry
         zeros = pad.entry.startswith("zero_padding") and set(pad.arguments) <= {"padding"}

@@ -39,7 +39,7 @@ def entries(network: Network) -> Items:
 def _reduce(network: Network, by_name: set[str]) -> dict[str, _Piece]:
     """The ops, with every merge of chains from one tensor as one piece; those in `by_name` stay as they are."""
     uses = Counter(network.uses)
-    fixed = {name for op in network.ops.values() if op.share for name in (op.name, op.share)}
+    fixed = _shared(network) | {op.name for op in network.ops.values() if op.share}
     pieces: dict[str, _Piece] = {}
     for op in network.ops.values():
         pieces[op.name] = _Piece(_leaf(op), op.inputs)
@@ -122,7 +122,8 @@ def _in_line(network: Network, pieces: dict[str, _Piece]) -> Items:
     """The pieces as a list, each on the one above it where that is its input, else on names."""
     before = next(iter(network.inputs)) if len(network.inputs) == 1 else ""
     lined: dict[str, Item] = {}
-    named = set(network.outputs.values()) if network.named else set()
+    shared = _shared(network)
+    named = shared | (set(network.outputs.values()) if network.named else set())
     for name in _order(network, pieces):
         piece = pieces[name]
         inputs: Sequence[str] = piece.inputs
@@ -131,11 +132,16 @@ def _in_line(network: Network, pieces: dict[str, _Piece]) -> Items:
         elif len(inputs) == 2 and inputs[0] == before and inputs[1] != before:
             inputs = inputs[1:]
         named.update(inputs)
-        if piece.item.entry == "share":
-            named.add(piece.item.given["entry"])
         lined[name] = replace(piece.item, inputs=tuple(inputs))
         before = name
-    return tuple(replace(item, name=name) if name in named else item for name, item in lined.items())
+    return tuple(
+        replace(item, name=name, shared=name in shared) if name in named else item for name, item in lined.items()
+    )
+
+
+def _shared(network: Network) -> set[str]:
+    """The ops that others share."""
+    return {op.share for op in network.ops.values() if op.share}
 
 
 def _order(network: Network, pieces: dict[str, _Piece]) -> list[str]:

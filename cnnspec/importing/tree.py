@@ -10,6 +10,9 @@ from typing import Any, NamedTuple, TypeAlias
 from cnnspec.importing.arguments import default_of
 from cnnspec.layers import LAYERS
 
+WORDS = ("residual", "branches", "repeat", "when", "share", "name")
+"""Entries that are no layers."""
+
 
 class Map(tuple[tuple[str, Any], ...]):
     """A mapping among arguments, such as an initializer with its own: hashable, in order."""
@@ -33,6 +36,7 @@ class Item:
 
     `parts` are its lists of entries: `layers` (and the shortcut) of a residual, the paths of branches, the layers of
     a repeat. `inputs` names what it takes where that is not the running tensor; `note` is a comment above it.
+    What is `shared` is applied elsewhere once more, by its name, and stays the entry that it is.
     """
 
     entry: str
@@ -41,6 +45,7 @@ class Item:
     inputs: tuple[str, ...] = ()
     name: str | None = None
     note: str | None = None
+    shared: bool = False
     origin: str | None = field(default=None, compare=False, repr=False)
 
     @cached_property

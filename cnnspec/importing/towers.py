@@ -1,0 +1,190 @@
+"""Layers that are called several times, one after the other in the same way each time → towers, each as one op.
+
+In a network as it was read, `share` names the first op of the same layer, with weights or without.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from cnnspec.importing.network import Network, Op
+from cnnspec.importing.tree import WORDS
+from cnnspec.layers import LAYERS
+
+Calls: TypeAlias = Mapping[str, tuple[str, ...]]
+"""The ops that do the same with the same weights, by the first of them."""
+
+INPUT = "x"
+
+
+def collapse(network: Network) -> Network:
+    """The network with each tower as one op, its body in it, and every further call of it as a `share`.
+
+    Layers without weights that no tower holds become layers of their own.
+    """
+    calls = _calls(network)
+    towers = [tower for tower in _towers(network, calls) if any(network.ops[name].weighted for name in tower)]
+    return _Collapsed(network, calls).with_towers(towers)
+
+
+def _calls(network: Network) -> dict[str, tuple[str, ...]]:
+    """The calls of every layer, and what follows two calls of a layer in the same way without weights."""
+    found: dict[str, tuple[str, ...]] = {}
+    for op in network.ops.values():
+        first = op.share or op.name
+        found[first] = (*found.get(first, ()), op.name)
+    takers = _takers(network)
+    taken: set[str] = {name for names in found.values() if len(names) > 1 for name in names}
+    for op in network.ops.values():
+        if op.name in taken or op.weighted or op.gap or not op.inputs:
+            continue
+        if any(len(found.get(name, ())) < 2 for name in op.inputs):
+            continue
+        alike = [op.name]
+        for inputs in list(zip(*(found[name] for name in op.inputs), strict=False))[1:]:
+            others = (network.ops[name] for name in takers[inputs[0]] if name in network.ops and name not in taken)
+            same = (each.name for each in others if each.inputs == inputs and _likeness(each) == _likeness(op))
+            alike += [name for name in same if name not in alike][:1]
+        if len(alike) == len(found[op.inputs[0]]) and len({len(found[name]) for name in op.inputs}) == 1:
+            for name in alike:
+                found.pop(name, None)
+            found[op.name] = tuple(alike)
+            taken.update(alike)
+    return {name: found[name] for name in network.ops if name in found}
+
+
+def _likeness(op: Op) -> tuple[object, ...]:
+    return op.entry, repr(op.arguments), op.weighted, op.gap
+
+
+def _takers(network: Network) -> Mapping[str, list[str]]:
+    """The ops that take each tensor; for an output of the network, one without a name, too."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for op in network.ops.values():
+        for name in op.inputs:
+            found[name].append(op.name)
+    for name in network.outputs.values():
+        found[name].append("")
+    return found
+
+
+def _towers(network: Network, calls: Calls) -> list[list[str]]:
+    """The first calls of each tower, its last op first; each layer that is called several times is in one of them."""
+    takers = _takers(network)
+    towers: list[list[str]] = []
+    free = {first: None for first, names in calls.items() if len(names) > 1}
+    for last in reversed(list(calls)):
+        if last not in free or (network.ops[last].share is None and not _called_again(network, calls[last])):
+            continue
+        inside = [last]
+        tower = inside[:]
+        for first in reversed(list(free)[: list(free).index(last)]):
+            if len(calls[first]) == len(calls[last]) and _only_in(inside, calls[first], calls, takers):
+                inside.append(first)
+                if len(_outside(network, inside, calls)) == 1:
+                    tower = inside[:]
+        for first in tower:
+            del free[first]
+        towers.append(tower)
+    return towers
+
+
+def _called_again(network: Network, names: Sequence[str]) -> bool:
+    """Whether ops are calls of one layer, and not only alike."""
+    return any(network.ops[name].share for name in names)
+
+
+def _only_in(inside: Sequence[str], names: Sequence[str], calls: Calls, takers: Mapping[str, list[str]]) -> bool:
+    """Whether what each call makes goes nowhere but into the same call of the layers in `inside`."""
+    for at, name in enumerate(names):
+        here = {calls[first][at] for first in inside}
+        if not takers[name] or not here.issuperset(takers[name]):
+            return False
+    return True
+
+
+def _outside(network: Network, inside: Sequence[str], calls: Calls) -> set[tuple[str, ...]]:
+    """What the ops take from outside: for each such tensor, those of all calls; several where the calls differ."""
+    found: set[tuple[str, ...]] = set()
+    for first in inside:
+        operands = zip(*(network.ops[name].inputs for name in calls[first]), strict=True)
+        for names in operands:
+            if not any(names == calls[other] for other in inside):
+                found.add(names)
+    return found
+
+
+class _Collapsed:
+    """A network in which towers become ops."""
+
+    def __init__(self, network: Network, calls: Calls) -> None:
+        self.network = network
+        self.calls = calls
+        self.ops = dict(network.ops)
+        self.names = {*network.ops, *network.inputs}
+        self.renamed: dict[str, str] = {}
+        self.blocks: set[str] = set()
+
+    def with_towers(self, towers: Sequence[Sequence[str]]) -> Network:
+        """The network with these towers; their last ops come first in each."""
+        held = {name for tower in towers if len(tower) == 1 for name in self.calls[tower[0]]}
+        self.ops = {name: op if name in held else replace(op, share=None) for name, op in self.ops.items()}
+        for tower in towers:
+            if len(tower) > 1:
+                self.put(tower)
+        ops = {}
+        for name, op in self.ops.items():
+            label = self.renamed.get(name, name)
+            inputs = tuple(self.renamed.get(each, each) for each in op.inputs)
+            ops[label] = replace(op, name=label, inputs=inputs, share=op.share and self.renamed.get(op.share, op.share))
+        outputs = {key: self.renamed.get(name, name) for key, name in self.network.outputs.items()}
+        return replace(self.network, ops=ops, outputs=outputs)
+
+    def put(self, tower: Sequence[str]) -> None:
+        """Put one op in the place of each call of a tower."""
+        network, last = self.network, tower[0]
+        members = [name for name in network.ops if name in tower]
+        (outside,) = _outside(network, tower, self.calls)
+        block = self.block(members)
+        bodies = {name: self.ops[name] for name in members}
+        label = INPUT
+        while label in bodies:
+            label += "_"
+        for name, op in bodies.items():
+            inputs = tuple(label if each == outside[0] else each for each in op.inputs)
+            bodies[name] = replace(op, inputs=inputs)
+        body = Network(block, {label: network.shape_of(outside[0])}, bodies, {"output": last})
+        for at, name in enumerate(self.calls[last]):
+            share = last if at else None
+            for first in tower[1:]:
+                del self.ops[self.calls[first][at]]
+            self.ops[name] = replace(
+                self.ops[name], entry=block, arguments={}, inputs=(outside[at],), share=share, body=body
+            )
+            self.rename(name, block)
+
+    def block(self, members: Sequence[str]) -> str:
+        """A name for a tower: what the names of its layers begin with, where they have dots."""
+        starts = [name.split(".")[:-1] for name in members]
+        common = [words[0] for words in zip(*starts, strict=False) if len(set(words)) == 1]
+        base = re.sub(r"\W", "_", common[-1]) if common else "tower"
+        base = base if base.isidentifier() and base not in LAYERS and base not in WORDS else "tower"
+        name, number = base, 1
+        while name in self.blocks:
+            number += 1
+            name = f"{base}_{number}"
+        self.blocks.add(name)
+        return name
+
+    def rename(self, name: str, base: str) -> None:
+        """Call a tensor by the tower that makes it."""
+        label, number = base, 1
+        while label in self.names:
+            number += 1
+            label = f"{base}_{number}"
+        self.names.add(label)
+        self.renamed[name] = label
