@@ -16,6 +16,8 @@ from cnnspec.language.entries import Invalid
 from cnnspec.layers.base import Layer
 
 _NO_NAME = re.compile(r"[^\w.-]+", re.ASCII)
+_GIVEN = re.compile(r"input(_layer)?(_\d+)?|keras_tensor.*")
+"""Names of inputs that Keras gives, not the user."""
 _ASIDE = {"name", "dtype", "data_format", "trainable", "batch_input_shape", "input_shape", "autocast"}
 """What a configuration holds beside the arguments of the language."""
 
@@ -39,10 +41,14 @@ def read_model(model: Any, name: str | None = None) -> Network:
             "a subclassed model has no graph that could be read"
         )
     reader = _Reader()
+    struct = getattr(model, "_inputs_struct", None)
+    keys = {id(tensor): str(key) for key, tensor in struct.items()} if isinstance(struct, dict) else {}
     tensors, notes = {}, []
     for tensor in model.inputs:
         operation = tensor._keras_history.operation
-        label = "input" if len(model.inputs) == 1 else reader.free(operation.name)
+        label = reader.free(keys.get(id(tensor), operation.name))
+        if len(model.inputs) == 1 and _GIVEN.fullmatch(label):
+            label = "input"
         tensors[id(tensor)] = label
         reader.inputs[label] = tuple(tensor.shape[1:])
         if not str(tensor.dtype).startswith(("float", "bfloat")):
@@ -61,9 +67,19 @@ def _outputs(model: Any, results: Sequence[str]) -> dict[str, str]:
     if isinstance(struct, dict) and not any(isinstance(value, dict | list | tuple) for value in struct.values()):
         places = {id(tensor): result for tensor, result in zip(model.outputs, results, strict=True)}
         return {str(key): places[id(tensor)] for key, tensor in struct.items()}
-    names = getattr(model, "output_names", None) or [f"output_{at}" for at in range(len(results))]
-    outputs = dict(zip(map(_safe, names), results, strict=True))
-    return outputs if len(outputs) == len(results) else {f"output_{at}": name for at, name in enumerate(results)}
+    names = [*map(_safe, getattr(model, "output_names", None) or ())]
+    if len({*names}) < len(results) or not _in_order_by(names, model):
+        digits = len(str(len(results) - 1))
+        names = [f"output_{at:0{digits}}" for at in range(len(results))]
+    return dict(zip(names, results, strict=True))
+
+
+def _in_order_by(names: Sequence[str], model: Any) -> bool:
+    """Whether the weights stay in order where outputs have names, by which Keras sorts them."""
+    if names == sorted(names):
+        return True
+    named = keras.Model(model.inputs, dict(zip(names, model.outputs, strict=True)))
+    return [*map(id, named.weights)] == [*map(id, model.weights)]
 
 
 def _is_graph(model: Any) -> bool:
@@ -82,7 +98,7 @@ class _Reader:
     def __init__(self) -> None:
         self.inputs: dict[str, Any] = {}
         self.ops: dict[str, Op] = {}
-        self.taken: set[str] = {"input"}
+        self.taken: set[str] = set()
         self.first: dict[int, Op] = {}
 
     def free(self, name: str) -> str:

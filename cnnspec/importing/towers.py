@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -15,7 +15,8 @@ from cnnspec.importing.network import Network, Op
 from cnnspec.importing.tree import WORDS
 from cnnspec.layers import LAYERS
 
-Calls: TypeAlias = Mapping[str, tuple[str, ...]]
+Names: TypeAlias = tuple[str, ...]
+Calls: TypeAlias = Mapping[str, Names]
 """The ops that do the same with the same weights, by the first of them."""
 
 INPUT = "x"
@@ -32,29 +33,40 @@ def collapse(network: Network) -> Network:
 
 
 def _calls(network: Network) -> dict[str, tuple[str, ...]]:
-    """The calls of every layer, and what follows two calls of a layer in the same way without weights."""
-    found: dict[str, tuple[str, ...]] = {}
-    for op in network.ops.values():
-        first = op.share or op.name
-        found[first] = (*found.get(first, ()), op.name)
+    """What does the same, call by call: layers with weights, what follows them in the same way without, and the rest.
+
+    The rest are layers without weights that are called several times.
+    """
     takers = _takers(network)
-    taken: set[str] = {name for names in found.values() if len(names) > 1 for name in names}
+    layers: defaultdict[str, list[str]] = defaultdict(list)
     for op in network.ops.values():
-        if op.name in taken or op.weighted or op.gap or not op.inputs:
+        layers[op.share or op.name].append(op.name)
+    found: dict[str, tuple[str, ...]] = {}
+    taken: set[str] = set()
+    for op in network.ops.values():
+        if op.name in taken:
             continue
-        if any(len(found.get(name, ())) < 2 for name in op.inputs):
-            continue
-        alike = [op.name]
-        for inputs in list(zip(*(found[name] for name in op.inputs), strict=False))[1:]:
-            others = (network.ops[name] for name in takers[inputs[0]] if name in network.ops and name not in taken)
-            same = (each.name for each in others if each.inputs == inputs and _likeness(each) == _likeness(op))
-            alike += [name for name in same if name not in alike][:1]
-        if len(alike) == len(found[op.inputs[0]]) and len({len(found[name]) for name in op.inputs}) == 1:
-            for name in alike:
-                found.pop(name, None)
-            found[op.name] = tuple(alike)
-            taken.update(alike)
-    return {name: found[name] for name in network.ops if name in found}
+        names = () if op.weighted else _following(network, op, found, takers, taken)
+        found[op.name] = names or tuple(name for name in layers[op.share or op.name] if name not in taken)
+        taken.update(found[op.name])
+    return found
+
+
+def _following(network: Network, op: Op, calls: Calls, takers: Mapping[str, list[str]], taken: Set[str]) -> Names:
+    """An op behind first calls, and one like it behind all others; none where there is not one behind each."""
+    alike = [op.name]
+    operands = [calls.get(name, ()) for name in op.inputs]
+    numbers = {len(names) for names in operands}
+    if len(numbers) != 1 or max(numbers) < 2:
+        return ()
+    for inputs in list(zip(*operands, strict=True))[1:]:
+        others = (network.ops[name] for name in takers[inputs[0]] if name and name not in taken)
+        same = (each.name for each in others if each.inputs == inputs and _likeness(each) == _likeness(op))
+        found = next((name for name in same if name not in alike), None)
+        if found is None:
+            return ()
+        alike.append(found)
+    return tuple(alike)
 
 
 def _likeness(op: Op) -> tuple[object, ...]:
@@ -78,7 +90,7 @@ def _towers(network: Network, calls: Calls) -> list[list[str]]:
     towers: list[list[str]] = []
     free = {first: None for first, names in calls.items() if len(names) > 1}
     for last in reversed(list(calls)):
-        if last not in free or (network.ops[last].share is None and not _called_again(network, calls[last])):
+        if last not in free or not any(network.ops[name].share for name in calls[last]):
             continue
         inside = [last]
         tower = inside[:]
@@ -91,11 +103,6 @@ def _towers(network: Network, calls: Calls) -> list[list[str]]:
             del free[first]
         towers.append(tower)
     return towers
-
-
-def _called_again(network: Network, names: Sequence[str]) -> bool:
-    """Whether ops are calls of one layer, and not only alike."""
-    return any(network.ops[name].share for name in names)
 
 
 def _only_in(inside: Sequence[str], names: Sequence[str], calls: Calls, takers: Mapping[str, list[str]]) -> bool:

@@ -23,9 +23,8 @@ def spec(
 ) -> str:
     """The text of a whole spec."""
     lines = [f"# {header}", "cnnspec: 1", f"name: {scalar(name)}"]
-    if len(inputs) == 1:
-        (shape,) = inputs.values()
-        lines.append(f"input: {flow(tuple(shape))}")
+    if [*inputs] == ["input"]:
+        lines.append(f"input: {flow(tuple(inputs['input']))}")
     else:
         lines.append("inputs: " + flow(Map((key, tuple(shape)) for key, shape in inputs.items())))
     if outputs:

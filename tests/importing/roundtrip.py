@@ -74,7 +74,7 @@ def largest_difference(one: Any, other: Any, size: int = 2) -> float:
     other.set_weights(randomise(one))
     rng = np.random.default_rng(1)
     inputs = [rng.normal(size=(size, *tensor.shape[1:])).astype("float32") for tensor in one.inputs]
-    given = inputs[0] if len(inputs) == 1 else inputs
+    given = dict(zip(_input_names(one), inputs, strict=True))
     first, second = (
         np.concatenate([np.ravel(out) for out in _flat(model(_as_taken(model, given), training=False))])
         for model in (one, other)
@@ -82,11 +82,19 @@ def largest_difference(one: Any, other: Any, size: int = 2) -> float:
     return float(np.max(np.abs(first - second)) / max(np.max(np.abs(first)), 1e-9))
 
 
-def _as_taken(model: Any, inputs: Any) -> Any:
-    if not isinstance(inputs, list) or not isinstance(model._inputs_struct, dict):
-        return inputs
-    names = [tensor._keras_history.operation.name for tensor in model.inputs]
-    return dict(zip(names, inputs, strict=True))
+def _input_names(model: Any) -> list[str]:
+    """The names of the inputs, in Keras's order: the keys by which a model takes them, else those of the layers."""
+    struct = model._inputs_struct
+    keys = {id(tensor): key for key, tensor in struct.items()} if isinstance(struct, dict) else {}
+    return [keys.get(id(tensor), tensor._keras_history.operation.name) for tensor in model.inputs]
+
+
+def _as_taken(model: Any, inputs: dict[str, Any]) -> Any:
+    """The inputs in the structure that the model takes."""
+    if len(inputs) == 1 and not isinstance(model._inputs_struct, dict):
+        return next(iter(inputs.values()))
+    given = {name: inputs[name] for name in _input_names(model)}
+    return given if isinstance(model._inputs_struct, dict) else [*given.values()]
 
 
 def _flat(outputs: Any) -> list[Any]:
