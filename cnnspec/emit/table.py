@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cnnspec.graph.costs import receptive_field, totals
+from cnnspec.graph.costs import receptive_fields, totals
 from cnnspec.graph.graph import Graph, Node
-from cnnspec.layers.base import Shape, show
+from cnnspec.layers.base import show
 
 _COLUMNS = ("layer", "formula", "output", "parameters", "multiply-adds", "sees", "memory")
 _RIGHT = {"parameters", "multiply-adds", "sees", "memory"}
@@ -16,10 +16,10 @@ _BYTES = 4  # float32
 
 def as_json(graph: Graph) -> dict[str, Any]:
     """The documented form of `summary --json`."""
-    total = totals(graph)
+    total, fields = totals(graph), receptive_fields(graph)
     return {
         "name": graph.name,
-        "layers": [_record(node, graph) for node in graph.nodes],
+        "layers": [_record(node, fields[node.name]) for node in graph.nodes],
         "totals": {
             "parameters": total.parameters,
             "trainable": total.trainable,
@@ -29,7 +29,7 @@ def as_json(graph: Graph) -> dict[str, Any]:
     }
 
 
-def _record(node: Node, graph: Graph) -> dict[str, Any]:
+def _record(node: Node, seen: tuple[int, ...] | None) -> dict[str, Any]:
     return {
         "name": node.name,
         "layer": node.layer.entry,
@@ -38,30 +38,21 @@ def _record(node: Node, graph: Graph) -> dict[str, Any]:
         "parameters": node.parameters,
         "trainable": node.trainable,
         "multiply_adds": node.multiply_adds,
-        "receptive_field": _field(node, graph),
+        "receptive_field": None if seen is None else list(seen),
         "formula": node.formula,
         "line": node.span.line,
     }
 
 
-def _field(node: Node, graph: Graph) -> list[int] | None:
-    seen = receptive_field(node, _source(graph))
-    return None if seen is None else list(seen)
-
-
-def _source(graph: Graph) -> Shape:
-    return next(iter(graph.inputs.values()))
-
-
 def as_text(graph: Graph) -> str:
     """The table: a row for each input and layer, and the totals."""
     rows: list[tuple[str, ...]] = [(name, "", show(shape), "", "", "", "") for name, shape in graph.inputs.items()]
-    rows += [_row(node, graph) for node in graph.nodes]
+    fields = receptive_fields(graph)
+    rows += [_row(node, fields[node.name]) for node in graph.nodes]
     return "\n".join([*_aligned(_COLUMNS, rows), "", *_totals(graph)])
 
 
-def _row(node: Node, graph: Graph) -> tuple[str, ...]:
-    seen = receptive_field(node, _source(graph))
+def _row(node: Node, seen: tuple[int, ...] | None) -> tuple[str, ...]:
     return (
         _label(node),
         node.formula,
@@ -74,8 +65,10 @@ def _row(node: Node, graph: Graph) -> tuple[str, ...]:
 
 
 def _label(node: Node) -> str:
-    """The name, with the kind of layer where the name does not tell it."""
+    """The name, with the kind of layer where the name does not tell it, and whose weights it shares."""
     last = node.name.rpartition(".")[2]
+    if node.shares and node.layer.weights(*node.input_shapes):
+        return f"{node.name} (weights of {node.shares})"
     return node.name if last.startswith(node.layer.entry) else f"{node.name} ({node.layer.entry})"
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cnnspec.graph.graph import Graph, Node
-from cnnspec.layers.base import Shape, volume
+from cnnspec.graph.graph import Graph
+from cnnspec.layers.base import known, volume
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,22 @@ def totals(graph: Graph) -> Totals:
     )
 
 
-def receptive_field(node: Node, source: Shape) -> tuple[int, ...] | None:
-    """How many input pixels one output of `node` can see on each axis, borders aside; all of them where the layer
-    sees everything (None where that size is not known)."""
-    if node.field.size is not None:
-        return node.field.size
-    sizes = tuple(size for size in source[:-1] if size is not None)
-    return sizes if len(sizes) == len(source) - 1 else None
+def receptive_fields(graph: Graph) -> dict[str, tuple[int, ...] | None]:
+    """How many input pixels one output of each node can see on each axis, borders aside.
+
+    All of them where a layer on the way sees everything; None where that size is not known, or where inputs of several
+    sizes come together.
+    """
+    seen: dict[str, frozenset[tuple[int | None, ...]]] = {
+        name: frozenset({shape[:-1]}) for name, shape in graph.inputs.items()
+    }
+    fields: dict[str, tuple[int, ...] | None] = {}
+    for node in graph.nodes:
+        sources = frozenset[tuple[int | None, ...]]().union(*(seen[name] for name in node.inputs))
+        seen[node.name] = sources
+        whole = known(next(iter(sources))) if len(sources) == 1 else None
+        fields[node.name] = node.field.size or whole
+    return fields
 
 
 def _sum(values: Iterable[int | None]) -> int | None:

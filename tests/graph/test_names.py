@@ -7,6 +7,7 @@ import pytest
 
 import cnnspec
 from cnnspec.emit.deep import differences
+from cnnspec.emit.table import as_json, as_text
 from cnnspec.graph.graph import Graph
 from cnnspec.pipeline import check_text
 
@@ -163,3 +164,77 @@ def test_a_single_named_output_is_a_mapping_too() -> None:
         "input: [4]\noutputs: [head]\nlayers: [{dense: {units: 3, name: head}}, {dense: 2}]".replace(", {dense: 2}", "")
     )
     assert list(model(np.zeros((1, 4), "float32"))) == ["head"]
+
+
+SHARED = """
+input: [8, 8, 3]
+blocks:
+  part:
+    layers:
+      - conv2d: {filters: 3, kernel_size: 1, name: first}
+      - repeat: {times: 2, name: steps, layers: [{conv2d: {filters: 3, kernel_size: 1, name: step}}, relu]}
+layers:
+  - part: {name: one}
+  - share: {entry: one, name: two}
+  - share: {entry: two.steps, name: three}
+  - concatenate: [one.first, two.first, two.steps.0.step, two.steps.step, three.1.step, three.0.step, three]
+"""
+
+
+def test_a_dot_leads_into_what_is_shared() -> None:
+    graph = graph_of(SHARED)
+    taken = graph.nodes[-1].inputs[:-1]
+    roots = [next(node.shares or node.name for node in graph.nodes if node.name == name) for name in taken]
+    step, last = "one.steps.step", "one.steps.step_1"
+    assert roots == ["one.first", "one.first", step, last, last, step]
+    assert len(set(taken)) == 6
+    assert [name.partition(".")[0] for name in taken] == ["one", "two", "two", "two", "three", "three"]
+
+
+def test_weights_are_kept_where_nothing_uses_the_entry_that_made_them() -> None:
+    text = """
+    inputs: {left: [8], right: [8]}
+    layers:
+      - dense: {units: 8, inputs: left, name: one}
+      - share: {entry: one, inputs: right, name: two}
+      - share: {entry: one, name: three}
+    """
+    graph = check_text(text).graph
+    assert graph is not None
+    assert [(node.shares, node.parameters) for node in graph.nodes] == [(None, 72), ("two.one", 0)]
+    assert cnnspec.build(text).count_params() == 72
+
+
+def test_one_tensor_taken_twice_stays_one_where_it_is_shared() -> None:
+    text = """
+    inputs: {left: [8], right: [8]}
+    layers:
+      - add: {inputs: [left, left], name: twice}
+      - share: {entry: twice, inputs: [right, %s], name: other}
+      - add: [twice, other]
+    """
+    assert len(graph_of(text % "right").nodes) == 3
+    assert [found.code for found in check_text(text % "left").diagnostics] == ["input-count"]
+
+
+def test_an_input_that_nothing_uses_is_doubtful() -> None:
+    report = check_text("inputs: {left: [8], right: [8]}\nlayers: [{dense: {units: 2, inputs: right}}]")
+    assert [(found.code, found.span.column) for found in report.diagnostics] == [("unused-input", 16)]
+
+
+def test_the_summary_says_whose_weights_are_shared_and_what_each_input_shows() -> None:
+    text = """
+    inputs: {image: [16, 16, 3], row: [5]}
+    layers:
+      - dense: {units: 4, inputs: row, name: a}
+      - dense: {units: 5, name: b}
+      - share: {entry: a, name: c}
+      - conv2d: {filters: 4, kernel_size: 3, inputs: image}
+      - global_average_pooling2d: {name: d}
+      - concatenate: [c, d]
+    """
+    shown = as_text(graph_of(text)).splitlines()
+    row = next(line for line in shown if line.startswith("c.a"))
+    assert "(weights of a)" in row
+    sees = {layer["name"]: layer["receptive_field"] for layer in as_json(graph_of(text))["layers"]}
+    assert (sees["a"], sees["conv2d"], sees["d"], sees["concatenate"]) == ([], [3, 3], [16, 16], None)
