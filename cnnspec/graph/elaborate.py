@@ -74,6 +74,10 @@ class Elaborator(Growing):
             known = place.names.find(name.text)
             if known is None:
                 help = did_you_mean(name.text, list(dict.fromkeys(place.names))[:_NAMES])
+                if place.names.find(output) is not None:
+                    help = f"the output's own name comes first: write `{name.text}: {output}`"
+                elif help is None and name.text in self._all_names():
+                    help = f"it is in a nested list: name what holds it, and write e.g. `outer.{name.text}`"
                 message = f"no entry is called `{name.text}`"
                 self.error("unknown-entry", message, name.span, (), help=help or "name the entry with `name:`")
             elif known.tensor.node in self.sources:
@@ -121,7 +125,7 @@ class Elaborator(Growing):
             case s.Broken():
                 return unknown(item.head.span)
             case s.Share():
-                return sharing.share(self, item, inputs, place, name) if inputs else unknown(item.head.span)
+                return sharing.share(self, item, inputs, place, name, inner) if inputs else unknown(item.head.span)
         wanted = max(1, len(item.library[item.block].inputs)) if isinstance(item, s.Call) else 1
         if inputs is not None and len(inputs) != wanted:
             self._wrong_count(item, len(inputs), wanted, place)
@@ -153,6 +157,9 @@ class Elaborator(Growing):
             names = ", ".join(name.text for name in item.library[item.block].inputs)
             message = f"the block `{item.block}` takes {wanted} input{'s' * (wanted != 1)} ({names}), not {given}"
             help = f"write `inputs: [{names}]` with the names of entries in their places"
+            if (given, wanted) == (1, 2):
+                second = item.library[item.block].inputs[1].text
+                help = f"write `{item.block}: {{inputs: …}}` with the name of an entry, for `{second}`"
         self.error("input-count", message, item.head.span, place.calls, help=help)
 
     # names
@@ -236,18 +243,25 @@ class Elaborator(Growing):
         return (running, *tensors) if pairs and not isinstance(value, tuple) else tensors
 
     def _find(self, name: str, span: Span, place: Place) -> Tensor | None:
+        known = self.known(name, span, place)
+        return known.tensor if known else None
+
+    def known(self, name: str, span: Span, place: Place) -> Known | None:
+        """What an entry above is that is called so; None where there is none, which is said."""
         known = place.names.find(name)
         if known is None and not self.diagnostics.has("unknown-input", span):
             visible = list(dict.fromkeys(place.names))
             help = did_you_mean(name, visible[:_NAMES])
             if help is None and name in self._all_names():
                 help = f"`{name}` is named further down or in a nested list; only names above are visible"
+                if place.calls:
+                    help = f"of the names around its call, a block sees only its `inputs`; `{name}` is none of them"
             if help is None:
                 visible = [] if visible == ["input"] else visible
                 listed = ", ".join([f"`{word}`" for word in visible[:12]] + ["…"] * (len(visible) > 12))
                 help = f"these names are visible here: {listed}" if listed else "name an entry above with `name:`"
             self.error("unknown-input", f"no entry above is called `{name}`", span, place.calls, help=help)
-        return known.tensor if known else None
+        return known
 
     def _all_names(self) -> set[str]:
         """Every name that the document gives anywhere."""

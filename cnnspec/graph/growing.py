@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import Any, NamedTuple
@@ -89,6 +90,12 @@ class Growing:
             )
             return None
         nodes = self._used({tensor.node for tensor in results.values()})
+        taken = {name for node in self.nodes for name in node.inputs}
+        for source_name, source in sources.items():
+            if source.node not in taken:
+                message = f"nothing uses the input `{source_name}`"
+                help = "give its name to an entry's `inputs`, or take it out"
+                self.diagnostics.add(Diagnostic("unused-input", message, source.span, severity="warning", help=help))
         parameters = sum(node.parameters for node in nodes)
         if parameters > limits.PARAMETERS and not self.allow_large:
             largest = max(nodes, key=lambda node: node.parameters)
@@ -125,7 +132,7 @@ class Growing:
                         help="merge it into the network, or take the entry out",
                     )
                 )
-        return tuple(node for node in self.nodes if node.name in needed)
+        return _rooted([node for node in self.nodes if node.name in needed])
 
     def error(
         self,
@@ -153,9 +160,16 @@ class Growing:
         """Go one list deeper. Raises `TooLarge` past the limit, as where a list of layers holds itself."""
         self.depth += 1
         if self.depth > limits.EXPANSION_DEPTH:
+            span = items[0].head.span
+            around = calls[::-1]
+            cycle = around[: around.index(around[0], 1)] if around[:1] and around[0] in around[1:] else ()
+            if cycle:
+                help = "a list of layers that a block gives to another is part of it"
+                self.error("block-cycle", "a block cannot call itself", span, cycle[::-1], help=help)
+                raise TooLarge
             message = f"nested more than {limits.EXPANSION_DEPTH} levels deep after expansion"
             help = "call blocks less deeply; a list of layers cannot hold itself"
-            self.error("limit-layers", message, items[0].head.span, calls[-1:], help=help)
+            self.error("limit-layers", message, span, calls[-1:], help=help)
             raise TooLarge
 
     def environment(self, place: Place, running: Tensor) -> Environment:
@@ -275,6 +289,19 @@ class Growing:
         assert tensor.shape is not None
         how = f": {tensor.formula}" if "=" in tensor.formula else ""
         return Related(f"{show(tensor.shape)} comes from here{how}", tensor.span)
+
+
+def _rooted(nodes: Sequence[Node]) -> tuple[Node, ...]:
+    """The nodes, the first of those that share weights in the place of one that is not among them."""
+    names = {node.name for node in nodes}
+    first: dict[str, str] = {}
+    for node in nodes:
+        if node.shares is not None and node.shares not in names:
+            first.setdefault(node.shares, node.name)
+    if not first:
+        return tuple(nodes)
+    roots = {node.name: first.get(node.shares or "", node.shares) for node in nodes}
+    return tuple(replace(node, shares=None if roots[node.name] == node.name else roots[node.name]) for node in nodes)
 
 
 def _remedy(error: ShapeError, layer: Layer, shapes: Sequence[Shape]) -> Layer | None:

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cnnspec.graph.graph import Node
 from cnnspec.graph.growing import Place
-from cnnspec.graph.tensors import Known, Tensor, unknown
+from cnnspec.graph.tensors import Known, Made, Names, Tensor, unknown
 from cnnspec.language import syntax as s
 from cnnspec.language.diagnostics import Related
 from cnnspec.language.entries import shown
 from cnnspec.language.nodes import as_written, head
 from cnnspec.language.scope import Failed
-from cnnspec.language.suggest import did_you_mean
 from cnnspec.layers.base import Shape, ShapeError, show
 
 if TYPE_CHECKING:
     from cnnspec.graph.elaborate import Elaborator
 
 
-def share(graph: Elaborator, item: s.Share, inputs: Sequence[Tensor], place: Place, name: str | None) -> Tensor:
-    """The layers of the entry that `item` names, in the same order, on `inputs` in place of its own."""
-    known = _named(graph, item, place)
-    if known is None or known.tensor.shape is None or any(tensor.shape is None for tensor in inputs):
+def share(
+    graph: Elaborator, item: s.Share, inputs: Sequence[Tensor], place: Place, name: str | None, inner: list[Names]
+) -> Tensor:
+    """The layers of the entry that `item` names, in the same order, on `inputs` in place of its own.
+
+    `inner` gets the names within it.
+    """
+    shared = _shared(graph, item, place)
+    known = graph.known(shared, head(item.entry), place) if shared else None
+    if shared is None or known is None or known.tensor.shape is None or any(tensor.shape is None for tensor in inputs):
         return unknown(item.head.span)
     made = known.made
     if made is None or made.start == made.stop:
@@ -38,6 +43,11 @@ def share(graph: Elaborator, item: s.Share, inputs: Sequence[Tensor], place: Pla
         graph.error("input-count", message, item.head.span, place.calls, related=[Related("shared", known.span)])
         return unknown(item.head.span)
     tensors = dict(zip(made.inputs, inputs, strict=True))
+    if any(tensors[source].node != tensor.node for source, tensor in zip(made.inputs, inputs, strict=True)):
+        message = "the shared entry took one tensor twice; it cannot take two in its place"
+        graph.error("input-count", message, item.head.span, place.calls, related=[Related("shared", known.span)])
+        return unknown(item.head.span)
+    start = len(graph.nodes)
     within = place if name is None else place._replace(group=(*place.group, name))
     for node in graph.nodes[made.start : made.stop]:
         graph.count(item.head.span, place.calls)
@@ -52,10 +62,40 @@ def share(graph: Elaborator, item: s.Share, inputs: Sequence[Tensor], place: Pla
         if result is None:
             return unknown(item.head.span)
         tensors[node.name] = result
+    moved = _Moved(tensors, start - made.start)
+    inside = place.names.within(shared)
+    inner.extend(moved.names(names) for names in inside.get("", ()))
+    if name is not None:
+        rounds = {f"{name}{step}": lists for step, lists in inside.items() if step}
+        place.names.inside.update({key: [moved.names(names) for names in lists] for key, lists in rounds.items()})
     return tensors[known.tensor.node]
 
 
-def _named(graph: Elaborator, item: s.Share, place: Place) -> Known | None:
+class _Moved:
+    """The names within a shared entry, for what it became here: `tensors` by the nodes that they stand for."""
+
+    def __init__(self, tensors: Mapping[str, Tensor], offset: int) -> None:
+        self.tensors, self.offset = tensors, offset
+        self.done: dict[int, Names] = {}
+
+    def names(self, names: Names) -> Names:
+        """The names of a list, and of those in it."""
+        if id(names) not in self.done:
+            own = {name: self._known(known) for name, known in names.own.items()}
+            inside = {name: [self.names(inner) for inner in lists] for name, lists in names.inside.items()}
+            self.done[id(names)] = Names(own=own, inside=inside)
+        return self.done[id(names)]
+
+    def _known(self, known: Known) -> Known:
+        made = known.made
+        if made is not None:
+            inputs = tuple(self.tensors[name].node if name in self.tensors else name for name in made.inputs)
+            made = Made(made.start + self.offset, made.stop + self.offset, inputs)
+        return Known(self.tensors.get(known.tensor.node, known.tensor), known.span, made)
+
+
+def _shared(graph: Elaborator, item: s.Share, place: Place) -> str | None:
+    """The name of the entry to share; None where it is no name, which is said."""
     try:
         value = graph.environment(place, unknown(item.head.span)).evaluate(as_written(item.entry))
     except Failed:
@@ -64,11 +104,7 @@ def _named(graph: Elaborator, item: s.Share, place: Place) -> Known | None:
         message = f"`share` takes the name of an entry, not {shown(value)}"
         graph.error("wrong-type", message, head(item.entry), place.calls, help="name the entry with `name:`")
         return None
-    known = place.names.find(value)
-    if known is None:
-        help = did_you_mean(value, list(dict.fromkeys(place.names))[:500]) or "name the entry with `name:`"
-        graph.error("unknown-input", f"no entry above is called `{value}`", head(item.entry), place.calls, help=help)
-    return known
+    return value
 
 
 def _same_weights(

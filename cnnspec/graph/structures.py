@@ -203,7 +203,14 @@ def splice(graph: Elaborator, item: s.Splice, running: Tensor, place: Place) -> 
 
 def _held(graph: Elaborator, item: s.Splice, place: Place) -> _Held | None:
     """The list that a parameter holds; None where it is none, which is said."""
+    if not item.parameter.isidentifier():
+        message = "layers cannot be computed"
+        write = "write a list of layers, or the parameter that holds one, as in `$body`"
+        graph.error("wrong-type", message, item.head.span, place.calls, help=write)
+        return None
     binding, seen = place.scope.binding(item.parameter), 0
+    if binding is None and place.scope.unread:
+        return None
     if binding is None:
         help = did_you_mean(item.parameter, place.scope) or "declare it under `parameters:`"
         message = f"no parameter is called `{item.parameter}`"
@@ -214,10 +221,14 @@ def _held(graph: Elaborator, item: s.Splice, place: Place) -> _Held | None:
         if below is None:
             break
         binding, seen = below, seen + 1
+    if binding.failed:
+        return None
     node = binding.node
     if isinstance(node, SequenceNode) and binding.environment is not None:
         return _Held(node, binding.environment.scope)
     message = f"`${item.parameter}` holds no list of layers"
     related = [Related("its value", head(node))] if node is not None else []
-    graph.error("wrong-type", message, item.head.span, place.calls, related=related)
+    entry = isinstance(node, ScalarNode) and isinstance(node.value, str) and not is_expression(node.value)
+    hinted = f"write a list, `[{node.text}]`" if entry and isinstance(node, ScalarNode) else None
+    graph.error("wrong-type", message, item.head.span, place.calls, related=related, help=hinted)
     return None

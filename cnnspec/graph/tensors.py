@@ -73,6 +73,16 @@ class Names:
             names = names.parent
         return None
 
+    def within(self, name: str) -> dict[str, list[Names]]:
+        """The lists inside what `name` finds, by what stands behind the name: nothing, or `.0` for a first round."""
+        names: Names | None = self
+        while names is not None:
+            found = names._within(name)
+            if found is not None:
+                return found
+            names = names.parent
+        return {}
+
     def running(self, name: str) -> Running | None:
         """The tensor of the innermost entry called `name`, as expressions see it."""
         found = self.find(name)
@@ -85,6 +95,22 @@ class Names:
         while at > 0 and self.inside:
             for inner in reversed(self.inside.get(name[:at], ())):
                 found = inner._here(name[at + 1 :])
+                if found is not None:
+                    return found
+            at = name.find(".", at + 1)
+        return None
+
+    def _within(self, name: str) -> dict[str, list[Names]] | None:
+        if name in self.own:
+            return {
+                key[len(name) :]: lists
+                for key, lists in self.inside.items()
+                if key == name or (key.startswith(f"{name}.") and key[len(name) + 1 :].isdigit())
+            }
+        at = name.find(".")
+        while at > 0:
+            for inner in reversed(self.inside.get(name[:at], ())):
+                found = inner._within(name[at + 1 :])
                 if found is not None:
                     return found
             at = name.find(".", at + 1)

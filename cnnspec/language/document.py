@@ -11,6 +11,7 @@ from cnnspec.language.entries import Section, refuse, shown
 from cnnspec.language.expressions import is_expression
 from cnnspec.language.nodes import MappingNode, ScalarNode, SequenceNode, plain
 from cnnspec.language.problems import Expects
+from cnnspec.language.suggest import nearest
 from cnnspec.language.types import Count
 
 _INPUT = "a list of sizes such as `[28, 28, 1]`: height, width, channels"
@@ -28,7 +29,8 @@ def _mapping(name: str, hint: str) -> Any:
 
 def _list(value: Any) -> Any:
     if not isinstance(value, SequenceNode) or not value.items:
-        help = "write `imports: [blocks.yaml]`, the path relative to this file"
+        path = value.value if isinstance(value, ScalarNode) and isinstance(value.value, str) else "blocks.yaml"
+        help = f"write `imports: [{path}]`, the path relative to this file"
         raise refuse("wrong-type", f"`imports` takes a list of spec files, not {shown(plain(value))}", help)
     return value
 
@@ -36,6 +38,10 @@ def _list(value: Any) -> Any:
 def _outputs(value: Any) -> Any:
     """Names of entries by names of outputs; in a list, each output is called like its entry."""
     if isinstance(value, tuple) and all(isinstance(name, str) for name in value):
+        twice = next((name for at, name in enumerate(value) if name in value[:at]), None)
+        if twice is not None:
+            help = "give each output a name of its own: `outputs: {class: head, box: box_head}`"
+            raise refuse("name-duplicate", f"the output `{twice}` stands twice", help)
         value = {name: name for name in value}
     names = list(value.values()) if isinstance(value, dict) else []
     if not names or not all(isinstance(name, str) and name for name in names):
@@ -110,6 +116,13 @@ class Document(Section):
         if name is not None and (not name.strip() or "/" in name or "\\" in name or name.strip(".") == ""):
             raise refuse("name-invalid", f"{shown(name)} cannot name a network", "use letters, digits, `_`, `-`, `.`")
         return name
+
+
+def misspelt(root: MappingNode, *meant: str) -> list[tuple[ScalarNode, str]]:
+    """The unknown keys of a document that were likely meant to be one of `meant`, each with that one."""
+    keys = tuple(Document.model_fields)
+    guesses = [(key, nearest(key.text, keys)) for key, _ in root.pairs if key.text not in keys]
+    return [(key, guess) for key, guess in guesses if guess in meant]
 
 
 class SeveralInputs(Document):

@@ -24,6 +24,8 @@ _BYTES = 2 << 20
 _PATH = re.compile(r"[^\x00-\x1f\x7f]{1,1000}")
 _ENTRIES = {("data", "source"), ("training", "optimizer"), ("training", "loss")}
 """Entries: another name replaces the one inherited, with its arguments."""
+_NULL = {("data", "validation_split")}
+"""Where `null` is a value: it takes nothing away."""
 
 
 class _Opened(NamedTuple):
@@ -182,10 +184,11 @@ def inherit(parent: MappingNode, child: MappingNode) -> MappingNode:
     The name is not inherited: a spec without one is called like its file.
     """
     merged = _merge(parent.without("name"), child, ())
-    gone = [key.text for key, value in child.pairs if isinstance(value, ScalarNode) and value.value is None]
+    gone = [key.text for key, value in child.pairs if _null(value)]
     others = {"input": "inputs", "inputs": "input"}
     gone += [others[key.text] for key, _ in child.pairs if key.text in others and child.get(others[key.text]) is None]
-    return merged.without(*gone)
+    own_first = sorted(merged.without(*gone).pairs, key=lambda pair: child.key(pair[0].text) is None)
+    return replace(merged, pairs=tuple(own_first))
 
 
 def _merge(parent: MappingNode, child: MappingNode, path: tuple[str, ...]) -> MappingNode:
@@ -198,10 +201,14 @@ def _merge(parent: MappingNode, child: MappingNode, path: tuple[str, ...]) -> Ma
             pairs.append((key, inherited))
         elif isinstance(inherited, MappingNode) and isinstance(value, MappingNode):
             pairs.append((own, _merge(inherited, value, (*path, key.text))))
-        else:
+        elif not (_null(value) and len(path) == 1 and (*path, key.text) not in _NULL):
             pairs.append((own, value))
     new = [pair for pair in child.pairs if parent.key(pair[0].text) is None]
     return replace(child, pairs=(*pairs, *new), size=parent.size + child.size)
+
+
+def _null(value: Node) -> bool:
+    return isinstance(value, ScalarNode) and value.value is None
 
 
 def _other_entry(parent: MappingNode, child: MappingNode) -> bool:

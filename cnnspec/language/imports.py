@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from cnnspec.language.blocks import declare
-from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Related
+from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix, Related
+from cnnspec.language.document import misspelt
 from cnnspec.language.entries import Vocabulary
 from cnnspec.language.files import Files
 from cnnspec.language.library import STANDARD, Library
@@ -28,6 +29,9 @@ def library_of(
     if isinstance(node, SequenceNode):
         for reference in node.items:
             _import(reference, library, vocabulary, files, diagnostics)
+    unread = (node, SequenceNode), (root.get("blocks"), MappingNode)
+    library.incomplete |= any(value is not None and not isinstance(value, kind) for value, kind in unread)
+    library.incomplete |= bool(misspelt(root, "imports", "blocks"))
     declare(root, library, vocabulary, scope, diagnostics)
     for name, (block, reference) in library.conflicts.items():
         if name not in library.own:
@@ -52,16 +56,25 @@ def _import(reference: Node, library: Library, vocabulary: Vocabulary, files: Fi
         return
     blocks = files.libraries.get(id(document))
     if blocks is None:
+        _refuse_misspelt(document, diagnostics)
         scope = parameters_of(document, diagnostics, complete=False)
         with files.inside(reference):
             blocks = files.libraries[id(document)] = library_of(document, scope, vocabulary, files, diagnostics)
-    library.incomplete |= blocks.incomplete
     if not blocks.own and not blocks.incomplete:
         help = "an import brings in the `blocks:` of another spec file"
         diagnostics.add(Diagnostic("import-empty", "there are no blocks in this file", head(reference), help=help))
+    library.incomplete |= blocks.incomplete or not blocks.own
+    library.behind.update({name: block.span.file for name, block in blocks.imported.items()})
     for name, block in blocks.own.items():
         if library.imported.setdefault(name, block) is not block:
             library.conflicts[name] = block, reference
+
+
+def _refuse_misspelt(document: MappingNode, diagnostics: Diagnostics) -> None:
+    """Report what an imported file misspells of the keys that matter here; the others are not looked at."""
+    for key, meant in misspelt(document, "imports", "blocks", "parameters"):
+        message, help = f"the spec has no key `{key.text}`", f"did you mean `{meant}`?"
+        diagnostics.add(Diagnostic("unknown-key", message, key.span, help=help, fix=Fix(key.span, meant)))
 
 
 def standard_block(vocabulary: Vocabulary, name: str) -> Block:

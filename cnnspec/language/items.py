@@ -87,8 +87,12 @@ class ItemParser:
         guesses = known if len(self.diagnostics) < _GUESSED else []
         problem = unknown(name, guesses, f"no layer or block is called `{name}`", "unknown-layer")
         fix = Fix(key.span, problem.replacement) if problem.replacement else None
-        help = problem.help or _NO_LAYERS.get(
-            name.lower(), "`blocks:` declares a block; the reference lists the layers"
+        behind = self.blocks.behind.get(name)
+        help = f"it is a block of {behind}: import that file here, too" if behind else None
+        help = (
+            help
+            or problem.help
+            or _NO_LAYERS.get(name.lower(), "`blocks:` declares a block; the reference lists the layers")
         )
         self.diagnostics.add(Diagnostic(problem.code, problem.message, key.span, help=help, fix=fix))
         sure = meant(name, guesses)
@@ -203,7 +207,8 @@ class ItemParser:
             first = ScalarNode(next(iter(block.parameters)), next(iter(block.parameters)), key.span)
             given = MappingNode(((first, arguments),), arguments.span, 0)
         else:
-            self._error("unknown-argument", f"the block `{key.text}` takes no arguments", head(arguments))
+            help = f"write `{key.text}: {{inputs: {_inline(arguments)}}}`" if block.inputs else None
+            self._error("unknown-argument", f"the block `{key.text}` takes no arguments", head(arguments), help)
             return Broken(entry)
         if not self._check_arguments(block, key, given):
             return Broken(entry)
@@ -212,8 +217,15 @@ class ItemParser:
     def _check_arguments(self, block: Block, key: ScalarNode, given: MappingNode | None) -> bool:
         names = [name for name, _ in given.pairs] if given else []
         meant = set()
+        inputs = {name.text for name in block.inputs} - {*block.parameters}
+        misplaced = next((name for name in names if name.text in inputs), None)
+        if misplaced is not None:
+            listed = ", ".join(name.text for name in block.inputs)
+            message = f"`{misplaced.text}` is an input of the block `{block.name}`, not a parameter"
+            help = f"write `inputs: [{listed}]` with the names of entries in their places"
+            self._error("unknown-argument", message, misplaced.span, help)
         for name in names:
-            if name.text not in block.parameters:
+            if name.text not in block.parameters and name.text not in inputs:
                 problem = unknown(
                     name.text,
                     block.parameters,
@@ -242,6 +254,11 @@ class ItemParser:
                 f"write `{block.name}: {{{', '.join(f'{name}: …' for name in missing)}}}`",
             )
         return not missing and not meant and all(name.text in block.parameters for name in names)
+
+
+def _inline(node: Node) -> str:
+    """Names as they stand in a text."""
+    return f"[{', '.join(map(_inline, node.items))}]" if isinstance(node, SequenceNode) else getattr(node, "text", "…")
 
 
 def tuples(node: Node) -> object:

@@ -31,6 +31,8 @@ class Library(Mapping[str, Block]):
         self.imported: dict[str, Block] = {}
         self.conflicts: dict[str, tuple[Block, Node]] = {}
         """Blocks that a second import brings, with the reference to it."""
+        self.behind: dict[str, str] = {}
+        """Blocks that imported files import in turn, and that are not handed on, with their files."""
         self.incomplete = False
         """Whether an import failed, so that an unknown name may be one of its blocks."""
         self._standard = standard

@@ -31,6 +31,11 @@ def parse_override(setting: str) -> Override:
 def apply(root: Node, overrides: tuple[Override, ...], diagnostics: Diagnostics) -> Node:
     """The document with each override put in, in the order given."""
     for override in overrides:
+        if override.path[0] == "extends":
+            here = Span(override.file, 1, 1, 1, len("extends") + 1)
+            message = "`extends` is followed before anything is set"
+            diagnostics.add(Diagnostic("set-path", message, here, help="write it into the file"))
+            continue
         value = _value(override, diagnostics)
         if value is not None:
             root = _put(root, override.path, value, override, diagnostics)

@@ -6,7 +6,7 @@ from typing import Any
 
 from cnnspec.language.blocks import check_parameter_name
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics
-from cnnspec.language.document import Document, SeveralInputs
+from cnnspec.language.document import Document, SeveralInputs, misspelt
 from cnnspec.language.entries import Invalid, Path, Vocabulary, shown
 from cnnspec.language.expressions import is_expression
 from cnnspec.language.files import Files
@@ -87,15 +87,17 @@ def _section(root: MappingNode, name: str) -> MappingNode | None:
 def parameters_of(root: MappingNode, diagnostics: Diagnostics, *, complete: bool = True) -> Scope:
     """The scope of a document's parameters. `complete`: each must have a value."""
     node = root.get("parameters")
-    scope = Scope()
+    scope = Scope(incomplete=bool(misspelt(root, "parameters")))
     if not isinstance(node, MappingNode):
+        scope.incomplete |= node is not None
         return scope
     environment = Environment(scope, diagnostics)
     for key, value in node.pairs:
         if check_parameter_name(key, diagnostics):
-            scope.bindings[key.text] = Binding(value, environment)
-    for key, value in node.pairs:
-        if complete and isinstance(value, ScalarNode) and value.value is None and key.text in scope.bindings:
+            missing = isinstance(value, ScalarNode) and value.value is None
+            scope.bindings[key.text] = Binding(value, environment, missing=missing, failed=missing and complete)
+    for key, _ in node.pairs:
+        if complete and key.text in scope.bindings and scope.bindings[key.text].missing:
             diagnostics.add(
                 Diagnostic(
                     "missing-parameter",
@@ -136,5 +138,7 @@ def _so_far(value: Any, path: Path, bad: list[Path]) -> Any:
     if isinstance(value, dict) and value:
         unread = path in bad
         return {name: None if unread else _so_far(sizes, (*path, name), bad) for name, sizes in value.items()}
+    if path == ("inputs",) and isinstance(value, tuple) and all(isinstance(name, str) for name in value):
+        return dict.fromkeys(value)
     sound = isinstance(value, tuple) and value and not any(problem[: len(path)] == path for problem in bad)
     return value if sound else None

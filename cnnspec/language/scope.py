@@ -108,8 +108,12 @@ class Environment(NamedTuple):
             return value
         if name in AXES:
             return self.running.axis(name)
+        if self.scope.unread:
+            raise Failed
         known = [*self.scope, *AXES]
         help = did_you_mean(name, known) or "declare it under `parameters:`"
+        if self.named(name) is not None:
+            help = f"`{name}` is an entry; its sizes are `{name}.height`, `{name}.width` and `{name}.channels`"
         raise ExpressionError("unknown-parameter", f"no parameter is called `{name}`", help=help)
 
     def _size_of(self, entry: str, axis: str) -> int:
@@ -141,6 +145,8 @@ class Binding:
     known: Any = _MISSING
     busy: bool = False
     failed: bool = False
+    missing: bool = False
+    """Whether the file declares it without a value."""
 
     def value(self, name: str) -> Any:
         """Compute it, once. Raises `Failed` again where it failed before."""
@@ -149,6 +155,10 @@ class Binding:
         if self.known is _MISSING:
             assert self.node is not None
             assert self.environment is not None
+            if self.missing:
+                self.failed = True
+                help = "give it one under `parameters:` of its file"
+                raise ExpressionError("missing-parameter", f"the parameter `{name}` has no value", help=help)
             if self.busy:
                 self.failed = True
                 raise ExpressionError("parameter-cycle", f"the parameter `{name}` is computed from itself")
@@ -171,6 +181,8 @@ class Scope:
     parent: Scope | None = None
     library: Library | None = None
     """The blocks of the file, in the scope of its parameters."""
+    incomplete: bool = False
+    """Whether the file's parameters do not read, so that an unknown name may be one of them."""
 
     def __iter__(self) -> Iterator[str]:
         yield from self.bindings
@@ -185,6 +197,11 @@ class Scope:
             assert scope.parent is not None
             scope = scope.parent
         return scope.library
+
+    @property
+    def unread(self) -> bool:
+        """Whether parameters of this scope, or of one around it, do not read."""
+        return self.incomplete or (self.parent is not None and self.parent.unread)
 
     def binding(self, name: str) -> Binding | None:
         """The innermost binding of `name`."""

@@ -146,3 +146,53 @@ def test_resolved_is_one_file_that_says_the_same(tmp_path: Path, own: str) -> No
 def test_a_text_extends_files_of_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder_with(tmp_path, base=BASE))
     assert layers(cnnspec.check("extends: base.yaml\nparameters: {depth: 1}\n")) == ["conv2d", "flatten", "dense"]
+
+
+def test_null_takes_away_what_stands_in_a_section(tmp_path: Path) -> None:
+    child = """
+    extends: base.yaml
+    parameters: {depth: null, other: 3}
+    layers: [{dense: 10}]
+    training: {epochs: null, optimizer: null}
+    data: {validation_split: null}
+    """
+    report = check_file(folder_with(tmp_path, base=BASE, child=child) / "child.yaml", overrides=["layers.1=flatten"])
+    assert [found.code for found in report.diagnostics] == ["set-path"]
+    report = check_file(tmp_path / "child.yaml", overrides=["layers=[flatten, {dense: {units: 10}}]"])
+    assert report.training is not None
+    assert (report.training.epochs, report.training.optimizer.entry) == (10, "adam")
+    assert report.data is not None
+    assert report.data.validation_split == 0
+    assert "depth" not in report.resolved
+
+
+def test_a_child_without_layers_is_told_so_itself(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, base=BLOCKS, child="extends: base.yaml\ninput: [8]")
+    found = check_file(folder / "child.yaml").diagnostics
+    assert [(each.code, Path(each.span.file).name) for each in found] == [("missing-key", "child.yaml")]
+
+
+@pytest.mark.parametrize(
+    ("spec", "blocks", "told"),
+    [
+        ("imports: [blocks.yaml]", "block: {conv: {layers: [relu]}}", "unknown-key"),
+        ("imports: [blocks.yaml]", "import: [more.yaml]\nblocks: {other: {layers: [conv]}}", "unknown-key"),
+        ("imports: [blocks.yaml]", "paramters: {n: 1}\nblocks: {conv: {layers: [dense: $n]}}", "unknown-key"),
+        ("imports: [blocks.yaml]", "parameters: {n: null}\nblocks: {conv: {layers: [dense: $n]}}", "missing-parameter"),
+        ("imports: [blocks.yaml]", "input: [8]", "import-empty"),
+        ("imports: blocks.yaml", "blocks: {conv: {layers: [relu]}}", "wrong-type"),
+        ("import: [blocks.yaml]", "blocks: {conv: {layers: [relu]}}", "unknown-key"),
+        ("blocks: [conv]", "", "wrong-type"),
+    ],
+)
+def test_what_follows_from_a_mistake_in_bringing_blocks_in_is_not_said(
+    tmp_path: Path, spec: str, blocks: str, told: str
+) -> None:
+    folder = folder_with(tmp_path, blocks=blocks, spec=f"{spec}\ninput: [8]\nlayers: [conv]\n")
+    assert [found.code for found in check_file(folder / "spec.yaml").diagnostics] == [told]
+
+
+@pytest.mark.parametrize("parameters", ["paramters: {n: 1}", "parameters: [n]", "parameters: {n: null}"])
+def test_what_follows_from_parameters_that_do_not_read_is_not_said(parameters: str) -> None:
+    assert len(check_text(f"{parameters}\ninput: [8]\nlayers: [dense: $n, dense: $(n * 2)]").diagnostics) == 1
+    assert len(check_text(f"{parameters}\ninput: [8]\nlayers: $n").diagnostics) == 1
