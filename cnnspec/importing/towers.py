@@ -54,23 +54,20 @@ def _calls(network: Network) -> dict[str, tuple[str, ...]]:
 
 def _following(network: Network, op: Op, calls: Calls, takers: Mapping[str, list[str]], taken: Set[str]) -> Names:
     """An op behind first calls, and one like it behind all others; none where there is not one behind each."""
-    alike = [op.name]
-    operands = [calls.get(name, ()) for name in op.inputs]
-    numbers = {len(names) for names in operands}
-    if len(numbers) != 1 or max(numbers) < 2:
+    operands = [(at, calls[name]) for at, name in enumerate(op.inputs) if len(calls.get(name, ())) > 1]
+    if len({len(names) for _, names in operands}) != 1:
         return ()
-    for inputs in list(zip(*operands, strict=True))[1:]:
-        others = (network.ops[name] for name in takers[inputs[0]] if name and name not in taken)
-        same = (each.name for each in others if each.inputs == inputs and _likeness(each) == _likeness(op))
-        found = next((name for name in same if name not in alike), None)
-        if found is None:
-            return ()
-        alike.append(found)
-    return tuple(alike)
+    alike = [op.name]
+    for call in range(1, len(operands[0][1])):
+        others = (network.ops[name] for name in takers[operands[0][1][call]] if name and name not in taken)
+        same = (each for each in others if _likeness(each) == _likeness(op) and each.name not in alike)
+        found = (each.name for each in same if all(each.inputs[at] == names[call] for at, names in operands))
+        alike += [*found][:1]
+    return tuple(alike) if len(alike) == len(operands[0][1]) else ()
 
 
 def _likeness(op: Op) -> tuple[object, ...]:
-    return op.entry, repr(op.arguments), op.weighted, op.gap
+    return op.entry, repr(op.arguments), len(op.inputs), op.weighted, op.gap
 
 
 def _takers(network: Network) -> Mapping[str, list[str]]:
@@ -90,7 +87,7 @@ def _towers(network: Network, calls: Calls) -> list[list[str]]:
     towers: list[list[str]] = []
     free = {first: None for first, names in calls.items() if len(names) > 1}
     for last in reversed(list(calls)):
-        if last not in free or not any(network.ops[name].share for name in calls[last]):
+        if last not in free or not _ends(network, calls[last]):
             continue
         inside = [last]
         tower = inside[:]
@@ -103,6 +100,11 @@ def _towers(network: Network, calls: Calls) -> list[list[str]]:
             del free[first]
         towers.append(tower)
     return towers
+
+
+def _ends(network: Network, names: Names) -> bool:
+    """Whether a tower may end in ops: in calls of one layer, or in merges that are alike."""
+    return any(network.ops[name].share or len(network.ops[name].inputs) > 1 for name in names)
 
 
 def _only_in(inside: Sequence[str], names: Sequence[str], calls: Calls, takers: Mapping[str, list[str]]) -> bool:
@@ -134,15 +136,13 @@ class _Collapsed:
         self.ops = dict(network.ops)
         self.names = {*network.ops, *network.inputs}
         self.renamed: dict[str, str] = {}
-        self.blocks: set[str] = set()
 
     def with_towers(self, towers: Sequence[Sequence[str]]) -> Network:
         """The network with these towers; their last ops come first in each."""
         held = {name for tower in towers if len(tower) == 1 for name in self.calls[tower[0]]}
         self.ops = {name: op if name in held else replace(op, share=None) for name, op in self.ops.items()}
-        for tower in towers:
-            if len(tower) > 1:
-                self.put(tower)
+        for tower in [tower for tower in reversed(towers) if len(tower) > 1]:
+            self.put(tower)
         ops = {}
         for name, op in self.ops.items():
             label = self.renamed.get(name, name)
@@ -172,7 +172,7 @@ class _Collapsed:
             self.ops[name] = replace(
                 self.ops[name], entry=block, arguments={}, inputs=(outside[at],), share=share, body=body
             )
-            self.rename(name, block)
+            self.renamed[name] = self.free(block) if at else block
 
     def block(self, members: Sequence[str]) -> str:
         """A name for a tower: what the names of its layers begin with, where they have dots."""
@@ -180,18 +180,13 @@ class _Collapsed:
         common = [words[0] for words in zip(*starts, strict=False) if len(set(words)) == 1]
         base = re.sub(r"\W", "_", common[-1]) if common else "tower"
         base = base if base.isidentifier() and base not in LAYERS and base not in WORDS else "tower"
-        name, number = base, 1
-        while name in self.blocks:
-            number += 1
-            name = f"{base}_{number}"
-        self.blocks.add(name)
-        return name
+        return self.free(base)
 
-    def rename(self, name: str, base: str) -> None:
-        """Call a tensor by the tower that makes it."""
+    def free(self, base: str) -> str:
+        """A name like `base` that is not taken yet."""
         label, number = base, 1
         while label in self.names:
             number += 1
             label = f"{base}_{number}"
         self.names.add(label)
-        self.renamed[name] = label
+        return label

@@ -19,15 +19,17 @@ def again(model: Any, text: str | None = None) -> Any:
 
 
 def facts(model: Any) -> list[tuple[Any, ...]]:
-    """Every operation in Keras's order: its class, its configuration, and which operations it takes."""
+    """Every operation in Keras's order: its class, its configuration, and which operations each call of it takes."""
     place = {id(operation): at for at, operation in enumerate(model.operations)}
+    known = {id(node) for nodes in model._nodes_by_depth.values() for node in nodes}
     found = []
     for operation in model.operations:
-        node = operation._inbound_nodes[0]
-        taken = [place[id(tensor._keras_history.operation)] for tensor in node.input_tensors]
-        if type(operation).__name__ == "Add" and len(taken) == 2:
-            taken.sort()  # x + f(x) and f(x) + x are one residual: the same sum, and the same order of layers
-        found.append((type(operation).__name__, _configuration(operation, node), taken))
+        nodes = [node for node in operation._inbound_nodes if id(node) in known]
+        calls = [[place[id(tensor._keras_history.operation)] for tensor in node.input_tensors] for node in nodes]
+        if type(operation).__name__ == "Add":
+            # x + f(x) and f(x) + x are one residual: the same sum, and the same order of layers
+            calls = [sorted(taken) if len(taken) == 2 else taken for taken in calls]
+        found.append((type(operation).__name__, _configuration(operation, nodes[0]), sorted(calls)))
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -16,22 +15,10 @@ from cnnspec.emit.keras import build
 from cnnspec.importing.keras_model import Unreadable, read_model
 from cnnspec.importing.spec import prepared
 from cnnspec.language.write import write
-from cnnspec.pipeline import check_file, check_text
+from cnnspec.pipeline import check_text
 
 from ..graph.test_random_graphs import SPECS
 from .roundtrip import again, facts, largest_difference
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "specs").glob("*.yaml")), ids=lambda path: path.stem)
-def test_specs_come_back(path: Path) -> None:
-    report = check_file(path)
-    assert report.graph is not None
-    model = build(report.graph)
-    other = again(model)
-    assert facts(model) == facts(other)
-    assert largest_difference(model, other) <= 1e-5
 
 
 def functional(make: Any, *shapes: tuple[int | None, ...]) -> Any:
@@ -138,7 +125,7 @@ def test_models_in_models_are_flattened() -> None:
 def test_a_model_called_twice_is_shared() -> None:
     tower = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(4, 3), layers.ReLU(), layers.Dense(2)])
     model = functional(lambda x, y: layers.Subtract()([tower(x), tower(y)]), (8, 8, 3), (8, 8, 3))
-    assert cnnspec.import_model(model).count("share:") == 2
+    assert cnnspec.import_model(model).count("share:") == 1
     assert largest_difference(model, again(model)) == 0
 
 
