@@ -196,3 +196,51 @@ def test_what_follows_from_a_mistake_in_bringing_blocks_in_is_not_said(
 def test_what_follows_from_parameters_that_do_not_read_is_not_said(parameters: str) -> None:
     assert len(check_text(f"{parameters}\ninput: [8]\nlayers: [dense: $n, dense: $(n * 2)]").diagnostics) == 1
     assert len(check_text(f"{parameters}\ninput: [8]\nlayers: $n").diagnostics) == 1
+
+
+CORE = "core: {parameters: {n: 2}, layers: [{conv2d: {filters: $n, kernel_size: 1}}]}"
+OWN_NORM = "conv_bn: {layers: [{conv2d: {filters: 2, kernel_size: 1}}]}"
+TANGLED = {
+    "a default that holds a list of layers": {
+        "spec": "imports: [a.yaml]\nblocks: {core: {layers: [relu]}}\nlayers: [core, twice]",
+        "a": f"blocks: {{{CORE}, twice: {{parameters: {{body: [core]}}, layers: [$body, $body]}}}}",
+    },
+    "a hidden standard block": {
+        "spec": f"imports: [a.yaml]\nblocks: {{{OWN_NORM}}}\nlayers: [conv_bn, stem, {{double_conv: 4}}]",
+        "a": "blocks: {stem: {layers: [{conv_bn: 5}, {unet_down: 8}]}}",
+    },
+    "a standard block hidden further down": {
+        "spec": "imports: [a.yaml]\nlayers: [{conv_bn: 4}, stem]",
+        "a": "imports: [b.yaml]\nblocks: {stem: {layers: [conv_bn]}}",
+        "b": f"blocks: {{{OWN_NORM}}}",
+    },
+    "one name in three files": {
+        "spec": "imports: [a.yaml, b.yaml]\nlayers: [core, left]",
+        "a": "imports: [more/b.yaml]\nblocks: {left: {layers: [core]}}",
+        "b": f"parameters: {{n: 7}}\nblocks: {{{CORE}}}",
+        "more__b": "parameters: {n: 9}\nblocks: {core: {layers: [{conv2d: {filters: $n, kernel_size: 3}}]}}",
+    },
+    "a parameter called like a block": {
+        "spec": "imports: [a.yaml]\nblocks: {core: {layers: [relu]}}\nlayers: [stem]",
+        "a": "blocks: {core: {parameters: {core: 3}, layers: [{conv2d: {filters: $core, kernel_size: 1}}]}, "
+        "stem: {layers: [{core: {core: 6}}]}}",
+    },
+    "parameters computed in the file": {
+        "spec": "imports: [a.yaml]\nlayers: [stem]",
+        "a": "parameters: {n: 2, wide: $(n * 2)}\n"
+        "blocks: {stem: {parameters: {n: 5}, layers: [{conv2d: {filters: $wide, kernel_size: 1}}]}}",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TANGLED)
+def test_resolved_keeps_what_names_mean(tmp_path: Path, name: str) -> None:
+    texts = TANGLED[name]
+    folder = folder_with(tmp_path, **{**texts, "spec": f"input: [8, 8, 3]\n{texts['spec']}"})
+    report = check_file(folder / "spec.yaml")
+    alone = check_text(report.resolved)
+    assert layers(report), str(report)
+    assert alone.graph is not None, str(alone)
+    assert report.graph is not None
+    seen = [[(node.layer, node.shape) for node in graph.nodes] for graph in (report.graph, alone.graph)]
+    assert seen[0] == seen[1]
