@@ -57,7 +57,12 @@ class Elaborator(Growing):
 
     def _starts(self, first: s.Item) -> bool:
         """Whether the first entry says which of several inputs it takes."""
-        if first.head.inputs is not None or isinstance(first, s.Broken):
+        given = first.head.inputs
+        if isinstance(given, ScalarNode) and given.text in self.spec.inputs and _pairs(first):
+            message = "the first entry has no tensor above it to take beside this one"
+            self.error("missing-inputs", message, given.span, (), help=f"name both: `[{given.text}, …]`")
+            return False
+        if given is not None or isinstance(first, s.Broken):
             return True
         if not self.spec.inputs:
             return False
@@ -239,8 +244,7 @@ class Elaborator(Growing):
         if any(tensor is None for tensor in found):
             return None
         tensors = tuple(tensor for tensor in found if tensor is not None)
-        pairs = merges or (isinstance(item, s.Call) and len(item.library[item.block].inputs) == 2)
-        return (running, *tensors) if pairs and not isinstance(value, tuple) else tensors
+        return (running, *tensors) if _pairs(item) and not isinstance(value, tuple) else tensors
 
     def _find(self, name: str, span: Span, place: Place) -> Tensor | None:
         known = self.known(name, span, place)
@@ -298,3 +302,10 @@ class Elaborator(Growing):
             for problem in invalid.below(item.cls.entry).problems:
                 self.diagnostics.add(diagnose(problem, item.head.node, calls=place.calls))
             return None
+
+
+def _pairs(item: s.Item) -> bool:
+    """Whether a single name in `inputs` is the second of two, beside the running tensor."""
+    if isinstance(item, s.Call):
+        return len(item.library[item.block].inputs) == 2
+    return isinstance(item, s.LayerItem) and getattr(item.cls, "merges", False)

@@ -55,7 +55,7 @@ class Dense(Layer):
                 "shape-unknown",
                 "`dense` needs to know how many values come in, but a size in `input:` is `null`",
                 label="a vector of unknown length",
-                help="write `global_average_pooling2d` in place of `flatten`, or give `input:` numbers",
+                help="give `input:` numbers, or write `global_average_pooling2d` in place of a `flatten`",
             )
         size = need(size, "size of the last axis", self.entry)
         bias = (Weight("bias", (self.units,), self.trainable),) if self.use_bias else ()

@@ -218,9 +218,12 @@ def _metric_forms(output: str, data: Data, training: Training) -> Iterator[Probl
 
 
 def _named_outputs(graph: Graph, training: Training) -> Iterator[Problem]:
+    meant = set()
     for key, name in training.outputs_named():
         if name not in graph.outputs:
-            yield _no_such("output", name, graph.outputs, ("training", key, name))
+            strange = _no_such("output", name, graph.outputs, ("training", key, name))
+            meant.add((key, strange.replacement))
+            yield strange
     if training.loss_weights is not None and len(graph.outputs) == 1:
         message = "`loss_weights` weighs the losses of several outputs, and this network has one"
         yield Problem("loss-weights", message, ("training", "loss_weights"), True, "leave it out")
@@ -230,7 +233,7 @@ def _named_outputs(graph: Graph, training: Training) -> Iterator[Problem]:
         )
     if isinstance(training.loss, dict):
         for name in graph.outputs:
-            if name not in training.loss:
+            if name not in training.loss and ("loss", name) not in meant:
                 message = f"output `{name}` has no loss"
                 yield Problem("missing-loss", message, ("training", "loss"), True, f"add `{name}: …`")
 
