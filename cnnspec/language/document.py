@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from cnnspec.language.entries import Section, refuse, shown
 from cnnspec.language.expressions import is_expression
-from cnnspec.language.nodes import MappingNode, ScalarNode, SequenceNode, plain
+from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, plain
 from cnnspec.language.problems import Expects
 from cnnspec.language.suggest import nearest
 from cnnspec.language.types import Count
@@ -96,6 +96,14 @@ class Document(Section):
             raise refuse("version", f"language version {version} is not known; this is version 1", "write `cnnspec: 1`")
         return version
 
+    @field_validator("input", mode="before")
+    @classmethod
+    def _by_name(cls, value: Any) -> Any:
+        if isinstance(value, dict) and value and cls is Document:
+            help = "inputs by name stand under `inputs:`"
+            raise refuse("wrong-type", f"`input` takes {_INPUT}, not {shown(value)}", help)
+        return value
+
     @field_validator("layers", mode="before")
     @classmethod
     def _layers(cls, node: Any) -> Any:
@@ -116,6 +124,11 @@ class Document(Section):
         if name is not None and (not name.strip() or "/" in name or "\\" in name or name.strip(".") == ""):
             raise refuse("name-invalid", f"{shown(name)} cannot name a network", "use letters, digits, `_`, `-`, `.`")
         return name
+
+
+def unread(section: Node | None) -> bool:
+    """Whether a section of a document is neither a mapping nor empty, which is an error."""
+    return section is not None and not isinstance(section, MappingNode) and plain(section) is not None
 
 
 def misspelt(root: MappingNode, *meant: str) -> list[tuple[ScalarNode, str]]:

@@ -6,11 +6,11 @@ from functools import partial
 
 from cnnspec.language.blocks import declare
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix, Related
-from cnnspec.language.document import misspelt
-from cnnspec.language.entries import Vocabulary
+from cnnspec.language.document import misspelt, unread
+from cnnspec.language.entries import Vocabulary, shown
 from cnnspec.language.files import Files
 from cnnspec.language.library import STANDARD, Library
-from cnnspec.language.nodes import MappingNode, Node, SequenceNode, head
+from cnnspec.language.nodes import MappingNode, Node, SequenceNode, head, plain
 from cnnspec.language.reader import read
 from cnnspec.language.scope import Scope
 from cnnspec.language.spans import STANDARD_FILES
@@ -29,9 +29,8 @@ def library_of(
     if isinstance(node, SequenceNode):
         for reference in node.items:
             _import(reference, library, vocabulary, files, diagnostics)
-    unread = (node, SequenceNode), (root.get("blocks"), MappingNode)
-    library.incomplete |= any(value is not None and not isinstance(value, kind) for value, kind in unread)
-    library.incomplete |= bool(misspelt(root, "imports", "blocks"))
+    library.incomplete |= node is not None and not isinstance(node, SequenceNode)
+    library.incomplete |= unread(root.get("blocks")) or bool(misspelt(root, "imports", "blocks"))
     declare(root, library, vocabulary, scope, diagnostics)
     for name, (block, reference) in library.conflicts.items():
         if name not in library.own:
@@ -56,7 +55,7 @@ def _import(reference: Node, library: Library, vocabulary: Vocabulary, files: Fi
         return
     blocks = files.libraries.get(id(document))
     if blocks is None:
-        _refuse_misspelt(document, diagnostics)
+        _check_keys(document, diagnostics)
         scope = parameters_of(document, diagnostics, complete=False)
         with files.inside(reference):
             blocks = files.libraries[id(document)] = library_of(document, scope, vocabulary, files, diagnostics)
@@ -70,8 +69,15 @@ def _import(reference: Node, library: Library, vocabulary: Vocabulary, files: Fi
             library.conflicts[name] = block, reference
 
 
-def _refuse_misspelt(document: MappingNode, diagnostics: Diagnostics) -> None:
-    """Report what an imported file misspells of the keys that matter here; the others are not looked at."""
+def _check_keys(document: MappingNode, diagnostics: Diagnostics) -> None:
+    """Report mistakes in those keys of an imported file that matter here; the others are not looked at."""
+    for name in ("parameters", "blocks", "imports"):
+        value = document.get(name)
+        wrong = value is not None and not isinstance(value, SequenceNode) if name == "imports" else unread(value)
+        if value is not None and wrong:
+            kind = "a list of spec files" if name == "imports" else "a mapping"
+            message = f"`{name}` takes {kind}, not {shown(plain(value))}"
+            diagnostics.add(Diagnostic("wrong-type", message, head(value)))
     for key, meant in misspelt(document, "imports", "blocks", "parameters"):
         message, help = f"the spec has no key `{key.text}`", f"did you mean `{meant}`?"
         diagnostics.add(Diagnostic("unknown-key", message, key.span, help=help, fix=Fix(key.span, meant)))

@@ -9,7 +9,6 @@ from cnnspec.language.diagnostics import Diagnostic, Related
 from cnnspec.language.imports import standard_text
 from cnnspec.language.spans import STANDARD_FILES
 
-
 _AT_THE_CALL = {"shape-window": "give the block a larger input"}
 """Help where the arguments to change stand inside a standard block."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from cnnspec.language.blocks import check_parameter_name
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics
-from cnnspec.language.document import Document, SeveralInputs, misspelt
+from cnnspec.language.document import Document, SeveralInputs, misspelt, unread
 from cnnspec.language.entries import Invalid, Path, Vocabulary, shown
 from cnnspec.language.expressions import is_expression
 from cnnspec.language.files import Files
@@ -89,7 +89,7 @@ def parameters_of(root: MappingNode, diagnostics: Diagnostics, *, complete: bool
     node = root.get("parameters")
     scope = Scope(incomplete=bool(misspelt(root, "parameters")))
     if not isinstance(node, MappingNode):
-        scope.incomplete |= node is not None
+        scope.incomplete |= unread(node)
         return scope
     environment = Environment(scope, diagnostics)
     for key, value in node.pairs:
@@ -130,14 +130,16 @@ def _document(root: MappingNode, scope: Scope, diagnostics: Diagnostics) -> tupl
             if not set(problem.about.split(", ")) & failed:
                 diagnostics.add(diagnose(problem, root))
         bad = [problem.path for problem in invalid.problems]
-        return None, {key: _so_far(values.get(key), (key,), bad) for key in ("input", "inputs")}
+        known = {key: _so_far(values.get(key), (key,), bad) for key in ("input", "inputs")}
+        if isinstance(known["input"], dict):
+            known = {"input": None, "inputs": known["inputs"] or known["input"]}
+        return None, known
 
 
 def _so_far(value: Any, path: Path, bad: list[Path]) -> Any:
     """The sizes of an input, or of each input by name; None for those that do not read."""
     if isinstance(value, dict) and value:
-        unread = path in bad
-        return {name: None if unread else _so_far(sizes, (*path, name), bad) for name, sizes in value.items()}
+        return {name: None if path in bad else _so_far(sizes, (*path, name), bad) for name, sizes in value.items()}
     if path == ("inputs",) and isinstance(value, tuple) and all(isinstance(name, str) for name in value):
         return dict.fromkeys(value)
     sound = isinstance(value, tuple) and value and not any(problem[: len(path)] == path for problem in bad)

@@ -180,6 +180,10 @@ def test_a_child_without_layers_is_told_so_itself(tmp_path: Path) -> None:
         ("imports: [blocks.yaml]", "paramters: {n: 1}\nblocks: {conv: {layers: [dense: $n]}}", "unknown-key"),
         ("imports: [blocks.yaml]", "parameters: {n: null}\nblocks: {conv: {layers: [dense: $n]}}", "missing-parameter"),
         ("imports: [blocks.yaml]", "input: [8]", "import-empty"),
+        ("imports: [blocks.yaml]", "blocks:", "import-empty"),
+        ("imports: [blocks.yaml]", "blocks: [conv]", "wrong-type"),
+        ("imports: [blocks.yaml]", "parameters: [n]\nblocks: {conv: {layers: [dense: $n]}}", "wrong-type"),
+        ("imports: [blocks.yaml]", "imports:\nblocks: {conv: {layers: [more]}}", "wrong-type"),
         ("imports: blocks.yaml", "blocks: {conv: {layers: [relu]}}", "wrong-type"),
         ("import: [blocks.yaml]", "blocks: {conv: {layers: [relu]}}", "unknown-key"),
         ("blocks: [conv]", "", "wrong-type"),
@@ -196,6 +200,12 @@ def test_what_follows_from_a_mistake_in_bringing_blocks_in_is_not_said(
 def test_what_follows_from_parameters_that_do_not_read_is_not_said(parameters: str) -> None:
     assert len(check_text(f"{parameters}\ninput: [8]\nlayers: [dense: $n, dense: $(n * 2)]").diagnostics) == 1
     assert len(check_text(f"{parameters}\ninput: [8]\nlayers: $n").diagnostics) == 1
+
+
+@pytest.mark.parametrize(("empty", "told"), [("parameters:", "unknown-parameter"), ("blocks:", "unknown-layer")])
+def test_an_empty_section_holds_nothing(empty: str, told: str) -> None:
+    found = check_text(f"{empty}\ninput: [8]\nlayers: [dense: $n, my_block]").diagnostics
+    assert told in [each.code for each in found]
 
 
 CORE = "core: {parameters: {n: 2}, layers: [{conv2d: {filters: $n, kernel_size: 1}}]}"
