@@ -64,7 +64,10 @@ class Names:
     inside: dict[str, list[Names]] = field(default_factory=dict)
 
     def find(self, name: str) -> Known | None:
-        """What the innermost entry called `name` gives; a dot leads into a named block or structure."""
+        """What the innermost entry called `name` gives; a dot leads into a named block or structure.
+
+        Within one that failed, any name is found, and of unknown shape: nothing can be said of it.
+        """
         names: Names | None = self
         while names is not None:
             found = names._here(name)
@@ -91,14 +94,17 @@ class Names:
     def _here(self, name: str) -> Known | None:
         if name in self.own:
             return self.own[name]
+        failed = None
         at = name.find(".")
-        while at > 0 and self.inside:
+        while at > 0:
             for inner in reversed(self.inside.get(name[:at], ())):
                 found = inner._here(name[at + 1 :])
                 if found is not None:
                     return found
+            outer = self.own.get(name[:at])
+            failed = outer if outer is not None and outer.tensor.shape is None else failed
             at = name.find(".", at + 1)
-        return None
+        return failed
 
     def _within(self, name: str) -> dict[str, list[Names]] | None:
         if name in self.own:

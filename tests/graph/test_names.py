@@ -238,3 +238,22 @@ def test_the_summary_says_whose_weights_are_shared_and_what_each_input_shows() -
     assert "(weights of a)" in row
     sees = {layer["name"]: layer["receptive_field"] for layer in as_json(graph_of(text))["layers"]}
     assert (sees["a"], sees["conv2d"], sees["d"], sees["concatenate"]) == ([], [3, 3], [16, 16], None)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "tower: {name: d}",
+        "block: {name: d, inputs: nope}",
+        "block: {name: d, width: 3}",
+        "repeat: {tims: 2, name: d, layers: [{block: {name: inner}}]}",
+        "repeat: {times: $nope, name: d, layers: [{block: {name: inner}}]}",
+        "when: {condition: $(nope > 1), name: d, layers: [{block: {name: inner}}]}",
+        "share: {entry: nope, name: d}",
+    ],
+)
+@pytest.mark.parametrize("after", ["{add: d.inner}", "{dense: $(d.inner.channels)}", "{share: d.1.inner}"])
+def test_nothing_is_said_of_names_within_what_failed(entry: str, after: str) -> None:
+    blocks = "blocks: {block: {layers: [{dense: {units: 8, name: inner}}]}}"
+    text = f"input: [8]\noutputs: {{a: d.inner}}\n{blocks}\nlayers:\n  - {entry}\n  - {after}\n"
+    assert len(check_text(text).diagnostics) == 1
