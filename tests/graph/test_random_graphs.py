@@ -79,7 +79,7 @@ def test_random_graphs_agree_with_keras() -> None:
     built = refused = 0
 
     @given(SPECS)
-    @settings(max_examples=220, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
     def run(spec: dict[str, Any]) -> None:
         nonlocal built, refused
         text = write({"input": spec["input"], "layers": [*spec["layers"], *spec["tail"]]})

@@ -19,9 +19,7 @@ SMALL = (*QUICK, "MobileNetV3Small", "ResNet50V2", "Xception", "ConvNeXtTiny", "
 
 KINDS = (
     "VGG16",
-    "ResNet101",
     "MobileNet",
-    "MobileNetV3Large",
     "DenseNet121",
     "EfficientNetB0",
     "InceptionV3",

@@ -9,7 +9,7 @@ from .comparison import CLOSE, compare
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("application", [*APPLICATIONS, *VARIANTS[::2]], ids=lambda application: application.label)
+@pytest.mark.parametrize("application", [*APPLICATIONS, *VARIANTS[::4]], ids=lambda application: application.label)
 def test_equal_to_keras(application: Application) -> None:
     found = compare(application)
     assert found.weights
