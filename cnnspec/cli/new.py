@@ -46,13 +46,9 @@ def text_of(template: str, name: str) -> str:
 
 def written(name: str) -> str:
     """A name as YAML text: quoted where it would be read as a number, a truth or null."""
-    from cnnspec.language.scalars import resolve
+    from cnnspec.language.scalars import is_text
 
-    try:
-        plain = resolve(name) == name and name[0] not in "-."
-    except OverflowError:
-        plain = False
-    return name if plain else f'"{name}"'
+    return name if is_text(name) and name[0] not in "-." else f'"{name}"'
 
 
 def shell(path: Path) -> str:

@@ -12,7 +12,7 @@ import keras
 
 from cnnspec.graph.graph import Graph
 from cnnspec.graph.tensors import safe
-from cnnspec.layers.base import INPUT, KerasCall
+from cnnspec.layers.base import INPUT, KerasCall, main_call
 
 
 def build(graph: Graph) -> Any:
@@ -97,14 +97,6 @@ def _named(calls: Sequence[KerasCall], index: int, main: int, name: str) -> str:
 def on_layer(name: str) -> str:
     """A node's name as its Keras layer bears it: PyTorch takes no dot in the names of weights."""
     return name.replace(".", ">") if keras.backend.backend() == "torch" else name
-
-
-def main_call(calls: Sequence[KerasCall]) -> int:
-    """Which of a layer's calls bears its name: the first Keras layer that is not just a padding."""
-    for index, call in enumerate(calls):
-        if "." not in call.name and not call.name.startswith("ZeroPadding"):
-            return index
-    return len(calls) - 1
 
 
 def _function(call: KerasCall, taken: list[Any], name: str) -> Any:

@@ -116,7 +116,7 @@ class Elaborator(Growing):
         parts.append(self.recorder.end(item, name, taken, result.node))
         if name is not None:
             made = None if isinstance(item, s.Naming) else Made(start, len(self.nodes), taken)
-            self._define(item, name, Known(result, head(item.head.name or item.head.node), made), place)
+            self._define(name, Known(result, head(item.head.name or item.head.node), made), place)
             if inner:
                 place.names.inside.setdefault(name, inner)
         return result
@@ -193,7 +193,7 @@ class Elaborator(Growing):
             return None
         return value
 
-    def _define(self, item: s.Item, name: str, known: Known, place: Place) -> None:
+    def _define(self, name: str, known: Known, place: Place) -> None:
         if name in place.names.own:
             self.error(
                 "name-duplicate",

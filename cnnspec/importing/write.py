@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnnspec.importing.tree import Expression, Item, Items, Map
-from cnnspec.language.scalars import resolve
+from cnnspec.language.scalars import is_text
 from cnnspec.layers import LAYERS
 
 _WIDTH = 116
@@ -191,12 +191,8 @@ def scalar(value: Any, top: bool = False) -> str:
         case int():
             return str(value)
     text = str(value)
-    try:
-        plain = resolve(text) == text if text else False
-    except OverflowError:
-        plain = False
     plain = (
-        plain
+        is_text(text)
         and not (set(text) & _SPECIAL)
         and text == text.strip()
         and text[0] not in "-?$=~.<"

@@ -181,9 +181,14 @@ def split_entry(value: Any, kind: str) -> tuple[str, Any]:
     help = (
         f"write `{{l2: {value}}}`"
         if kind == "regularizer" and isinstance(value, float)
-        else f"write the name of {'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+        else f"write the name of {one(kind)}"
     )
     raise Invalid(Problem("entry-form", f"{shown(value)} is no {kind}", help=help))
+
+
+def one(kind: str) -> str:
+    """`a layer`, `an optimizer`."""
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def read_entry(value: Any, vocabulary: Vocabulary) -> Entry:

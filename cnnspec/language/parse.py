@@ -46,7 +46,6 @@ def parse(
         inputs=_inputs(root, known),
         outputs=_outputs(root, document),
         scope=scope,
-        blocks=library,
         layers=items,
         layers_span=place.span if place else head(root),
         document=root,
@@ -123,7 +122,7 @@ def _document(root: MappingNode, scope: Scope, diagnostics: Diagnostics) -> tupl
                 failed.add(key)
                 del values[key]
     try:
-        document = (SeveralInputs if {"inputs"} & {*values, *failed} else Document).read(values)
+        document = (SeveralInputs if "inputs" in {*values, *failed} else Document).read(values)
         return document, {"input": document.input, "inputs": document.inputs}
     except Invalid as invalid:
         for problem in invalid.problems:

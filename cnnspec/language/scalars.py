@@ -20,6 +20,14 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _INFINITY = re.compile(r"([-+]?)\.(inf|Inf|INF)")
 
 
+def is_text(text: str) -> bool:
+    """Whether an unquoted scalar is read as the text that it is, not as a number, a truth or null."""
+    try:
+        return resolve(text) == text
+    except OverflowError:
+        return False
+
+
 def resolve(text: str) -> Atom:
     """The value of an unquoted scalar. Raises `OverflowError` for an integer of too many digits."""
     if text in _CONSTANTS:

@@ -141,7 +141,6 @@ class Spec(NamedTuple):
     inputs: dict[str, Input]
     outputs: dict[str, ScalarNode] | None
     scope: Scope
-    blocks: Mapping[str, Block]
     layers: Items
     layers_span: Span
     document: MappingNode

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from cnnspec.language.scalars import resolve
+from cnnspec.language.scalars import is_text
 
 
 class _Dumper(yaml.SafeDumper):
@@ -17,11 +17,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
-    try:
-        quoted = not isinstance(resolve(value), str)
-    except OverflowError:
-        quoted = True
-    style = '"' if quoted else "|" if "\n" in value else None
+    style = '"' if not is_text(value) else "|" if "\n" in value else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style)
 
 

@@ -5,7 +5,7 @@ calls that make it; it never imports Keras. The model builder and the source emi
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
@@ -50,6 +50,14 @@ class KerasCall:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     of: tuple[int, ...] | None = None
     separate: bool = False
+
+
+def main_call(calls: Sequence[KerasCall]) -> int:
+    """Which of a layer's calls bears its name: the first Keras layer that is not just a padding."""
+    for index, call in enumerate(calls):
+        if "." not in call.name and not call.name.startswith("ZeroPadding"):
+            return index
+    return len(calls) - 1
 
 
 class Step(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 
-from cnnspec.language.entries import Entry, Nested, Section
+from cnnspec.language.entries import Entry, Nested, Section, one
 from cnnspec.language.forms import Form, Schema, entry_of
 from cnnspec.language.problems import Expects
 from cnnspec.language.types import OneOf
@@ -133,8 +133,7 @@ def in_words(schema: Schema) -> str:
     if "anyOf" in schema:
         return " or ".join(words for part in schema["anyOf"] if part != {"type": "null"} and (words := in_words(part)))
     if "$ref" in schema:
-        kind = str(schema["$ref"]).rpartition("/")[2].removesuffix("_or_null").replace("_", " ")
-        return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+        return one(str(schema["$ref"]).rpartition("/")[2].removesuffix("_or_null").replace("_", " "))
     if "enum" in schema:
         return str(OneOf(tuple(map(str, schema["enum"]))))
     kinds = [kind for kind in types_of(schema) if kind != "null"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from cnnspec.language.entries import Entry
+from cnnspec.language.entries import Entry, one
 from cnnspec.language.library import standard_names
 from cnnspec.layers.base import LAYERS
 from cnnspec.reference.forms import default_of, shown, words_of
@@ -124,9 +124,8 @@ def _pages(name: str) -> Iterator[Page]:
 
 def entry_page(cls: type[Entry]) -> Page:
     """The page of a layer, an optimizer, …"""
-    kind = cls.vocabulary.kind
     arguments = tuple(_argument(cls, name) for name in arguments_of(cls))
-    return Page(cls.entry, f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}", text_of(cls.__doc__), arguments)
+    return Page(cls.entry, one(cls.vocabulary.kind), text_of(cls.__doc__), arguments)
 
 
 def _argument(cls: type[Entry], name: str) -> Argument:

@@ -8,11 +8,11 @@ from typing import Any
 
 from cnnspec.emit.source.holding import Holding, Value, Values
 from cnnspec.emit.source.names import identifier, label_of
-from cnnspec.emit.source.program import Unfoldable, default_of, main_call, plain
-from cnnspec.emit.source.statements import Column, If, Op
+from cnnspec.emit.source.program import Unfoldable, default_of, plain
+from cnnspec.emit.source.statements import Column, If, Op, Style
 from cnnspec.graph.graph import Node
 from cnnspec.language.nodes import Node as Text
-from cnnspec.layers.base import INPUT, KerasCall
+from cnnspec.layers.base import INPUT, KerasCall, main_call
 
 
 class Calls(Holding):
@@ -90,7 +90,7 @@ class Calls(Holding):
         count = counts.pop()
         variables = tuple(self.find({i: values[at] for i, values in taken.items()}, target) for at in range(count))
         callee = f"keras.{call.name}" if "." in call.name else f"layers.{call.name}"
-        style = "function" if "." in call.name else "each" if call.separate or count == 1 else "list"
+        style: Style = "function" if "." in call.name else "each" if call.separate or count == 1 else "list"
         kwargs = self._kwargs(nodes, some, text_of, running)
         made = self._shared(nodes, step, callee, kwargs, name)
         for i, values in taken.items():

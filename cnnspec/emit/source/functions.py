@@ -122,7 +122,7 @@ def _function(program: Program, parts: list[Part], taken: set[str]) -> Function:
             kept.append({k: value for k, value in enumerate(folder.held[holder]) if value is not None})
     body = tidy(folder.out, returned)
     scope.names |= folder.used
-    name = fresh(identifier(block.name), taken)
+    name = fresh(identifier(block.name), taken.__contains__)
     taken.add(name)
     function = Function(name, scope, takes, body, tuple(returned), kept, _defaults(block), tuple(block.parameters))
     for at, part in enumerate(parts):
@@ -136,7 +136,7 @@ def _takes(block: s.Block) -> tuple[str, ...]:
     names = []
     for at, declared in enumerate(block.inputs or (None,)):
         name = identifier(declared.text, RUNNING if at == 0 else "x_in") if declared else RUNNING
-        names.append(fresh(name, taken))
+        names.append(fresh(name, taken.__contains__))
         taken.add(names[-1])
     return tuple(names)
 

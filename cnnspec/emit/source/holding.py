@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from cnnspec.emit.source.names import RUNNING
+from cnnspec.emit.source.names import RUNNING, fresh
 from cnnspec.emit.source.program import Program, Unfoldable
 from cnnspec.emit.source.statements import ABSENT, Column, Copy, Hint, Scope, Statement
 from cnnspec.graph.parts import Part
@@ -103,11 +103,7 @@ class Holding:
 
     def fresh(self, label: str) -> str:
         """A variable called `label`, or nearly so, whose value nothing needs."""
-        name, number = label, 1
-        while name in self.busy or name in self.reserved or self.clobbers(name):
-            number += 1
-            name = f"{label}_{number}" if label[-1].isdigit() else f"{label}{number}"
-        return name
+        return fresh(label, lambda name: name in self.busy or name in self.reserved or self.clobbers(name))
 
     def assign(self, target: str, values: Values, label: str | None = None, *, alias: bool = False) -> str:
         """Let `target` hold `values`, or another variable where it must not be lost; returns which."""

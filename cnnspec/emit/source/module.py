@@ -67,7 +67,7 @@ def _main(program: Program) -> list[str]:
     taken = {RUNNING}
     inputs = {}
     for name in graph.inputs:
-        inputs[name] = fresh("inputs" if len(graph.inputs) == 1 else identifier(name), taken)
+        inputs[name] = fresh("inputs" if len(graph.inputs) == 1 else identifier(name), taken.__contains__)
         taken.add(inputs[name])
     scope = Scope(1, {})
     folder = Folder(program, scope, {variable: {0: name} for name, variable in inputs.items()}, top=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+from collections.abc import Callable
 
 from cnnspec.language.entries import snake_case
 
@@ -31,10 +32,10 @@ def label_of(callee: str) -> str:
     return identifier(snake_case(callee.rpartition(".")[2]))
 
 
-def fresh(wanted: str, taken: set[str]) -> str:
+def fresh(wanted: str, taken: Callable[[str], bool]) -> str:
     """`wanted`, with a number behind it where it is taken."""
     name, number = wanted, 1
-    while name in taken:
+    while taken(name):
         number += 1
-        name = f"{wanted}{number}" if not wanted[-1].isdigit() else f"{wanted}_{number}"
+        name = f"{wanted}_{number}" if wanted[-1].isdigit() else f"{wanted}{number}"
     return name

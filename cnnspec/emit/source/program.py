@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from cnnspec.emit.source.names import label_of
@@ -159,14 +159,6 @@ def _walk(
                 yield from _walk(inner, (*path, (isinstance(part.item, s.Call), id(part), at)))
             else:
                 yield from _walk(inner, path)
-
-
-def main_call(calls: Sequence[KerasCall]) -> int:
-    """Which of a layer's calls bears its name: the first Keras layer that is not just a padding."""
-    for index, call in enumerate(calls):
-        if "." not in call.name and not call.name.startswith("ZeroPadding"):
-            return index
-    return len(calls) - 1
 
 
 def default_of(node: Node, call: KerasCall, argument: str) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 
 class _Absent:
@@ -75,18 +75,22 @@ class Column:
     """What Keras takes where it is not written."""
 
 
+Style: TypeAlias = Literal["each", "list", "function", "make"]
+
+
 @dataclass
 class Op:
-    """`target = callee(kwargs…)(inputs)`, or `target = callee(inputs, kwargs…)` of a function.
+    """`target = callee(kwargs…)(inputs)`.
 
-    `made` is the variable of a layer that is there already; `makes` only makes the layer.
+    `style` says how: on `each` input as an argument of its own, on a `list` of them, as a `function` of the inputs and
+    kwargs, or `make`: only the layer. `made` is the variable of a layer that is there already.
     """
 
     target: str
     callee: str
     kwargs: dict[str, Column]
     inputs: tuple[str, ...]
-    style: str
+    style: Style
     name: str | None = None
     made: str | None = None
 

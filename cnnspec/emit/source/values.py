@@ -108,7 +108,7 @@ def variable_of(scope: Scope, name: str) -> str:
     values = list(scope.named[name])
     hint = scope.defaults.get(name)
     computed = in_python(Column(tuple(values), name, hint), scope, variable_of) if hint else None
-    python = fresh(identifier(name), scope.names)
+    python = fresh(identifier(name), scope.names.__contains__)
     scope.names.add(python)
     scope.variables.append(Variable(python, values, name, computed))
     return python
@@ -181,7 +181,7 @@ def _own(column: Column, scope: Scope) -> str:
             if all(a is ABSENT or b is ABSENT or repr(a) == repr(b) for a, b in pairs):
                 variable.values = [b if a is ABSENT else a for a, b in pairs]
                 return variable.name
-    name = fresh(identifier(column.label), scope.names | set(scope.named))
+    name = fresh(identifier(column.label), {*scope.names, *scope.named}.__contains__)
     scope.names.add(name)
     scope.variables.append(Variable(name, list(column.values)))
     return name
