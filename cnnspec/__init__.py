@@ -21,18 +21,18 @@ __version__ = "0.1.0"
 __all__ = ["Report", "SpecError", "__version__", "build", "check", "code", "import_model", "train"]
 
 
-def check(spec: str | Path, **overrides: Any) -> Report:
+def check(spec: str | Path, *, strict: bool = False, **overrides: Any) -> Report:
     """Check a spec: a path, or the text itself (what holds a line break or `: ` is text). Imports no framework.
 
-    `overrides` are what `--set` takes: `check(path, **{"parameters.alpha": 0.5})`.
+    `overrides` are what `--set` takes: `check(path, **{"parameters.alpha": 0.5})`. With `strict`, warnings are errors.
     Raises `OSError` where the file cannot be read; mistakes in it are in the report.
     """
     from cnnspec import pipeline
 
     settings = [f"{path}={_flow(value)}" for path, value in overrides.items()]
     if isinstance(spec, str) and ("\n" in spec or ": " in spec):
-        return pipeline.check_text(spec, overrides=settings)
-    return pipeline.check_file(spec, overrides=settings)
+        return pipeline.check_text(spec, overrides=settings, strict=strict)
+    return pipeline.check_file(spec, overrides=settings, strict=strict)
 
 
 def build(spec: str | Path, *, weights: str | Path | None = None, skip: Sequence[str] = (), **overrides: Any) -> Any:
@@ -46,7 +46,7 @@ def build(spec: str | Path, *, weights: str | Path | None = None, skip: Sequence
     from cnnspec.pipeline import SpecError
 
     report = check(spec, **overrides)
-    if report.graph is None:
+    if not report.ok or report.graph is None:
         raise SpecError(report)
     from cnnspec.training.device import quiet_start
 
@@ -66,7 +66,7 @@ def code(spec: str | Path, **overrides: Any) -> str:
     from cnnspec.pipeline import SpecError
 
     report = check(spec, **overrides)
-    if report.graph is None:
+    if not report.ok or report.graph is None:
         raise SpecError(report)
     from cnnspec.emit.source import code as source_of
 
@@ -91,7 +91,7 @@ def train(
     from cnnspec.pipeline import SpecError
 
     report = check(spec, **overrides, **({"training.epochs": epochs} if epochs else {}))
-    if report.graph is None:
+    if not report.ok or report.graph is None:
         raise SpecError(report)
     from cnnspec.training.run import train_report
 

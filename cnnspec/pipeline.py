@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,8 +52,8 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether there is no error (warnings aside)."""
-        return self.graph is not None
+        """Whether there is no error (warnings aside, unless they were checked strictly)."""
+        return self.graph is not None and all(found.severity != "error" for found in self.diagnostics)
 
     @property
     def resolved(self) -> str:
@@ -92,8 +92,12 @@ def check_text(
     overrides: Iterable[str] = (),
     allow_large: bool = False,
     directory: Path | None = None,
+    strict: bool = False,
 ) -> Report:
-    """Check the text of a spec: every arrow of the page above up to the graph, then its `data` and `training`."""
+    """Check the text of a spec: every arrow of the page above up to the graph, then its `data` and `training`.
+
+    With `strict`, every warning is an error.
+    """
     diagnostics = Diagnostics()
     files = Files(diagnostics)
     settings = [parse_override(setting) for setting in overrides]
@@ -109,6 +113,8 @@ def check_text(
     sound = frozen(graph, training.freeze) if graph and training and not diagnostics.failed else None
     name = spec.name if spec is not None else name
     found = tuple(told(diagnostics, file, files.callers))
+    if strict:
+        found = tuple(replace(each, severity="error") for each in found)
     sources = {**standard_texts(found), **files.texts, **{setting.file: setting.text for setting in settings}}
     return Report(file, name, found, sound, data, training, folder, document, sources, files)
 

@@ -30,6 +30,17 @@ def test_check_takes_overrides() -> None:
     assert report.graph.inputs == {"input": (4, 4, 1)}
 
 
+def test_strictly_a_warning_is_an_error() -> None:
+    doubtful = TEXT.replace("units: 10", "units: 12")
+    assert cnnspec.check(doubtful).ok
+    strict = cnnspec.check(doubtful, strict=True)
+    assert not strict.ok
+    assert [(found.code, found.severity) for found in strict.diagnostics] == [("loss-classes", "error")]
+    assert cnnspec.check(TEXT, strict=True).ok
+    with pytest.raises(cnnspec.SpecError):
+        cnnspec.code(doubtful, strict=True)
+
+
 def test_check_of_a_missing_file() -> None:
     with pytest.raises(FileNotFoundError):
         cnnspec.check("nowhere.yaml")

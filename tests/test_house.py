@@ -12,7 +12,10 @@ PACKAGE = Path(__file__).parents[1] / "cnnspec"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A room may import from the rooms before it (and from itself).
-ORDER = ["language", "layers", "graph", "emit", "data", "training", "importing", "pipeline", "reference", "cli"]
+ORDER = [
+    "language", "layers", "graph", "emit", "data", "training", "lints", "importing", "pipeline", "fixing", "reference",
+    "editor", "cli",
+]  # fmt: skip
 _FRAMEWORKS = {"keras", "tensorflow", "jax", "torch", "numpy", "sklearn"}
 _AT_HOME = ("emit/keras.py", "emit/deep.py", "data/", "training/", "importing/keras_", "insight/")
 
