@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from cnnspec.cli.common import read, require, spec_options
+from cnnspec.cli.common import read, require, spec_options, write
 
 
 @click.command("code")
@@ -24,12 +22,4 @@ def command(spec: str, output: str | None, overrides: tuple[str, ...], allow_lar
     assert report.graph is not None
     from cnnspec.emit.source import code
 
-    text = code(report.graph)
-    if output is None or output == "-":
-        click.echo(text, nl=False)
-        return
-    try:
-        Path(output).write_text(text, encoding="utf-8")
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise click.ClickException(f"cannot write {output}: {reason}") from None
+    write(code(report.graph), output)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 import click
@@ -60,8 +61,28 @@ def read(path: str, overrides: tuple[str, ...], allow_large: bool) -> pipeline.R
 
 def unreadable(path: str, error: OSError) -> click.ClickException:
     """The message for a file that cannot be read."""
-    reason = "it does not exist" if isinstance(error, FileNotFoundError) else (error.strerror or str(error)).lower()
+    reason = "it does not exist" if isinstance(error, FileNotFoundError) else _reason(error)
     return click.ClickException(f"cannot read {path}: {reason}")
+
+
+def unwritable(path: str | Path, error: OSError) -> click.ClickException:
+    """The message for a file that cannot be written."""
+    return click.ClickException(f"cannot write {path}: {_reason(error)}")
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def write(text: str, output: str | None) -> None:
+    """Write what a command makes to the file of its `-o`; to standard output where that is `-` or not given."""
+    if output is None or output == "-":
+        click.echo(text, nl=False)
+        return
+    try:
+        Path(output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise unwritable(output, error) from None
 
 
 def coloured(stream: TextIO) -> bool:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
-from cnnspec.cli.common import paint_for
+from cnnspec.cli.common import paint_for, write
 
 
 def _shape(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int | None, ...] | None:
@@ -42,32 +41,24 @@ def command(
     from cnnspec.importing.keras_model import Unreadable, read_model
     from cnnspec.importing.spec import as_spec, prepared
 
+    paint = paint_for(sys.stderr)
     try:
         network = prepared(read_model(load(model, input_shape), name))
     except Unreadable as error:
-        click.echo(f"{_red('error')}: {error}", err=True)
+        click.echo(f"{paint('error', 'error')}: {error}", err=True)
         return 1 if error.foreign else 2
     if network.gaps:
         many = f"{len(network.gaps)} layer{'s' * (len(network.gaps) != 1)} could not be imported"
-        click.echo(f"{_red('warning' if partial else 'error')}: {many}", err=True)
+        role = "warning" if partial else "error"
+        click.echo(f"{paint(role, role)}: {many}", err=True)
         for gap in network.gaps:
             click.echo(f"  {gap}", err=True)
         if not partial:
             click.echo("`--partial` writes the rest, with comments in their places", err=True)
             return 1
     text = as_spec(network, model if model.startswith("keras.applications:") else Path(model).name)
-    _write(text, output)
-    return _checked(text, output or "<import>", partial)
-
-
-def _write(text: str, output: str | None) -> None:
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        Path(output).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise click.ClickException(f"cannot write {output}: {error.strerror}") from None
+    write(text, output)
+    return _checked(text, output if output and output != "-" else "<import>", partial)
 
 
 def _checked(text: str, file: str, partial: bool) -> int:
@@ -79,7 +70,3 @@ def _checked(text: str, file: str, partial: bool) -> int:
         return 0
     click.echo(str(report), err=True)
     return 0 if partial else 1
-
-
-def _red(word: Any) -> str:
-    return paint_for(sys.stderr)("error" if word == "error" else "warning", word)

@@ -33,7 +33,9 @@ def command(name: str, template: str) -> None:
     except FileExistsError:
         raise click.ClickException(f"{path} is there already") from None
     except OSError as error:
-        raise click.ClickException(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
+        from cnnspec.cli.common import unwritable
+
+        raise unwritable(path, error) from None
     click.echo(f"{path}: a spec from the template `{template}`. Next:\n")
     click.echo(f"  cnnspec validate {shell(path)}\n  cnnspec train {shell(path)}")
 

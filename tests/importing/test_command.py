@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import click
 import keras
 import pytest
 from click.testing import CliRunner, Result
@@ -42,10 +43,13 @@ def test_a_file_comes_out_as_a_spec(saved: Any, tmp_path: Path) -> None:
         "# Imported from model.keras.\ncnnspec: 1\nname: mine\ninput: [8, 8, 3]\nlayers:\n"
         "  - conv2d: {filters: 4, kernel_size: 3}\n  - flatten\n  - dense: 2\n"
     )
+    assert run(saved(), "-o", "-").stdout == result.stdout
     written = tmp_path / "out.yaml"
     result = run(saved(), "-o", written, "--name", "other")
     assert (result.return_value, result.stdout) == (0, "")
     assert cnnspec.check(written).name == "other"
+    with pytest.raises(click.ClickException, match=r"cannot write .*none/x\.yaml: no such file or directory"):
+        run(saved(), "-o", tmp_path / "none" / "x.yaml")
 
 
 def test_applications_by_name() -> None:
