@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cnnspec.graph.graph import Graph
     from cnnspec.pipeline import Report as Report
     from cnnspec.pipeline import SpecError as SpecError
     from cnnspec.training.plan import Run
@@ -43,17 +44,13 @@ def build(spec: str | Path, *, weights: str | Path | None = None, skip: Sequence
     another number of classes: `build("resnet50.yaml", weights="resnet50.keras", skip=["dense"])`.
     Raises `SpecError` where the spec does not hold, and a `WeightsError` with every layer that the file does not fit.
     """
-    from cnnspec.pipeline import SpecError
-
-    report = check(spec, **overrides)
-    if not report.ok or report.graph is None:
-        raise SpecError(report)
+    _, graph = _sound(spec, **overrides)
     from cnnspec.training.device import quiet_start
 
     with quiet_start():
         from cnnspec.emit.keras import build as build_model
 
-    model = build_model(report.graph)
+    model = build_model(graph)
     if weights is not None:
         from cnnspec.training.weights import load_weights
 
@@ -63,14 +60,10 @@ def build(spec: str | Path, *, weights: str | Path | None = None, skip: Sequence
 
 def code(spec: str | Path, **overrides: Any) -> str:
     """Keras source whose `build_model()` builds a spec's model. Raises `SpecError` where the spec does not hold."""
-    from cnnspec.pipeline import SpecError
-
-    report = check(spec, **overrides)
-    if not report.ok or report.graph is None:
-        raise SpecError(report)
+    _, graph = _sound(spec, **overrides)
     from cnnspec.emit.source import code as source_of
 
-    return source_of(report.graph)
+    return source_of(graph)
 
 
 def train(
@@ -88,11 +81,7 @@ def train(
     Raises `SpecError` where the spec does not hold, and a `DataError` or `TrainingError` with a message and what to
     do where data or training fail.
     """
-    from cnnspec.pipeline import SpecError
-
-    report = check(spec, **overrides, **({"training.epochs": epochs} if epochs else {}))
-    if not report.ok or report.graph is None:
-        raise SpecError(report)
+    report, _ = _sound(spec, **overrides, **({"training.epochs": epochs} if epochs else {}))
     from cnnspec.training.run import train_report
 
     return train_report(report, runs=runs, backend=backend, device=device, quiet=quiet)
@@ -110,6 +99,16 @@ def import_model(model: Any, *, name: str | None = None, partial: bool = False) 
     if network.gaps and not partial:
         raise ValueError("layers that no spec can express:\n" + "\n".join(f"  {gap}" for gap in network.gaps))
     return as_spec(network, f"the Keras model `{model.name}`")
+
+
+def _sound(spec: str | Path, **overrides: Any) -> tuple[Report, Graph]:
+    """The report of a spec that holds, and its graph."""
+    from cnnspec.pipeline import SpecError
+
+    report = check(spec, **overrides)
+    if not report.ok or report.graph is None:
+        raise SpecError(report)
+    return report, report.graph
 
 
 def _flow(value: Any) -> str:
