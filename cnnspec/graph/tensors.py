@@ -68,42 +68,37 @@ class Names:
 
         Within one that failed, any name is found, and of unknown shape: nothing can be said of it.
         """
-        names: Names | None = self
-        while names is not None:
-            found = names._here(name)
-            if found is not None:
-                return found
-            names = names.parent
-        return None
+        found = (names._here(name) for names in self._outward())
+        return next((known for known in found if known is not None), None)
 
     def within(self, name: str) -> dict[str, list[Names]]:
         """The lists inside what `name` finds, by what stands behind the name: nothing, or `.0` for a first round."""
-        names: Names | None = self
-        while names is not None:
-            found = names._within(name)
-            if found is not None:
-                return found
-            names = names.parent
-        return {}
+        found = (names._within(name) for names in self._outward())
+        return next((lists for lists in found if lists is not None), {})
 
     def running(self, name: str) -> Running | None:
         """The tensor of the innermost entry called `name`, as expressions see it."""
         found = self.find(name)
         return found.tensor.running if found else None
 
+    def _outward(self) -> Iterator[Names]:
+        """These names, then those of each list around."""
+        names: Names | None = self
+        while names is not None:
+            yield names
+            names = names.parent
+
     def _here(self, name: str) -> Known | None:
         if name in self.own:
             return self.own[name]
         failed = None
-        at = name.find(".")
-        while at > 0:
-            for inner in reversed(self.inside.get(name[:at], ())):
-                found = inner._here(name[at + 1 :])
+        for outer, rest in _halves(name):
+            for inner in reversed(self.inside.get(outer, ())):
+                found = inner._here(rest)
                 if found is not None:
                     return found
-            outer = self.own.get(name[:at])
-            failed = outer if outer is not None and outer.tensor.shape is None else failed
-            at = name.find(".", at + 1)
+            known = self.own.get(outer)
+            failed = known if known is not None and known.tensor.shape is None else failed
         return failed
 
     def _within(self, name: str) -> dict[str, list[Names]] | None:
@@ -113,23 +108,27 @@ class Names:
                 for key, lists in self.inside.items()
                 if key == name or (key.startswith(f"{name}.") and key[len(name) + 1 :].isdigit())
             }
-        at = name.find(".")
-        while at > 0:
-            for inner in reversed(self.inside.get(name[:at], ())):
-                found = inner._within(name[at + 1 :])
+        for outer, rest in _halves(name):
+            for inner in reversed(self.inside.get(outer, ())):
+                found = inner._within(rest)
                 if found is not None:
                     return found
-            at = name.find(".", at + 1)
         return None
 
     def __iter__(self) -> Iterator[str]:
-        names: Names | None = self
-        while names is not None:
+        for names in self._outward():
             yield from names.own
             yield from (
                 f"{outer}.{name}" for outer, lists in names.inside.items() for inner in lists for name in inner.own
             )
-            names = names.parent
+
+
+def _halves(name: str) -> Iterator[tuple[str, str]]:
+    """What stands before and behind each dot of a name."""
+    at = name.find(".")
+    while at > 0:
+        yield name[:at], name[at + 1 :]
+        at = name.find(".", at + 1)
 
 
 def safe(name: str) -> str:
