@@ -12,13 +12,13 @@ from cnnspec.language.expressions import is_expression
 from cnnspec.language.items import ItemParser
 from cnnspec.language.library import Library
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head, plain
-from cnnspec.language.scope import Scope, warn_of_hiding
+from cnnspec.language.parameters import IDENTIFIER, check_parameter_name
+from cnnspec.language.scope import Scope
 from cnnspec.language.spans import Span
 from cnnspec.language.structures import STRUCTURES
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import Block
 
-_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 _NAME = re.compile(r"[\w\-]+")
 _KEYS = ("inputs", "parameters", "layers")
 
@@ -50,18 +50,6 @@ def declare(
         else:
             _wrong(diagnostics, f"the `layers` of a block are a list, not {shown(plain(body))}", head(body))
     blocks.update(refuse_cycles(blocks, parser.calls_in, diagnostics))
-
-
-def check_parameter_name(key: ScalarNode, diagnostics: Diagnostics) -> bool:
-    """Refuse a parameter that expressions could not name; warn of one that hides a size."""
-    if not _IDENTIFIER.fullmatch(key.text) or key.text in ("true", "false", "null", "name", "inputs"):
-        help = "letters, digits and `_`, not starting with a digit; not `name`, `inputs`, `true`, `false` or `null`"
-        diagnostics.add(
-            Diagnostic("parameter-name", f"`{key.text}` cannot be the name of a parameter", key.span, help=help)
-        )
-        return False
-    warn_of_hiding(key, diagnostics)
-    return True
 
 
 def _broken(name: ScalarNode) -> Block:
@@ -150,7 +138,7 @@ def _inputs(block: str, node: Node | None, diagnostics: Diagnostics) -> tuple[Sc
 def _as_mapping(node: Node) -> str:
     """The parameters of a list of names, as they are declared."""
     items = node.items if isinstance(node, SequenceNode) else (node,)
-    names = [item.text for item in items if isinstance(item, ScalarNode) and _IDENTIFIER.fullmatch(item.text)]
+    names = [item.text for item in items if isinstance(item, ScalarNode) and IDENTIFIER.fullmatch(item.text)]
     return ", ".join(f"{name}: null" for name in names[:4]) or "filters: null, strides: 1"
 
 

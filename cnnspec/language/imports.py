@@ -11,6 +11,7 @@ from cnnspec.language.entries import Vocabulary, shown
 from cnnspec.language.files import Files
 from cnnspec.language.library import STANDARD, Library
 from cnnspec.language.nodes import MappingNode, Node, SequenceNode, head, plain
+from cnnspec.language.parameters import parameters_of
 from cnnspec.language.reader import read
 from cnnspec.language.scope import Scope
 from cnnspec.language.spans import STANDARD_FILES
@@ -47,8 +48,6 @@ def library_of(
 
 
 def _import(reference: Node, library: Library, vocabulary: Vocabulary, files: Files, diagnostics: Diagnostics) -> None:
-    from cnnspec.language.parse import parameters_of
-
     document = files.open(reference, "imports")
     if document is None:
         library.incomplete = True
@@ -86,8 +85,6 @@ def _check_keys(document: MappingNode, diagnostics: Diagnostics) -> None:
 def standard_block(vocabulary: Vocabulary, name: str) -> Block:
     """A standard block; its file is read when it is first called."""
     if name not in _standard:
-        from cnnspec.language.parse import parameters_of
-
         diagnostics = Diagnostics()
         root = read(standard_text(name), f"{STANDARD_FILES}{name}.yaml", diagnostics)
         assert isinstance(root, MappingNode)

@@ -13,7 +13,7 @@ from cnnspec.language.files import Files
 from cnnspec.language.imports import standard_text
 from cnnspec.language.library import standard_names
 from cnnspec.language.nodes import MappingNode, SequenceNode, plain
-from cnnspec.language.parse import parameters_of
+from cnnspec.language.parameters import parameters_of
 from cnnspec.language.reader import read
 from cnnspec.language.scope import Failed
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnnspec.language.blocks import check_parameter_name
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics
-from cnnspec.language.document import Document, SeveralInputs, misspelt, unread
+from cnnspec.language.document import Document, SeveralInputs
 from cnnspec.language.entries import Invalid, Path, Vocabulary, shown
 from cnnspec.language.expressions import is_expression
 from cnnspec.language.files import Files
 from cnnspec.language.imports import library_of
 from cnnspec.language.items import ItemParser
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, as_written, head, locate, plain
+from cnnspec.language.parameters import parameters_of
 from cnnspec.language.problems import diagnose
-from cnnspec.language.scope import Binding, Environment, Failed, Scope
+from cnnspec.language.scope import Environment, Failed, Scope
 from cnnspec.language.syntax import Input, Items, Spec
 
 _COMPUTED = ("cnnspec", "name", "input", "inputs", "outputs")
@@ -81,31 +81,6 @@ def _outputs(root: MappingNode, document: Document | None) -> dict[str, ScalarNo
 def _section(root: MappingNode, name: str) -> MappingNode | None:
     node = root.get(name)
     return node if isinstance(node, MappingNode) else None
-
-
-def parameters_of(root: MappingNode, diagnostics: Diagnostics, *, complete: bool = True) -> Scope:
-    """The scope of a document's parameters. `complete`: each must have a value."""
-    node = root.get("parameters")
-    scope = Scope(incomplete=bool(misspelt(root, "parameters")))
-    if not isinstance(node, MappingNode):
-        scope.incomplete |= unread(node)
-        return scope
-    environment = Environment(scope, diagnostics)
-    for key, value in node.pairs:
-        if check_parameter_name(key, diagnostics):
-            missing = isinstance(value, ScalarNode) and value.value is None
-            scope.bindings[key.text] = Binding(value, environment, missing=missing, failed=missing and complete)
-    for key, _ in node.pairs:
-        if complete and key.text in scope.bindings and scope.bindings[key.text].missing:
-            diagnostics.add(
-                Diagnostic(
-                    "missing-parameter",
-                    f"the parameter `{key.text}` has no value",
-                    key.span,
-                    help=f"give it one here, or with `--set parameters.{key.text}=…`",
-                )
-            )
-    return scope
 
 
 def _document(root: MappingNode, scope: Scope, diagnostics: Diagnostics) -> tuple[Document | None, dict[str, Any]]:
