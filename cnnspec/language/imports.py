@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 from cnnspec.language.blocks import declare
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix, Related
@@ -85,14 +85,22 @@ def _check_keys(document: MappingNode, diagnostics: Diagnostics) -> None:
 def standard_block(vocabulary: Vocabulary, name: str) -> Block:
     """A standard block; its file is read when it is first called."""
     if name not in _standard:
-        diagnostics = Diagnostics()
-        root = read(standard_text(name), f"{STANDARD_FILES}{name}.yaml", diagnostics)
-        assert isinstance(root, MappingNode)
+        root, diagnostics = standard_root(name), Diagnostics()
         scope = parameters_of(root, diagnostics)
         library = library_of(root, scope, vocabulary, Files(diagnostics), diagnostics)
         assert not diagnostics.failed, name
         _standard[name] = library.own[name]
     return _standard[name]
+
+
+@cache
+def standard_root(name: str) -> MappingNode:
+    """The document of a standard block's file."""
+    diagnostics = Diagnostics()
+    root = read(standard_text(name), f"{STANDARD_FILES}{name}.yaml", diagnostics)
+    assert isinstance(root, MappingNode), name
+    assert not diagnostics.failed, name
+    return root
 
 
 def standard_text(name: str) -> str:

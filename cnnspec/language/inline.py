@@ -10,11 +10,10 @@ from typing import Any
 from cnnspec.language.diagnostics import Diagnostics
 from cnnspec.language.expressions import ExpressionError
 from cnnspec.language.files import Files
-from cnnspec.language.imports import standard_text
+from cnnspec.language.imports import standard_root
 from cnnspec.language.library import standard_names
 from cnnspec.language.nodes import MappingNode, SequenceNode, plain
 from cnnspec.language.parameters import parameters_of
-from cnnspec.language.reader import read
 from cnnspec.language.scope import Failed
 
 _NAMES = {"inputs", "over", "as", "add", "subtract", "multiply", "average", "maximum", "minimum", "concatenate", "dot"}
@@ -59,7 +58,7 @@ def inlined(root: MappingNode, files: Files) -> dict[str, Any]:
     for file in (*reversed(main.imports), main):
         file.called = {name: name for name in file.blocks if file is main or name not in main.blocks}
     taken = {name for file in found.values() for name in file.called}
-    hidden = [_standard(name) for name in sorted(taken & standard_names())]
+    hidden = [_File("standard", standard_root(name)) for name in sorted(taken & standard_names())]
     others = [*hidden, *(file for file in found.values() if file is not main)]
     for file in others:
         for name in file.blocks:
@@ -85,12 +84,6 @@ def _file(root: MappingNode, stem: str, files: Files, found: dict[int, _File]) -
             assert document is not None
             file.imports.append(_file(document, Path(str(plain(reference))).stem, files, found))
     return found[id(root)]
-
-
-def _standard(name: str) -> _File:
-    root = read(standard_text(name), name, Diagnostics())
-    assert isinstance(root, MappingNode)
-    return _File("standard", root)
 
 
 def _free(name: str, stem: str, taken: Set[str]) -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from cnnspec.language.diagnostics import Diagnostics
 from cnnspec.language.library import standard_names
 from cnnspec.language.nodes import plain
-from cnnspec.language.reader import read
 from cnnspec.reference.texts import Text, first_sentence, flowing
 
 _SECTION = re.compile(r"^\w+:", re.MULTILINE)
@@ -35,11 +33,12 @@ def standard_blocks() -> dict[str, StandardBlock]:
 
 def standard_block(name: str) -> StandardBlock:
     """The standard block of that name."""
-    from cnnspec.language.imports import standard_text
+    from cnnspec.language.imports import standard_root, standard_text
 
-    written = standard_text(name)
-    declared = plain(read(written, name, Diagnostics()))["blocks"][name]  # type: ignore[arg-type]
-    return StandardBlock(name, _text(written), declared.get("parameters") or {}, tuple(declared.get("inputs") or ()))
+    declared = plain(standard_root(name))["blocks"][name]
+    return StandardBlock(
+        name, _text(standard_text(name)), declared.get("parameters") or {}, tuple(declared.get("inputs") or ())
+    )
 
 
 def _text(written: str) -> Text:
