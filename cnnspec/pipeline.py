@@ -49,6 +49,8 @@ class Report:
     document: Node | None = field(default=None, repr=False)
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
     files: Files | None = field(default=None, repr=False)
+    found: Graph | None = field(default=None, repr=False)
+    """Every tensor that has a shape, where there are mistakes, too: a graph without outputs."""
 
     @property
     def ok(self) -> bool:
@@ -93,13 +95,15 @@ def check_text(
     allow_large: bool = False,
     directory: Path | None = None,
     strict: bool = False,
+    buffers: Mapping[str, str] | None = None,
 ) -> Report:
     """Check the text of a spec: every arrow of the page above up to the graph, then its `data` and `training`.
 
-    With `strict`, every warning is an error.
+    With `strict`, every warning is an error. `buffers` are the texts of files that are open in an editor, by their real
+    paths: they count, not what is on the disk.
     """
     diagnostics = Diagnostics()
-    files = Files(diagnostics)
+    files = Files(diagnostics, buffers or {})
     settings = [parse_override(setting) for setting in overrides]
     name = Path(file).stem if file not in ("<text>", "<stdin>") else "network"
 
@@ -107,7 +111,7 @@ def check_text(
     if document is not None:
         document = apply(document, tuple(settings), diagnostics)
     spec = parse(document, LAYERS, diagnostics, name, files) if document is not None else None
-    graph = elaborate(spec, diagnostics, allow_large=allow_large) if spec is not None else None
+    graph, tensors = elaborate(spec, diagnostics, allow_large=allow_large) if spec is not None else (None, None)
     folder = files.folder_of(locate(document, ("data", "source"))) if document is not None else Path()
     data, training = settings_of(spec, graph, files.folder_of, diagnostics) if spec is not None else (None, None)
     sound = frozen(graph, training.freeze) if graph and training and not diagnostics.failed else None
@@ -116,7 +120,7 @@ def check_text(
     if strict:
         found = tuple(replace(each, severity="error") for each in found)
     sources = {**standard_texts(found), **files.texts, **{setting.file: setting.text for setting in settings}}
-    return Report(file, name, found, sound, data, training, folder, document, sources, files)
+    return Report(file, name, found, sound, data, training, folder, document, sources, files, tensors)
 
 
 def check_bytes(data: bytes, file: str, **options: Any) -> Report:

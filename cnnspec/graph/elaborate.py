@@ -25,9 +25,11 @@ _NAMES = 500
 """How many names a misspelt one is compared with."""
 
 
-def elaborate(spec: s.Spec, diagnostics: Diagnostics, *, allow_large: bool = False) -> Graph | None:
-    """The graph of a spec, or None where a mistake was found in it."""
-    return Elaborator(spec, diagnostics, allow_large).run()
+def elaborate(spec: s.Spec, diagnostics: Diagnostics, *, allow_large: bool = False) -> tuple[Graph | None, Graph]:
+    """The graph of a spec, or None where a mistake was found in it; and in any case what was found, as a graph of all
+    tensors that have a shape, without outputs."""
+    elaborator = Elaborator(spec, diagnostics, allow_large)
+    return elaborator.run(), elaborator.found
 
 
 class Elaborator(Growing):
@@ -54,6 +56,12 @@ class Elaborator(Growing):
             return None
         results = {"output": result} if spec.outputs is None else self._outputs(spec.outputs, place)
         return self.finish(spec.name, sources, results, spec.layers_span, named=spec.outputs is not None)
+
+    @property
+    def found(self) -> Graph:
+        """Every tensor so far that has a shape."""
+        inputs = {name: source.shape for name, source in self.sources.items() if source.shape is not None}
+        return Graph(self.spec.name, inputs, tuple(self.nodes), {}, parts=self.recorder.parts)
 
     def _starts(self, first: s.Item) -> bool:
         """Whether the first entry says which of several inputs it takes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -37,10 +37,14 @@ class _Opened(NamedTuple):
 
 
 class Files:
-    """What was read: texts by file, and the place that called for each. Mistakes go to `diagnostics`."""
+    """What was read: texts by file, and the place that called for each. Mistakes go to `diagnostics`.
 
-    def __init__(self, diagnostics: Diagnostics) -> None:
+    `buffers` are texts by real path that count in the place of what is on the disk.
+    """
+
+    def __init__(self, diagnostics: Diagnostics, buffers: Mapping[str, str] | None = None) -> None:
         self.diagnostics = diagnostics
+        self.buffers = buffers or {}
         self.texts: dict[str, str] = {}
         self.callers: dict[str, Related] = {}
         self.libraries: dict[int, Library] = {}
@@ -110,7 +114,7 @@ class Files:
             self._open.pop()
 
     def _read(self, name: str, real: str, reference: ScalarNode, word: str) -> MappingNode | None:
-        text = self._text(name, reference)
+        text = self._text(name, real, reference)
         if text is None:
             return None
         self.texts[name] = text
@@ -135,12 +139,14 @@ class Files:
         finally:
             self._open.pop()
 
-    def _text(self, name: str, reference: ScalarNode) -> str | None:
+    def _text(self, name: str, real: str, reference: ScalarNode) -> str | None:
         if self.size > 2 * limits.NODES:
             return None
         if len(self.texts) > _FILES:
             self._error("limit-files", f"more than {_FILES} files", reference.span, "put some of them into one")
             return None
+        if real in self.buffers:
+            return self.buffers[real]
         path = Path(name)
         try:
             if path.exists() and not path.is_file():
