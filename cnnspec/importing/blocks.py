@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from cnnspec.importing.cells import RUNNING, Cell, cell, last_uses
 from cnnspec.importing.fold import EXACT, LADDERS, Ladder, awkward, fold, length, unfold
-from cnnspec.importing.tree import WORDS, Expression, Item, Items, default, walk
+from cnnspec.importing.tree import WORDS, Expression, Item, Items, default, free_name, walk
 from cnnspec.importing.unify import Pattern, bound, filled, skeleton, unify, used
 from cnnspec.layers import LAYERS
 
@@ -206,7 +206,7 @@ def _once(spec: Written) -> Written | None:
 
 def _with_block(spec: Written, found: _Found, kinds: _Kinds) -> Written:
     """The spec with the pattern as a block, called wherever it stands."""
-    name = _name(found.pattern.items, {*spec.blocks}, len(found.inputs))
+    name = free_name(_name(found.pattern.items, len(found.inputs)), {*spec.blocks, *LAYERS, *WORDS})
     parameters = _parameters(found.pattern)
     size = len(found.key)
 
@@ -293,15 +293,9 @@ _SHORT = {
 }  # fmt: skip
 
 
-def _name(items: Items, taken: set[str], inputs: int) -> str:
+def _name(items: Items, inputs: int) -> str:
     """A name that says what a block holds."""
-    base = _words(items)
-    base = "cell" if inputs > 1 and len(items) > 3 else base
-    name, number = base, 1
-    while name in taken or name in LAYERS or name in WORDS:
-        number += 1
-        name = f"{base}_{number}"
-    return name
+    return "cell" if inputs > 1 and len(items) > 3 else _words(items)
 
 
 def _words(items: Items) -> str:

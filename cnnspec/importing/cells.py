@@ -6,8 +6,7 @@ from collections.abc import Set
 from dataclasses import replace
 from typing import NamedTuple
 
-from cnnspec.importing.tree import Item, Items, walk
-from cnnspec.layers import LAYERS
+from cnnspec.importing.tree import Items, merges, walk
 
 RUNNING = ""
 """Stands for the tensor above a part, where that has no name."""
@@ -51,7 +50,7 @@ def cell(items: Items, start: int, size: int, uses: dict[str, int], joins: Set[s
     for at, item in enumerate(window):
         before: str | int = at - 1 if at else above
         taken = tuple(inside.get(name, name) for name in item.inputs)
-        if not taken or (len(taken) == 1 and _merges(item, joins)):
+        if not taken or (len(taken) == 1 and merges(item, joins)):
             taken = (before, *taken)
         for name in taken:
             if isinstance(name, str) and name not in outside:
@@ -64,10 +63,6 @@ def cell(items: Items, start: int, size: int, uses: dict[str, int], joins: Set[s
     return _with_own_names(window, operands, outside, joins)
 
 
-def _merges(item: Item, joins: Set[str]) -> bool:
-    return item.entry in joins or bool(getattr(LAYERS.get(item.entry), "merges", False))
-
-
 def _with_own_names(
     window: Items, operands: list[tuple[str | int, ...]], outside: dict[str, str], joins: Set[str]
 ) -> Cell | None:
@@ -78,7 +73,7 @@ def _with_own_names(
         before: str | int = at - 1 if at else first
         if taken == (before,):
             taken = ()
-        elif len(taken) == 2 and _merges(item, joins) and taken[0] == before != taken[1]:
+        elif len(taken) == 2 and merges(item, joins) and taken[0] == before != taken[1]:
             taken = taken[1:]
         written.append(taken)
     named = sorted({name for taken in written for name in taken if isinstance(name, int)})

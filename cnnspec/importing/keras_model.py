@@ -12,6 +12,7 @@ import keras
 
 from cnnspec.importing.arguments import entry_named, read_layer, setting, written
 from cnnspec.importing.network import Gap, Network, Op
+from cnnspec.importing.tree import free_name
 from cnnspec.language.entries import Invalid
 from cnnspec.layers.base import Layer
 
@@ -103,11 +104,7 @@ class _Reader:
 
     def free(self, name: str) -> str:
         """A name like `name` that is not taken yet."""
-        base = label = _safe(name)
-        number = 1
-        while label in self.taken:
-            number += 1
-            label = f"{base}_{number}"
+        label = free_name(_safe(name), self.taken)
         self.taken.add(label)
         return label
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from cnnspec.importing.network import Network, Op
-from cnnspec.importing.tree import WORDS
+from cnnspec.importing.tree import WORDS, free_name
 from cnnspec.layers import LAYERS
 
 Names: TypeAlias = tuple[str, ...]
@@ -184,9 +184,6 @@ class _Collapsed:
 
     def free(self, base: str) -> str:
         """A name like `base` that is not taken yet."""
-        label, number = base, 1
-        while label in self.names:
-            number += 1
-            label = f"{base}_{number}"
+        label = free_name(base, self.names)
         self.names.add(label)
         return label

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cnnspec.importing.tree import Expression, Item, Items, Map
+from cnnspec.importing.tree import Expression, Item, Items, Map, merges
 from cnnspec.language.scalars import is_text
 from cnnspec.layers import LAYERS
 
@@ -106,7 +106,7 @@ class _Paths(tuple[Items, ...]):
 def _body(item: Item) -> list[tuple[str, Any]]:
     """Everything that stands behind the entry's name, in order."""
     arguments = list(item.arguments)
-    if item.inputs and _merges(item):
+    if item.inputs and merges(item):
         arguments.insert(0, ("inputs", item.inputs[0] if len(item.inputs) == 1 else item.inputs))
     elif item.inputs:
         arguments.append(("inputs", item.inputs[0] if len(item.inputs) == 1 else item.inputs))
@@ -121,16 +121,12 @@ def _body(item: Item) -> list[tuple[str, Any]]:
     return [*arguments, *([("name", item.name)] if item.name else [])]
 
 
-def _merges(item: Item) -> bool:
-    return item.entry in LAYERS and bool(getattr(LAYERS[item.entry], "merges", False))
-
-
 def _stands_alone(item: Item, argument: str, value: Any) -> bool:
     """Whether an argument may be written without its name."""
     if isinstance(value, Map) or value is None:
         return False
     if item.entry in LAYERS:
-        return argument == LAYERS[item.entry].first or (argument == "inputs" and _merges(item))
+        return argument == LAYERS[item.entry].first or (argument == "inputs" and merges(item))
     return item.entry == "share" and argument == "entry"
 
 
