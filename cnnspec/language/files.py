@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -28,8 +28,8 @@ _NULL = {("data", "validation_split")}
 """Where `null` is a value: it takes nothing away."""
 
 
-class _Opened(NamedTuple):
-    """A file that is being read: the cycle runs through these."""
+class _Place(NamedTuple):
+    """A file, as it is told, and what names it: a cycle runs through those that are being read."""
 
     real: str
     shown: str
@@ -51,7 +51,7 @@ class Files:
         """The blocks of each imported document."""
         self._folders: dict[str, Path] = {}
         self._main = ""
-        self._open: list[_Opened] = []
+        self._open: list[_Place] = []
         self._roots: dict[str, MappingNode | None] = {}
         self.size = 0
         """How many values the extended and imported files hold."""
@@ -65,7 +65,7 @@ class Files:
         if not isinstance(root, MappingNode):
             return root
         real = os.path.realpath(folder / Path(file).name)
-        self._open.append(_Opened(real, file, head(root)))
+        self._open.append(_Place(real, file, head(root)))
         return self.extended(root)
 
     def folder_of(self, span: Span) -> Path:
@@ -93,28 +93,33 @@ class Files:
             message = f"`{word}` takes the path of a spec file, not {shown(plain(reference))}"
             self._error("wrong-type", message, head(reference), f"write `{example}`")
             return None
-        path = self.folder_of(reference.span) / str(reference.value)
-        name, real = os.path.normpath(path), os.path.realpath(path)
-        if any(opened.real == real for opened in self._open):
-            self._cycle(real, reference.span, word)
+        place = self._place(reference)
+        if any(opened.real == place.real for opened in self._open):
+            self._cycle(place.real, reference.span, word)
             return None
-        if real not in self._roots:
-            self._roots[real] = self._read(name, real, reference, word)
-        return self._roots[real]
+        if place.real not in self._roots:
+            self._roots[place.real] = self._read(place, reference, word)
+        return self._roots[place.real]
 
-    @contextmanager
-    def inside(self, reference: Node) -> Iterator[None]:
+    def inside(self, reference: Node) -> AbstractContextManager[None]:
         """While the blocks of an imported file are read, with what it imports in turn."""
         assert isinstance(reference, ScalarNode)
+        return self._opened(self._place(reference))
+
+    def _place(self, reference: ScalarNode) -> _Place:
         path = self.folder_of(reference.span) / str(reference.value)
-        self._open.append(_Opened(os.path.realpath(path), os.path.normpath(path), reference.span))
+        return _Place(os.path.realpath(path), os.path.normpath(path), reference.span)
+
+    @contextmanager
+    def _opened(self, place: _Place) -> Iterator[None]:
+        self._open.append(place)
         try:
             yield
         finally:
             self._open.pop()
 
-    def _read(self, name: str, real: str, reference: ScalarNode, word: str) -> MappingNode | None:
-        text = self._text(name, real, reference)
+    def _read(self, place: _Place, reference: ScalarNode, word: str) -> MappingNode | None:
+        name, text = place.shown, self._text(place, reference)
         if text is None:
             return None
         self.texts[name] = text
@@ -133,21 +138,18 @@ class Files:
             message = f"a spec is a mapping, not {shown(plain(root))}"
             self._error("spec-form", message, head(root), "start with `input: [28, 28, 1]` and `layers:`, or `blocks:`")
             return None
-        self._open.append(_Opened(real, name, reference.span))
-        try:
+        with self._opened(place):
             return self.extended(root)
-        finally:
-            self._open.pop()
 
-    def _text(self, name: str, real: str, reference: ScalarNode) -> str | None:
+    def _text(self, place: _Place, reference: ScalarNode) -> str | None:
         if self.size > 2 * limits.NODES:
             return None
         if len(self.texts) > _FILES:
             self._error("limit-files", f"more than {_FILES} files", reference.span, "put some of them into one")
             return None
-        if real in self.buffers:
-            return self.buffers[real]
-        path = Path(name)
+        if place.real in self.buffers:
+            return self.buffers[place.real]
+        name, path = place.shown, Path(place.shown)
         try:
             if path.exists() and not path.is_file():
                 self._error("file-missing", f"{name} is not a file", reference.span, "name a spec file")
