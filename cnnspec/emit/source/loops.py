@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,12 +15,12 @@ from cnnspec.graph.parts import Part
 from cnnspec.language import syntax as s
 
 
-class Loops(Calls):
+class Loops(Calls, ABC):
     """Writes loops; `expand` writes what is in them."""
 
+    @abstractmethod
     def expand(self, lists: Lists, running: Values, target: str) -> Values:
         """The statements of a list of entries."""
-        raise NotImplementedError
 
     def repeat(self, item: s.Repeat, parts: Parts, running: Values, target: str) -> None:
         """A loop; rounds that one text cannot stand for are written out."""
