@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import ceil
 
 from cnnspec.graph.parts import Part
+from cnnspec.language.nodes import Node as Text
 from cnnspec.language.spans import Span
 from cnnspec.layers.base import Layer, Shape, Step, Weight, volume
 
@@ -51,7 +52,8 @@ class Node:
     """One layer of the network with the tensor that it makes.
 
     `name` is unique and safe for Keras; `inputs` are the names of earlier nodes (or of inputs of the graph);
-    `span` is the entry's place, `calls` the places of the block calls around it, outermost first;
+    `span` is the entry's place, `text` what is written there;
+    `calls` are the places of the block calls around it, outermost first;
     `group` names the blocks and structures it stands in; `shares` names the node whose weights it uses once more.
     """
 
@@ -61,6 +63,7 @@ class Node:
     input_shapes: tuple[Shape, ...]
     shape: Shape
     span: Span
+    text: Text | None = field(default=None, repr=False, compare=False)
     calls: tuple[Span, ...] = ()
     group: tuple[str, ...] = ()
     field: Field = Field(None)

@@ -213,8 +213,8 @@ class Growing:
             seen = seen.merged(other.field)
         seen = seen.after(layer.step(*shapes))
         node = Node(
-            unique, layer, tuple(tensor.node for tensor in inputs), shapes, shape, span, place.calls, place.group, seen,
-            shares,
+            unique, layer, tuple(tensor.node for tensor in inputs), shapes, shape, span, text, place.calls, place.group,
+            seen, shares,
         )  # fmt: skip
         self.nodes.append(node)
         self.by_name[unique] = node
