@@ -12,9 +12,10 @@ from cnnspec.data.arrays import ALL, Array, Dataset, Split, hold_out, one_hot
 from cnnspec.data.errors import DataError
 from cnnspec.data.preprocess import transform
 from cnnspec.layers.base import known, show
-from cnnspec.training.checks import columns, copied, label_problem, monitor_problems
 from cnnspec.training.errors import TrainingError
+from cnnspec.training.monitors import columns, monitor_problems
 from cnnspec.training.objective import Objective, objective, tells_classes, truth
+from cnnspec.training.outputs import copied, label_problem
 from cnnspec.training.plan import Plan
 from cnnspec.training.shapes import fits, shape_problem
 
