@@ -11,8 +11,8 @@ from typing import Any
 import keras
 
 from cnnspec.importing.arguments import entry_named, read_layer, setting, written
+from cnnspec.importing.names import free_name
 from cnnspec.importing.network import Gap, Network, Op
-from cnnspec.importing.tree import free_name
 from cnnspec.language.entries import Invalid
 from cnnspec.layers.base import Layer
 

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import TypeAlias
 
+from cnnspec.importing.names import free_name
 from cnnspec.importing.network import Network, Op
-from cnnspec.importing.tree import WORDS, free_name
+from cnnspec.importing.tree import WORDS
 from cnnspec.layers import LAYERS
 
 Names: TypeAlias = tuple[str, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
@@ -84,15 +84,6 @@ def walk(items: Items) -> Iterator[Item]:
 def merges(item: Item, joins: Set[str] = frozenset()) -> bool:
     """Whether an entry takes several tensors: a layer that merges, or a call of one of the blocks `joins`."""
     return item.entry in joins or bool(getattr(LAYERS.get(item.entry), "merges", False))
-
-
-def free_name(base: str, taken: Container[str]) -> str:
-    """A name like `base` that is not taken: `base` itself, else with `_2`, `_3`, …"""
-    name, number = base, 1
-    while name in taken:
-        number += 1
-        name = f"{base}_{number}"
-    return name
 
 
 def default(item: Item, argument: str, blocks: Mapping[str, Mapping[str, Any]]) -> Any:
