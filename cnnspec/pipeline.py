@@ -115,6 +115,11 @@ def check_text(
     folder = files.folder_of(locate(document, ("data", "source"))) if document is not None else Path()
     data, training = settings_of(spec, graph, files.folder_of, diagnostics) if spec is not None else (None, None)
     sound = frozen(graph, training.freeze) if graph and training and not diagnostics.failed else None
+    if sound is not None and spec is not None:
+        from cnnspec.lints import lint
+
+        for doubt in lint(sound, spec, data, training, file, files.callers):
+            diagnostics.add(doubt)
     name = spec.name if spec is not None else name
     found = tuple(told(diagnostics, file, files.callers))
     if strict:
@@ -138,10 +143,11 @@ def check_file(path: str | Path, **options: Any) -> Report:
     """Check a spec file, or standard input for `-`. Raises `OSError` where it cannot be read."""
     if str(path) == "-":
         return check_bytes(sys.stdin.buffer.read(), "<stdin>", **options)
-    return check_bytes(_contents(Path(path)), str(path), directory=Path(path).parent, **options)
+    return check_bytes(contents(Path(path)), str(path), directory=Path(path).parent, **options)
 
 
-def _contents(path: Path) -> bytes:
+def contents(path: Path) -> bytes:
+    """The bytes of a spec file, and no more than show that it is too large. Raises `OSError`."""
     if path.exists() and not path.is_file():
         raise OSError(f"{path} is not a regular file")
     with path.open("rb") as file:

@@ -68,6 +68,11 @@ class Files:
         self._open.append(_Place(real, file, head(root)))
         return self.extended(root)
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The real paths of what is extended and imported, whether it could be read or not."""
+        return tuple(self._roots)
+
     def folder_of(self, span: Span) -> Path:
         """The folder that paths at this place are relative to."""
         return self._folders.get(span.file, self._folders.get(self._main, Path()))
