@@ -10,15 +10,18 @@ graph runs without Keras.
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.graph.elaborate import elaborate
 from cnnspec.graph.graph import Graph
-from cnnspec.language.diagnostics import Diagnostic, Diagnostics
+from cnnspec.language import limits
+from cnnspec.language.diagnostics import Diagnostic, Diagnostics, TooMany
 from cnnspec.language.files import Files
 from cnnspec.language.nodes import MappingNode, locate
 from cnnspec.language.origins import standard_texts, told
@@ -32,6 +35,7 @@ from cnnspec.training.settings import settings_of
 if TYPE_CHECKING:
     from cnnspec.data.section import Data
     from cnnspec.language.nodes import Node
+    from cnnspec.language.syntax import Spec
     from cnnspec.training.section import Training
 
 
@@ -102,30 +106,52 @@ def check_text(
     With `strict`, every warning is an error. `buffers` are the texts of files that are open in an editor, by their real
     paths: they count, not what is on the disk.
     """
-    diagnostics = Diagnostics()
+    diagnostics = Diagnostics(limits.DIAGNOSTICS)
     files = Files(diagnostics, buffers or {})
     settings = [parse_override(setting) for setting in overrides]
     name = Path(file).stem if file not in ("<text>", "<stdin>") else "network"
 
-    document = files.main(text, file, directory or Path())
-    if document is not None:
-        document = apply(document, tuple(settings), diagnostics)
-    spec = parse(document, LAYERS, diagnostics, name, files) if document is not None else None
-    graph, tensors = elaborate(spec, diagnostics, allow_large=allow_large) if spec is not None else (None, None)
-    folder = files.folder_of(locate(document, ("data", "source"))) if document is not None else Path()
-    data, training = settings_of(spec, graph, files.folder_of, diagnostics) if spec is not None else (None, None)
-    sound = frozen(graph, training.freeze) if graph and training and not diagnostics.failed else None
-    if sound is not None and spec is not None:
-        from cnnspec.lints import lint
+    document: Node | None = None
+    spec: Spec | None = None
+    sound: Graph | None = None
+    tensors: Graph | None = None
+    data: Data | None = None
+    training: Training | None = None
+    folder = Path()
+    with _uncollected(), suppress(TooMany):
+        document = files.main(text, file, directory or Path())
+        if document is not None:
+            document = apply(document, tuple(settings), diagnostics)
+        spec = parse(document, LAYERS, diagnostics, name, files) if document is not None else None
+        graph, tensors = elaborate(spec, diagnostics, allow_large=allow_large) if spec is not None else (None, None)
+        if document is not None:
+            folder = files.folder_of(locate(document, ("data", "source")))
+        data, training = settings_of(spec, graph, files.folder_of, diagnostics) if spec is not None else (None, None)
+        sound = frozen(graph, training.freeze) if graph and training and not diagnostics.failed else None
+        if sound is not None and spec is not None:
+            from cnnspec.lints import lint
 
-        for doubt in lint(sound, spec, data, training, file, files.callers):
-            diagnostics.add(doubt)
+            for doubt in lint(sound, spec, data, training, file, files.callers):
+                diagnostics.add(doubt)
     name = spec.name if spec is not None else name
     found = tuple(told(diagnostics, file, files.callers))
     if strict:
         found = tuple(replace(each, severity="error") for each in found)
     sources = {**standard_texts(found), **files.texts, **{setting.file: setting.text for setting in settings}}
     return Report(file, name, found, sound, data, training, folder, document, sources, files, tensors)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection meanwhile: a check makes a great many objects and hardly any cycles, and looking for them
+    would take as long as all the rest."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def check_bytes(data: bytes, file: str, **options: Any) -> Report:

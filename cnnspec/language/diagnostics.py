@@ -61,16 +61,32 @@ class Diagnostic:
         return self.call.span if self.call else self.span
 
 
+class TooMany(Exception):
+    """More mistakes than anybody reads; that has been said."""
+
+
 @dataclass
 class Diagnostics:
-    """The mistakes found so far. One place yields one message a code, however often it is expanded."""
+    """The mistakes found so far. One place yields one message a code, however often it is expanded.
 
+    After `most` errors it is enough: `add` says so and raises `TooMany`. Of the warnings as many are kept.
+    """
+
+    most: int | None = None
     _found: dict[tuple[str, Span], Diagnostic] = field(default_factory=dict)
+    _count: dict[Severity, int] = field(default_factory=lambda: {"error": 0, "warning": 0})
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep `diagnostic`, unless the same place already has one of its code (a block called twice)."""
-        key = (diagnostic.code, diagnostic.place)
-        self._found.setdefault(key, diagnostic)
+        key, severity = (diagnostic.code, diagnostic.place), diagnostic.severity
+        if key in self._found or (self.most is not None and self._count[severity] > self.most):
+            return
+        self._found[key] = diagnostic
+        self._count[severity] += 1
+        if self.most is not None and self._count[severity] > self.most:
+            self._found[key] = _enough(diagnostic, self.most)
+            if severity == "error":
+                raise TooMany
 
     def has(self, code: str, span: Span) -> bool:
         """Whether `add` would drop another one of `code` at `span`."""
@@ -85,4 +101,11 @@ class Diagnostics:
     @property
     def failed(self) -> bool:
         """Whether any of them is an error."""
-        return any(found.severity == "error" for found in self._found.values())
+        return self._count["error"] > 0
+
+
+def _enough(last: Diagnostic, most: int) -> Diagnostic:
+    """What stands in the place of the diagnostic that is one too many."""
+    what, then = ("mistakes", "looked for") if last.severity == "error" else ("warnings", "shown")
+    message = f"more than {most:,} {what}: the others are not {then}"
+    return Diagnostic("limit-diagnostics", message, last.place, help="mend these first", severity=last.severity)
