@@ -20,6 +20,7 @@ _COMMANDS = {
     "train": "train a spec on its data",
     "new": "start a spec from a template",
     "layers": "the reference: every layer, block and setting",
+    "explain": "what an error or a warning means, and how to mend it",
     "schema": "the language as JSON Schema, for editors",
     "import": "a Keras model as a spec: a .keras file, or keras.applications:NAME",
 }
