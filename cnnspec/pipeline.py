@@ -23,6 +23,7 @@ from cnnspec.graph.graph import Graph
 from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, TooMany
 from cnnspec.language.files import Files
+from cnnspec.language.ignores import Ignore, heed
 from cnnspec.language.nodes import MappingNode, locate
 from cnnspec.language.origins import standard_texts, told
 from cnnspec.language.overrides import apply, parse_override
@@ -134,7 +135,7 @@ def check_text(
             for doubt in lint(sound, spec, data, training, file, files.callers):
                 diagnostics.add(doubt)
     name = spec.name if spec is not None else name
-    found = tuple(told(diagnostics, file, files.callers))
+    found = _heeded(told(diagnostics, file, files.callers), files, sound if not settings else None, file)
     if strict:
         found = tuple(replace(each, severity="error") for each in found)
     sources = {**standard_texts(found), **files.texts, **{setting.file: setting.text for setting in settings}}
@@ -152,6 +153,18 @@ def _uncollected() -> Iterator[None]:
     finally:
         if collecting:
             gc.enable()
+
+
+def _heeded(found: Iterable[Diagnostic], files: Files, graph: Graph | None, file: str) -> tuple[Diagnostic, ...]:
+    """The diagnostics less what comments silence; with a graph, comments that silence nothing are told."""
+
+    def doubted(comment: Ignore) -> bool:
+        from cnnspec.lints import expected
+
+        document = files.documents[file]
+        return graph is not None and isinstance(document, MappingNode) and expected(comment, graph, document, file)
+
+    return tuple(heed(found, files.texts, files.documents, doubted))
 
 
 def check_bytes(data: bytes, file: str, **options: Any) -> Report:

@@ -46,6 +46,7 @@ class Files:
         self.diagnostics = diagnostics
         self.buffers = buffers or {}
         self.texts: dict[str, str] = {}
+        self.documents: dict[str, Node | None] = {}
         self.callers: dict[str, Related] = {}
         self.libraries: dict[int, Library] = {}
         """The blocks of each imported document."""
@@ -61,7 +62,7 @@ class Files:
         self._main = file
         self._folders[file] = folder
         self.texts[file] = text
-        root = read(text, file, self.diagnostics)
+        root = self.documents[file] = read(text, file, self.diagnostics)
         if not isinstance(root, MappingNode):
             return root
         real = os.path.realpath(folder / Path(file).name)
@@ -131,7 +132,7 @@ class Files:
         self._folders[name] = Path(name).parent
         verb = {"extends": "extended", "imports": "imported"}[word]
         self.callers[name] = Related(f"`{name}` is {verb} here", reference.span)
-        root = read(text, name, self.diagnostics)
+        root = self.documents[name] = read(text, name, self.diagnostics)
         if root is None:
             return None
         self.size += root.size

@@ -10,7 +10,7 @@ from cnnspec.graph.graph import Graph
 from cnnspec.language.entries import Path as Place
 from cnnspec.language.entries import Problem
 from cnnspec.layers.base import show
-from cnnspec.training.objective import Objective, Truth, final_activation, objective, tells_classes
+from cnnspec.training.objective import Objective, Truth, objective, tells_classes
 from cnnspec.training.section import Training
 from cnnspec.training.shapes import fits
 
@@ -140,30 +140,11 @@ def _metric_forms(output: str, data: Data, training: Training) -> Iterator[Probl
 
 
 def output_doubts(graph: Graph, data: Data, training: Training) -> Iterator[Problem]:
-    """What is likely a mistake: scores that no label needs, an activation that the loss does not expect."""
-    for output, aim in objectives(graph, data, training):
+    """What is likely a mistake: scores that no label needs."""
+    for _, aim in objectives(graph, data, training):
         if aim is None or data.targets == "inputs":
             continue
         classes, units = data.source.classes, aim.shape[-1]
         if classes and tells_classes(aim.shape) and aim.form != "column" and units and units > classes:
             message = f"the network gives {units} values, {data.source.entry} has {classes} classes"
             yield Problem("loss-classes", message, ("data", "source"), True, f"give the last `dense` {classes} units")
-        doubts = _activation(aim, final_activation(graph, output), training.loss is not None)
-        yield from (_named(problem, graph, output) for problem in doubts)
-
-
-def _activation(aim: Objective, activation: str, written: bool) -> Iterator[Problem]:
-    logits = getattr(aim.loss, "from_logits", None)
-    if logits is None or not written:
-        return
-    place: Place = ("training", "loss")
-    softmax = "categorical" in aim.loss.entry
-    wanted = "softmax" if softmax else "sigmoid"
-    if logits and activation in ("softmax", "sigmoid"):
-        message = f"`from_logits: true` takes scores as they are, but the network ends with `{activation}`"
-        yield Problem("loss-activation", message, place, True, f"leave out `from_logits`, or the `{activation}`")
-    elif not logits and activation not in (wanted, ""):
-        what = f"`{activation}`" if activation != "linear" else "no activation"
-        message = f"`{aim.loss.entry}` takes probabilities, but the network ends with {what}"
-        help = f"end with `activation: {wanted}`, or write `{aim.loss.entry}: {{from_logits: true}}`"
-        yield Problem("loss-activation", message, place, True, help)

@@ -1,0 +1,104 @@
+"""Lints of activations: one that undoes, repeats or empties what stands before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnnspec.graph.graph import Node
+from cnnspec.lints.network import Doubt, Network, activation_of, doubt
+from cnnspec.training.objective import final_activation
+
+_ALONE = ("activation", "relu", "leaky_relu", "elu", "softmax")
+_WITH = (
+    "conv1d", "conv2d", "conv3d", "depthwise_conv1d", "depthwise_conv2d", "separable_conv1d", "separable_conv2d",
+    "conv1d_transpose", "conv2d_transpose", "conv3d_transpose", "dense", "einsum_dense",
+)  # fmt: skip
+_PROBABILITIES = ("softmax", "sigmoid")
+_WANTED = {True: ("softmax", "sparsemax"), False: ("sigmoid", "hard_sigmoid", "sparse_sigmoid")}
+"""What a loss of several classes, and one of single values, take for probabilities."""
+
+
+def softmax_single(network: Network) -> Iterator[Doubt]:
+    """A softmax over one value, which is 1 whatever comes in: one unit or one channel with `activation: softmax`.
+
+    One value that tells two classes apart takes a sigmoid; a softmax needs a value for each class.
+    """
+    for node in network.of("softmax", "activation", *_WITH):
+        name, arguments = activation_of(node)
+        if name == "softmax" and node.shape[-1] == 1 and arguments.get("axis", -1) in (-1, len(node.shape)):
+            help = "write `sigmoid` for one value, or give it a value for each class"
+            yield doubt(node, "the softmax of one value is always 1", "activation", help=help)
+
+
+def activation_twice(network: Network) -> Iterator[Doubt]:
+    """An activation that stands after another one: after the same, or after a softmax or a sigmoid.
+
+    A second `relu` does nothing; the softmax of a softmax is nearly the same for every class. Mostly the layer before
+    has `activation:` already.
+    """
+    yield from network.everywhere(_twice(network))
+
+
+def _twice(network: Network) -> Iterator[tuple[Node, Doubt]]:
+    for node in network.of(*_ALONE):
+        before = network.behind(node) if node.layer.entry == "softmax" else network.source(node)
+        if before is None or before.layer.merges:
+            continue
+        (name, arguments), (first, given) = activation_of(node), activation_of(before)
+        if name == "linear" or first == "linear":
+            continue
+        if first in _PROBABILITIES or (name, arguments) == (first, given):
+            message = f"`{name}` after `{first}`: {_kind(before)} has an activation already"
+            yield node, doubt(node, message, "activation", help="take one of the two out")
+        elif first == "relu" and name in _PROBABILITIES and network.only_user(before) and node.name in network.outputs:
+            message = f"`{name}` after `relu`: no score can be below 0"
+            yield node, doubt(node, message, "activation", help=f"leave out the activation of {_kind(before)}")
+
+
+def _kind(node: Node) -> str:
+    return f"the `{node.layer.entry}` before it"
+
+
+def softmax_hidden(network: Network) -> Iterator[Doubt]:
+    """A `dense` with softmax in the middle: its values sum to 1, so that the next `dense` sees next to nothing.
+
+    A softmax stands at the end, where probabilities are wanted; between layers take `relu`.
+    """
+    for node in network.of("dense"):
+        before = network.behind(node)
+        if len(node.shape) != 1 or before is None or before.layer.entry != "dense" or before.name in network.outputs:
+            continue
+        if activation_of(before)[0] == "softmax" and len(network.users[before.name]) == 1:
+            message = "a softmax between two `dense` layers: its values sum to 1, the next one sees little of them"
+            yield doubt(before, message, "activation", help="write `activation: relu`")
+
+
+def loss_activation(network: Network) -> Iterator[Doubt]:
+    """A loss and a last activation that do not go together.
+
+    A crossentropy takes probabilities (a softmax, or a sigmoid for `binary_crossentropy`); with `from_logits: true` it
+    takes scores as they are, which a softmax or a `relu` would squeeze or cut.
+    """
+    training = network.training
+    for output, name in network.graph.outputs.items():
+        loss = training.loss_of(output) if training is not None else None
+        logits = getattr(loss, "from_logits", None)
+        if loss is None or logits is None:
+            continue
+        activation = final_activation(network.graph, output)
+        wanted, *others = _WANTED["categorical" in loss.entry]
+        whose = f"output `{output}`: " if len(network.graph.outputs) > 1 else ""
+        if logits and (activation in _PROBABILITIES or (activation == "relu" and _direct(network.graph[name]))):
+            message = f"{whose}`from_logits: true` takes scores as they are, but the network ends with `{activation}`"
+            help = f"leave out `from_logits`, or the `{activation}`"
+            yield network.written(message, "training", "loss", output, help=help)
+        elif not logits and activation not in (wanted, *others, ""):
+            what = f"`{activation}`" if activation != "linear" else "no activation"
+            message = f"{whose}`{loss.entry}` takes probabilities, but the network ends with {what}"
+            help = f"end with `activation: {wanted}`, or write `{loss.entry}: {{from_logits: true}}`"
+            yield network.written(message, "training", "loss", output, help=help)
+
+
+def _direct(node: Node) -> bool:
+    """Whether the last layer has an activation itself (no pooling of activated maps)."""
+    return activation_of(node)[0] != "linear"

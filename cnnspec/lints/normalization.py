@@ -1,0 +1,90 @@
+"""Lints of normalisations."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from cnnspec.graph.graph import Node
+from cnnspec.language.diagnostics import Fix
+from cnnspec.language.nodes import MappingNode, ScalarNode, SequenceNode
+from cnnspec.language.nodes import Node as Text
+from cnnspec.language.spans import Span
+from cnnspec.lints.network import Doubt, Network, activation_of, doubt
+
+_BIASED = (
+    "conv1d", "conv2d", "conv3d", "depthwise_conv1d", "depthwise_conv2d", "separable_conv1d", "separable_conv2d",
+    "conv1d_transpose", "conv2d_transpose", "conv3d_transpose", "dense",
+)  # fmt: skip
+
+
+def bias_before_norm(network: Network) -> Iterator[Doubt]:
+    """A bias right before a batch normalization, which takes the mean away again, and has a shift of its own.
+
+    Write `use_bias: false`: the network computes the same with fewer weights. It is not told where the weights come
+    from a file (that has the bias), nor of a frozen normalization.
+    """
+    if network.training is not None and network.training.weights is not None:
+        return
+    yield from network.everywhere(_biased(network))
+
+
+def _biased(network: Network) -> Iterator[tuple[Node, Doubt]]:
+    found = [node for node in network.of(*_BIASED) if _normalized(network, node)]
+    uses = Counter(id(_arguments(node)) for node in network.of(*_BIASED))
+    agreed = Counter(id(_arguments(node)) for node in found)
+    for node in found:
+        after = network.only_user(node)
+        shift = "has a shift of its own" if getattr(after and after.layer, "center", True) else "takes it away"
+        shared = uses[id(_arguments(node))] != agreed[id(_arguments(node))]
+        yield (
+            node,
+            doubt(
+                node,
+                f"the bias does nothing: the batch normalization after it {shift}",
+                "use_bias",
+                help="write `use_bias: false`",
+                fix=None if shared else _without_bias(node),
+            ),
+        )
+
+
+def _normalized(network: Network, node: Node) -> bool:
+    """Whether a layer has a bias, no activation, and nothing but a batch normalization of its channels behind it."""
+    if not getattr(node.layer, "use_bias", False) or activation_of(node)[0] != "linear" or not node.layer.trainable:
+        return False
+    after = network.only_user(node)
+    if after is None or after.layer.entry != "batch_normalization" or not after.layer.trainable:
+        return False
+    return getattr(after.layer, "axis", None) in (-1, len(node.shape)) and node.shares is None
+
+
+def _arguments(node: Node) -> Text | None:
+    return node.text.get(node.layer.entry) if isinstance(node.text, MappingNode) else None
+
+
+def _without_bias(node: Node) -> Fix | None:
+    """`use_bias: false`, put into the arguments; None where it is not sure how they are written."""
+    arguments = _arguments(node)
+    if isinstance(arguments, ScalarNode):
+        if isinstance(arguments.value, int) and not isinstance(arguments.value, bool):
+            text = f"{{{node.layer.first}: {arguments.text}, use_bias: false}}"
+            return Fix(arguments.span, text)
+        return None
+    if not isinstance(arguments, MappingNode) or arguments.span.order < node.span.order or not arguments.pairs:
+        return None
+    written = arguments.get("use_bias")
+    if written is not None:
+        return Fix(written.span, "false") if isinstance(written, ScalarNode) and written.value is True else None
+    first, last = arguments.pairs[0][0], arguments.pairs[-1]
+    if _start(first) == _start(arguments):
+        at, indent = last[0].span, " " * (last[0].span.column - 1)
+        return Fix(Span(at.file, at.line, at.column, at.line, at.column), f"use_bias: false\n{indent}")
+    end = last[1].span
+    if end.order < last[0].span.order or (isinstance(last[1], SequenceNode | MappingNode) and not last[1].size):
+        return None
+    return Fix(Span(end.file, end.end_line, end.end_column, end.end_line, end.end_column), ", use_bias: false")
+
+
+def _start(node: Text) -> tuple[int, int]:
+    return node.span.line, node.span.column

@@ -1,0 +1,132 @@
+"""Lints of what is learnt, from what, and how fast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnnspec.graph.graph import Node
+from cnnspec.language.expressions import is_expression
+from cnnspec.language.nodes import MappingNode, ScalarNode
+from cnnspec.layers.base import Layer
+from cnnspec.lints.network import Doubt, Network, activation_of, doubt
+from cnnspec.training.schedules import Schedule
+
+_DROPOUTS = (
+    "dropout", "spatial_dropout1d", "spatial_dropout2d", "spatial_dropout3d", "gaussian_dropout", "alpha_dropout",
+)  # fmt: skip
+_HIGHEST = {**dict.fromkeys(("adam", "adamw", "adamax", "nadam", "lamb", "lion", "rmsprop", "muon"), 1.0), "sgd": 100.0}
+"""Learning rates from which on nobody has trained anything."""
+_DIFFERENCES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
+
+
+def dropout_rate(network: Network) -> Iterator[Doubt]:
+    """A dropout that drops everything (rate 1), or nothing (rate 0).
+
+    A rate of 0 that is computed from a parameter is left alone: it is how dropout is switched off.
+    """
+    for node in network.of(*_DROPOUTS):
+        rate = getattr(node.layer, "rate", None)
+        if rate == 1:
+            message = "a rate of 1 drops every value"
+            yield doubt(node, message, "rate", help="write the share that is dropped, such as `0.5`")
+        elif rate == 0 and _literal(node):
+            yield doubt(node, "a rate of 0 drops nothing", "rate", help="write a share such as `0.5`, or take it out")
+
+
+def _literal(node: Node) -> bool:
+    body = node.text.get(node.layer.entry) if isinstance(node.text, MappingNode) else None
+    rate = body.get("rate") if isinstance(body, MappingNode) else body
+    return isinstance(rate, ScalarNode) and not is_expression(rate.value)
+
+
+def dropout_last(network: Network) -> Iterator[Doubt]:
+    """A dropout with no weights behind it, on the scores or probabilities that the network gives.
+
+    It only makes them noisy: put it before the last layer that has weights.
+    """
+    for node in network.of(*_DROPOUTS):
+        if getattr(node.layer, "rate", 0) == 0:
+            continue
+        after = network.only_user(node)
+        scores = (
+            after is not None and after.name in network.outputs and activation_of(after)[0] in ("softmax", "sigmoid")
+        )
+        scores = scores and after is not None and not after.weights
+        if not scores and node.name not in network.outputs:
+            continue
+        before = network.behind(node)
+        told = network.data is not None or network.training is not None
+        if scores or told or (before is not None and activation_of(before)[0] in ("softmax", "sigmoid")):
+            yield doubt(node, "this drops what the network gives", help="put it before the last layer with weights")
+
+
+def _told(node: Node) -> bool:
+    """Whether a layer ends in probabilities."""
+    return activation_of(node)[0] in ("softmax", "sigmoid")
+
+
+def learning_rate(network: Network) -> Iterator[Doubt]:
+    """A learning rate that no network trains with: 1 and more for Adam and its kin, 100 and more for SGD.
+
+    Adam moves every weight by about the learning rate at each step, whatever the gradient.
+    """
+    if network.training is None:
+        return
+    optimizer = network.training.optimizer
+    highest = _HIGHEST.get(optimizer.entry)
+    rate = optimizer.learning_rate
+    arguments = ("initial_learning_rate", "warmup_target") if isinstance(rate, Schedule) else ("",)
+    for argument in arguments:
+        value = getattr(rate, argument, None) if argument else rate
+        if highest is not None and isinstance(value, int | float) and value >= highest:
+            message = f"a learning rate of {value:g} for `{optimizer.entry}`"
+            steps = ("training", "optimizer", optimizer.entry, "learning_rate", getattr(rate, "entry", ""), argument)
+            usual = "0.001" if highest == 1 else "0.01"
+            path = [step for step in steps if step]
+            yield network.written(message, *path, key=False, help=f"{usual} is a usual one")
+
+
+def flip_digits(network: Network) -> Iterator[Doubt]:
+    """Mirrored or half turned digits: a 2 becomes no digit, a 6 a 9, and each keeps its label.
+
+    `random_translation`, `random_zoom` and a small `random_rotation` leave digits what they are.
+    """
+    data = network.data
+    if data is None or data.source.entry not in ("digits", "mnist") or data.targets == "inputs":
+        return
+    help = "take it out: `random_translation` and a small `random_rotation` keep a digit what it is"
+    for name in network.graph.inputs:
+        for layer, path in data.stages("augmentation", name, network.graph.inputs):
+            if turned := _turned(layer):
+                yield network.written(f"{turned} digits have another meaning", *path, layer.entry, help=help)
+    for node in network.of("random_flip", "random_rotation"):
+        if turned := _turned(node.layer):
+            yield doubt(node, f"{turned} digits have another meaning", help=help)
+
+
+def _turned(layer: Layer) -> str:
+    if layer.entry == "random_flip":
+        return "mirrored"
+    factor = getattr(layer, "factor", 0) if layer.entry == "random_rotation" else 0
+    largest = max(map(abs, factor)) if isinstance(factor, tuple) else abs(factor)
+    return "upside-down" if largest >= 0.4 else ""
+
+
+def regression_activation(network: Network) -> Iterator[Doubt]:
+    """A `relu` on the values that a regression gives: nothing below 0 can be told, and a 0 learns nothing.
+
+    Leave the activation out; where values are never negative, `softplus` keeps them so and still learns.
+    """
+    training = network.training
+    for output, name in network.graph.outputs.items():
+        loss = training.loss_of(output) if training is not None else None
+        if loss is None or loss.entry not in _DIFFERENCES or name in network.graph.inputs:
+            continue
+        node = network.graph[name]
+        dense = network.behind(node) if node.layer.entry in ("relu", "activation") else node
+        if len(node.shape) != 1 or dense is None or dense.layer.entry != "dense" or activation_of(node)[0] != "relu":
+            continue
+        message = f"`{loss.entry}` of a `relu`: the network cannot give a value below 0"
+        help = "leave the activation out, or write `softplus` where values are never negative"
+        if not node.span.standard:
+            yield doubt(node, message, "activation", help=help)

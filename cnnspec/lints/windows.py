@@ -1,0 +1,172 @@
+"""Lints of convolutions and poolings: windows that see nothing new, and pixels that none of them sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+
+from cnnspec.graph.graph import Node
+from cnnspec.language.diagnostics import Related
+from cnnspec.layers.base import Shape, show
+from cnnspec.layers.windowed import Windowed
+from cnnspec.lints.network import Doubt, Network, doubt
+
+_CONVOLUTIONS = (
+    "conv1d", "conv2d", "conv3d", "depthwise_conv1d", "depthwise_conv2d", "separable_conv1d", "separable_conv2d",
+)  # fmt: skip
+_POOLINGS = (
+    "max_pooling1d", "max_pooling2d", "max_pooling3d", "average_pooling1d", "average_pooling2d", "average_pooling3d",
+)  # fmt: skip
+_LARGE = 50_000_000
+
+
+def pooled_away(network: Network) -> Iterator[Doubt]:
+    """A window over a map of one pixel: poolings and strides have taken the map away before it.
+
+    Of a 3×3 kernel with `padding: same` only the middle ever meets a value there, and a pooling gives back what it
+    gets. Mostly the network was made for larger images: leave out a pooling or a stride further up.
+    """
+    told = set()
+    for node in network.of(*_CONVOLUTIONS, *_POOLINGS):
+        if not _single(node):
+            continue
+        maker = _maker(network, node)
+        if maker is None or maker.name in told:
+            continue
+        told.add(maker.name)
+        window = _window(node)
+        what = "pooling" if node.layer.entry in _POOLINGS else "kernel"
+        size = "×".join(map(str, window))
+        yield doubt(
+            node,
+            f"a {what} of {size} on a map of {show(node.input_shapes[0])}",
+            "pool_size" if what == "pooling" else "kernel_size",
+            help="leave out a pooling or a stride further up, or start with larger images",
+            related=[Related(f"{show(maker.shape)} comes from here: {maker.formula}", maker.span)],
+        )
+
+
+def _single(node: Node) -> bool:
+    """Whether the window is wider than one pixel where the map is not, before and after it."""
+    sizes = zip(_window(node), node.input_shapes[0], node.shape, strict=False)
+    wide = [(before, after) for size, before, after in sizes if size > 1]
+    return bool(wide) and all(pair == (1, 1) for pair in wide)
+
+
+def _window(node: Node) -> tuple[int, ...]:
+    layer = node.layer
+    assert isinstance(layer, Windowed)
+    return layer.per_axis(layer.window)
+
+
+def _maker(network: Network, node: Node) -> Node | None:
+    """The convolution or pooling that has made a map of one pixel; None where something else has, which is meant."""
+    for above in network.upwards(node):
+        if any(size != 1 for size in above.input_shapes[0][:-1]):
+            return above if above.layer.entry in (*_CONVOLUTIONS, *_POOLINGS) else None
+    return None
+
+
+def stride_skips(network: Network) -> Iterator[Doubt]:
+    """A stride larger than its window: the pixels between two windows are never looked at.
+
+    A 1×1 kernel is left alone: with a stride it is the usual projection.
+    """
+    for node in network.of(*_CONVOLUTIONS, *_POOLINGS):
+        layer = node.layer
+        assert isinstance(layer, Windowed)
+        strides = layer.per_axis("strides")
+        if max(strides) == 1:
+            continue
+        for size, stride, pixels in zip(_window(node), strides, node.input_shapes[0], strict=False):
+            if 1 < size < stride and (pixels is None or pixels > stride):
+                message = f"a stride of {stride} skips pixels: the window is {size} wide"
+                help = f"write `strides: {size}` or less, or a window of {stride}"
+                yield doubt(node, message, "strides", help=help)
+                break
+
+
+def dilation_unused(network: Network) -> Iterator[Doubt]:
+    """A dilation of a 1×1 kernel, which has no gaps to widen."""
+    for node in network.of(*_CONVOLUTIONS):
+        layer = node.layer
+        assert isinstance(layer, Windowed)
+        rates = layer.per_axis("dilation_rate")
+        wide = [size for size, rate in zip(_window(node), rates, strict=True) if rate > 1]
+        if wide and max(wide) == 1:
+            message = "the dilation does nothing: the kernel is 1 wide"
+            yield doubt(
+                node, message, "dilation_rate", help="write a larger `kernel_size`, or leave `dilation_rate` out"
+            )
+
+
+def dense_large(network: Network) -> Iterator[Doubt]:
+    """More than 50 million weights between a flattened map and a `dense`, where the map is still 14 or more on a side.
+
+    A pooling before `flatten` quarters them; `global_average_pooling2d` in its place leaves one value a channel.
+    """
+    for node in network.of("dense"):
+        flat = network.behind(node)
+        if flat is None or flat.layer.entry != "flatten" or node.parameters <= _LARGE:
+            continue
+        shape = flat.input_shapes[0]
+        if len(shape) == 3 and min(_known(shape[:2])) >= 14:
+            message = f"{node.parameters:,} weights: all of {show(shape)} is connected to {node.shape[-1]} units"
+            help = "put a pooling before `flatten`, or `global_average_pooling2d` in its place"
+            related = [Related(f"{prod(_known(shape)):,} values come from here", flat.span)]
+            yield doubt(node, message, help=help, related=related)
+
+
+def _known(shape: Shape) -> list[int]:
+    return [size or 0 for size in shape]
+
+
+def size_lost(network: Network) -> Iterator[Doubt]:
+    """A network that goes down and up again, but does not come back to the size that came in.
+
+    ⌊n/2⌋ · 2 is less than n where n is odd (a pooling then drops the last row), and ⌈n/2⌉ · 2 is more. Where a mask or
+    an image is to come out, choose an input that can be halved so often.
+    """
+    for output, name in network.graph.outputs.items():
+        node = network.graph._by_name.get(name)
+        if node is None or len(node.shape) != 3 or len(network.graph.inputs) != 1 or set(node.field.jump) != {1}:
+            continue
+        (wanted,) = network.graph.inputs.values()
+        if len(wanted) != 3 or None in (*wanted, *node.shape) or node.shape[:2] == wanted[:2]:
+            continue
+        odd = _odd(network, node)
+        if odd is not None:
+            what = "the network" if len(network.graph.outputs) == 1 else f"the output `{output}`"
+            once = max(stride for stride in _strides(odd))
+            yield doubt(
+                odd,
+                f"{show(odd.input_shapes[0])} does not divide by {once}: {what} gives {show(node.shape)} "
+                f"for {show(wanted)}",
+                help=f"choose a height and width in `input:` that divide by {_factor(network, node)}",
+            )
+
+
+def _odd(network: Network, node: Node) -> Node | None:
+    """The first window on the way down whose stride does not divide its map; None where convolutions without padding
+    take borders away, too."""
+    found = None
+    for above in network.upwards(node):
+        if isinstance(above.layer, Windowed) and above.layer.entry in (*_CONVOLUTIONS, *_POOLINGS):
+            sizes = list(zip(above.input_shapes[0], above.shape, _strides(above), strict=False))
+            if any(stride == 1 and before != after for before, after, stride in sizes):
+                return None
+            if any((before or 0) % stride for before, _, stride in sizes):
+                found = above
+    return found
+
+
+def _factor(network: Network, node: Node) -> int:
+    """How often smaller the map is where it is smallest."""
+    jumps = [max(above.field.jump) for above in network.upwards(node) if above.field.jump]
+    return int(max(jumps, default=1))
+
+
+def _strides(node: Node) -> tuple[int, ...]:
+    layer = node.layer
+    assert isinstance(layer, Windowed)
+    return layer.per_axis("strides")
