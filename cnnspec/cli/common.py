@@ -86,8 +86,25 @@ def write(text: str, output: str | None) -> None:
 
 
 def coloured(stream: TextIO) -> bool:
-    """Whether to colour what goes to `stream`: a terminal, and no NO_COLOR."""
-    return stream.isatty() and not os.environ.get("NO_COLOR")
+    """Whether to colour `stream`: never with NO_COLOR, always with FORCE_COLOR or CLICOLOR_FORCE, else on a
+    terminal."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if any(os.environ.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb" and os.environ.get("CLICOLOR") != "0"
+
+
+def width_of(stream: TextIO) -> int | None:
+    """The columns of the terminal behind `stream`; None where there is none: then nothing is folded."""
+    if not stream.isatty():
+        return None
+    columns = os.environ.get("COLUMNS", "")
+    try:
+        width = int(columns) if columns.isdigit() else os.get_terminal_size(stream.fileno()).columns
+    except OSError:
+        return None
+    return max(40, width) if width else None
 
 
 def paint_for(stream: TextIO) -> render.Paint:
@@ -100,6 +117,10 @@ def paint_for(stream: TextIO) -> render.Paint:
 def require(report: pipeline.Report) -> None:
     """Print what is wrong to stderr; exit 1 where the spec does not hold."""
     if report.diagnostics:
-        click.echo(render.text(report.diagnostics, report.sources, paint_for(sys.stderr)), err=True)
+        click.echo(
+            render.text(report.diagnostics, report.sources, paint_for(sys.stderr), width_of(sys.stderr)),
+            err=True,
+            color=coloured(sys.stderr),
+        )
     if not report.ok:
         raise click.exceptions.Exit(1)

@@ -12,6 +12,8 @@ from typing import NamedTuple
 from cnnspec.language.diagnostics import Diagnostics
 from cnnspec.language.nodes import MappingNode, SequenceNode
 
+STDIN = "<stdin>"
+
 _ENDINGS = (".yaml", ".yml")
 _FOREIGN = {"node_modules", "site-packages", "__pycache__"}
 _BYTES = 2 << 20
@@ -30,9 +32,24 @@ class Spec(NamedTuple):
         return self.path == "-"
 
     @property
+    def label(self) -> str:
+        """What the lines that are no diagnostics call it."""
+        return self.path if self.shown == STDIN else self.shown
+
+    @property
+    def folder(self) -> Path:
+        """The folder that its paths are relative to."""
+        return Path(self.path if not self.stdin else "" if self.shown == STDIN else self.shown).parent
+
+    @property
+    def name(self) -> str:
+        """The name of the file in its folder."""
+        return Path(self.shown).name
+
+    @property
     def real(self) -> str:
         """What makes two names of one file the same."""
-        return "-" if self.stdin else os.path.realpath(self.path)
+        return os.path.realpath(self.shown if self.stdin else self.path)
 
 
 @dataclass(frozen=True)
@@ -57,7 +74,7 @@ def named(paths: Sequence[str], stdin_name: str | None = None, only_specs: bool 
     seen: list[str] = []
     for path in paths:
         if path == "-":
-            found = [Spec(path, printable_name(stdin_name or "<stdin>"))]
+            found = [Spec(path, printable_name(stdin_name or STDIN))]
         elif Path(path).is_dir():
             below = list(_below(path, failed, seen))
             found = [Spec(file, printable_name(file)) for file in below if _looks_like_spec(file)]
@@ -101,8 +118,11 @@ def _looks_like_spec(path: str) -> bool:
 
 
 def looks_like_spec(text: str) -> bool:
-    """Whether a YAML text is meant as a spec: it has `cnnspec`, a list of `layers`, `blocks` with layers, or `extends` a
-    YAML file. Where the text does not read, the words at the start of its lines decide."""
+    """Whether a YAML text is meant as a spec.
+
+    It has `cnnspec`, a list of `layers`, `blocks` with layers, or `extends` a YAML file. Where the text does not read,
+    the words at the start of its lines decide.
+    """
     from cnnspec.language.reader import read
 
     if not _KEY.search(text):

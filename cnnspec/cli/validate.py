@@ -3,94 +3,78 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 
 import click
 
-from cnnspec.cli.common import coloured, paint_for, read, spec_options
-from cnnspec.graph.graph import Graph
-from cnnspec.language import render
-from cnnspec.language.diagnostics import Diagnostic
-from cnnspec.language.spans import Span
+from cnnspec.cli.checking import InternalError, Outcome, Settings, checked
+from cnnspec.cli.common import spec_options
+from cnnspec.cli.output import DOCUMENTS, FORMATS, diffs, show
+from cnnspec.cli.specs import Named, named
 
 
 @click.command("validate")
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
-@click.option("--format", "format_", type=click.Choice(["text", "concise", "json"]), default="text", show_default=True)
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--strict", is_flag=True, envvar="CNNSPEC_STRICT", help="Warnings are errors (as with CNNSPEC_STRICT=1).")
+@click.option("--fix", is_flag=True, help="Mend in place what can be mended mechanically; `-` is printed.")
+@click.option("--diff", is_flag=True, help="Print what --fix would change, and exit 1 if there is something.")
+@click.option("--watch", is_flag=True, help="Check again whenever a file that has a say is saved.")
+@click.option("--only-specs", is_flag=True, help="Pass over named files that do not look like specs.")
+@click.option("--stdin-filename", metavar="PATH", help="What `-` is called, and where its paths start.")
 @click.option("--deep", is_flag=True, help="Also build in Keras and compare every layer with its rule.")
 @spec_options
-def command(specs: tuple[str, ...], format_: str, deep: bool, overrides: tuple[str, ...], allow_large: bool) -> int:
+def command(
+    specs: tuple[str, ...],
+    format_: str,
+    strict: bool,
+    fix: bool,
+    diff: bool,
+    watch: bool,
+    only_specs: bool,
+    stdin_filename: str | None,
+    deep: bool,
+    overrides: tuple[str, ...],
+    allow_large: bool,
+) -> int:
     """Check that specs hold: everything that can be known without a framework.
 
-    `-` reads standard input. Exits 1 where a spec has an error, 2 where a file cannot be read.
+    A folder stands for the specs below it, `-` for standard input. Exits 1 where a spec has an error, 2 where a file
+    cannot be read.
     """
-    found: list[Diagnostic] = []
-    sources: dict[str, str] = {}
-    unread = False
-    wrong = 0
-    for path in specs:
-        try:
-            report = read(path, overrides, allow_large)
-        except click.ClickException as error:
-            unread = True
-            found.append(Diagnostic("file-unreadable", error.message, Span(path, 1, 1, 1, 1)))
-            if format_ != "json":
-                click.echo(f"{paint_for(sys.stderr)('error', 'error')}: {error.message}", err=True)
-            continue
-        deeper = _deep(report.graph) if deep and report.graph is not None else []
-        found.extend([*report.diagnostics, *deeper])
-        sources.update(report.sources)
-        wrong += not report.ok or bool(deeper)
-        if format_ == "text" and report.ok and report.graph is not None:
-            shapes = ", ".join(map(_shape, report.graph.output_shapes.values()))
-            total = sum(node.parameters for node in report.graph.nodes)
-            notes = "" if not report.diagnostics else f" ({_count(len(report.diagnostics), 'warning')})"
-            click.echo(
-                f"{path}: ok, {_count(len(report.graph.nodes), 'layer')}, {total:,} parameters, output {shapes}{notes}"
-            )
-    _print(found, sources, format_)
-    if unread:
-        return 2
-    return 1 if wrong else 0
+    if deep and find_spec("keras") is None:
+        raise click.UsageError("--deep needs Keras and TensorFlow, which are not installed")
+    settings = Settings(overrides, allow_large, strict, deep)
+    if watch:
+        if fix or diff or format_ in DOCUMENTS or "-" in specs:
+            raise click.UsageError("--watch takes files and folders, and no --fix, --diff, or --format for machines")
+        from cnnspec.cli.watch import watch as watched
+
+        watched(lambda: named(specs, only_specs=only_specs), settings, format_)
+    return once(named(specs, stdin_filename, only_specs), settings, format_, fix, diff)
 
 
-def _deep(graph: Graph) -> list[Diagnostic]:
-    from cnnspec.training.device import start
+def once(found: Named, settings: Settings, format_: str, fix: bool = False, diff: bool = False) -> int:
+    """Check (and mend) once, print what came of it; the exit code.
 
-    start(device="cpu")
-    from cnnspec.emit.deep import differences
-
-    return [
-        Diagnostic(
-            "deep-difference",
-            f"`{node.layer.entry}`: {message}",
-            node.span,
-            help="this is a mistake in cnnspec: please report it with the spec",
-        )
-        for node, message in differences(graph)
-    ]
-
-
-def _shape(shape: tuple[int | None, ...]) -> str:
-    from cnnspec.layers.base import show
-
-    return show(shape)
+    Where standard output holds a mended text or a diff, messages go to stderr.
+    """
+    try:
+        outcome = checked(found, settings, fix or diff, write=not diff)
+    except InternalError as error:
+        if format_ in DOCUMENTS:
+            show(error.outcome, format_, sys.stdout)
+        raise error.__cause__ or error from None
+    if diff:
+        click.echo("".join(diffs(outcome)), nl=False)
+    elif fix:
+        _print_mended(outcome)
+    show(outcome, format_, sys.stderr if diff or (fix and outcome.stdin is not None) else sys.stdout)
+    return outcome.exit_code or int(diff and bool(outcome.mends))
 
 
-def _print(found: list[Diagnostic], sources: dict[str, str], format_: str) -> None:
-    if format_ == "json":
-        click.echo(render.as_json(found))
-        return
-    readable = [item for item in found if item.code != "file-unreadable"]
-    if not readable:
-        return
-    renderer = render.text if format_ == "text" else render.concise
-    click.echo(renderer(readable, sources, paint_for(sys.stdout)), color=coloured(sys.stdout))
-    if format_ == "text":
-        errors = sum(item.severity == "error" for item in readable)
-        warnings = len(readable) - errors
-        parts = [_count(errors, "error")] * bool(errors) + [_count(warnings, "warning")] * bool(warnings)
-        click.echo(f"\n{', '.join(parts)}")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
+def _print_mended(outcome: Outcome) -> None:
+    if outcome.stdin is not None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(outcome.stdin)
+        sys.stdout.buffer.flush()

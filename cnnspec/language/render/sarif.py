@@ -67,7 +67,8 @@ def _rule(code: str, known: Rule | None, severity: str) -> dict[str, Any]:
         record["shortDescription"] = {"text": _sentence(known.title)}
         record["fullDescription"] = {"text": _plain(known.text.split("\n\n")[0])}
         record["help"] = {"text": _plain(known.text), "markdown": known.text}
-    return {**record, "defaultConfiguration": {"level": known.severity if known is not None else severity}}
+    level = known.severity if known is not None and known.severity in ("error", "warning") else severity
+    return {**record, "defaultConfiguration": {"level": level}}
 
 
 def _result(found: Diagnostic, codes: Mapping[str, int], locate: Locate) -> dict[str, Any]:

@@ -1,0 +1,256 @@
+"""Checks every spec that a command line names, and says what came of it. Prints nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from cnnspec import pipeline
+from cnnspec.cli.specs import Named, Spec
+from cnnspec.graph.graph import Graph
+from cnnspec.language.diagnostics import Diagnostic
+from cnnspec.language.spans import Span
+
+RUN_CODES = ("file-unreadable", "internal-error")
+"""Codes that say something of the run, not of a spec."""
+
+_LIBRARY = re.compile(r"^[\"']?blocks[\"']?\s*:", re.MULTILINE)
+_IMPORTING = "<import>"
+_OF_A_NETWORK = re.compile(r"^[\"']?(layers|inputs?|outputs?|extends|data|training|name)[\"']?\s*:", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to check."""
+
+    overrides: tuple[str, ...] = ()
+    allow_large: bool = False
+    strict: bool = False
+    deep: bool = False
+
+
+@dataclass(frozen=True)
+class Mend:
+    """What fixing made of a file: its bytes before and after, and how many fixes were taken."""
+
+    spec: Spec
+    before: bytes
+    after: bytes
+    fixes: int
+
+
+@dataclass
+class Outcome:
+    """What a run found: every diagnostic once, however many specs share the file that it stands in."""
+
+    settings: Settings
+    found: dict[tuple[Any, ...], Diagnostic] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+    fine: list[str] = field(default_factory=list)
+    """A line for each spec that holds."""
+    mends: list[Mend] = field(default_factory=list)
+    stdin: bytes | None = None
+    """What came from standard input, mended."""
+    specs: int = 0
+    touched: int = 0
+    """How many specs something was found in."""
+    wrong: bool = False
+    unread: bool = False
+    involved: set[str] = field(default_factory=set)
+    """The real paths of all files that had a say, those that are missing, too."""
+    named: set[str] = field(default_factory=set)
+
+    @property
+    def diagnostics(self) -> list[Diagnostic]:
+        """What was found, in the order of the specs."""
+        return list(self.found.values())
+
+    @property
+    def of_specs(self) -> list[Diagnostic]:
+        """The same without what concerns the run itself."""
+        return [each for each in self.found.values() if each.code not in RUN_CODES]
+
+    @property
+    def exit_code(self) -> int:
+        """0 fine, 1 a spec is wrong, 2 a file cannot be read or written, 70 a mistake of ours."""
+        if any(each.code == "internal-error" for each in self.found.values()):
+            return 70
+        return 2 if self.unread else int(self.wrong)
+
+    @property
+    def fixes(self) -> int:
+        """How many fixes were taken."""
+        return sum(mend.fixes for mend in self.mends)
+
+    def fixable(self, here: bool = True) -> list[Diagnostic]:
+        """The diagnostics with a fix in a file that the command line names (or, not `here`, in another one)."""
+        return [
+            each
+            for each in self.of_specs
+            if each.fix is not None and (here or not each.fix.span.standard)
+            if (os.path.realpath(each.fix.span.file) in self.named) == here
+        ]
+
+    def add(self, found: Iterable[Diagnostic], sources: Iterable[tuple[str, str]] = ()) -> None:
+        """Keep what is new."""
+        for each in found:
+            span = each.span
+            key = (each.code, each.message, os.path.realpath(span.file), *span[1:])
+            self.found.setdefault(key, each)
+        self.sources.update(sources)
+
+    def fail(self, file: str, message: str) -> None:
+        """Keep that a file cannot be read or written."""
+        self.unread = True
+        self.add([Diagnostic("file-unreadable", message, Span(file, 1, 1, 1, 1))])
+
+
+def checked(named: Named, settings: Settings, fix: bool = False, write: bool = False) -> Outcome:
+    """Check all specs; before that, where `fix` is set, mend them, and where `write` is, on the disk."""
+    outcome = Outcome(settings, specs=len(named.specs), named={spec.real for spec in named.specs})
+    outcome.involved.update(spec.real for spec in named.specs if not spec.stdin)
+    for folder in named.empty:
+        outcome.fail(folder, f"no spec in {folder}: a spec has `layers`, `blocks` or `cnnspec`")
+    for path, error in named.unreadable:
+        outcome.fail(path, _unreadable(path, error))
+    texts = dict(_read(named.specs, outcome))
+    if fix:
+        for spec, data in texts.items():
+            with _mistakes_of_ours(spec, outcome):
+                texts[spec] = _mended(spec, data, outcome, write)
+            outcome.stdin = texts[spec] if spec.stdin else outcome.stdin
+    held = {mend.spec.real: mend.after.decode("utf-8-sig") for mend in outcome.mends}
+    for spec, data in texts.items():
+        with _mistakes_of_ours(spec, outcome):
+            _check(spec, data, outcome, held)
+    return outcome
+
+
+class InternalError(Exception):
+    """A mistake of ours, with what was found until then."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__("internal error")
+        self.outcome = outcome
+
+
+@contextmanager
+def _mistakes_of_ours(spec: Spec, outcome: Outcome) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        message = f"this is a mistake in cnnspec, not in your spec ({type(error).__name__})"
+        outcome.add([Diagnostic("internal-error", message, Span(spec.shown, 1, 1, 1, 1))])
+        raise InternalError(outcome) from error
+
+
+def _read(specs: Iterable[Spec], outcome: Outcome) -> Iterator[tuple[Spec, bytes]]:
+    for spec in specs:
+        try:
+            yield spec, sys.stdin.buffer.read() if spec.stdin else pipeline.contents(Path(spec.path))
+        except OSError as error:
+            outcome.fail(spec.shown, _unreadable(spec.shown, error))
+
+
+def _mended(spec: Spec, data: bytes, outcome: Outcome, write: bool) -> bytes:
+    from cnnspec import fixing
+
+    settings = replace(outcome.settings, strict=False)
+    name = _report(spec, data, settings).file
+    new, fixes = fixing.fixed_bytes(data, name, lambda text: _report(spec, text.encode(), settings).diagnostics)
+    if not fixes:
+        return data
+    if write and not spec.stdin:
+        try:
+            fixing.write(Path(spec.path), new, data)
+        except OSError as error:
+            outcome.fail(spec.shown, f"cannot write {spec.shown}: {(error.strerror or str(error)).lower()}")
+            return data
+    outcome.mends.append(Mend(spec, data, new, fixes))
+    return new
+
+
+def _check(spec: Spec, data: bytes, outcome: Outcome, held: dict[str, str]) -> None:
+    report = _report(spec, data, outcome.settings, held)
+    deeper = _deep(report.graph) if outcome.settings.deep and report.graph is not None else []
+    found = [*report.diagnostics, *deeper]
+    outcome.add(found, report.sources.items())
+    outcome.touched += bool(found)
+    outcome.involved.update(report.files.paths if report.files is not None else ())
+    wrong = any(each.severity == "error" for each in found)
+    outcome.wrong |= wrong
+    if not wrong:
+        outcome.fine.append(f"{spec.label}: ok, {_sum(report)}")
+
+
+def _report(spec: Spec, data: bytes, settings: Settings, held: dict[str, str] | None = None) -> pipeline.Report:
+    options: dict[str, Any] = {"allow_large": settings.allow_large, "strict": settings.strict}
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = ""
+    if _LIBRARY.search(text) and not _OF_A_NETWORK.search(text):
+        return _library_report(spec, text, options, held or {})
+    return pipeline.check_bytes(
+        data, spec.shown, directory=spec.folder, overrides=settings.overrides, buffers=held, **options
+    )
+
+
+def _library_report(spec: Spec, text: str, options: dict[str, Any], held: dict[str, str]) -> pipeline.Report:
+    """A file of blocks alone, as a spec that imports it finds it."""
+    name = os.path.normpath(spec.folder / spec.name)
+    importing = f"input: [1]\nimports: [{json.dumps(spec.name, ensure_ascii=False)}]\nlayers: [flatten]\n"
+    buffers = {**held, os.path.realpath(name): text}
+    report = pipeline.check_text(importing, _IMPORTING, directory=spec.folder, buffers=buffers, **options)
+    found = tuple(
+        replace(each, related=tuple(place for place in each.related if place.span.file != _IMPORTING))
+        for each in report.diagnostics
+        if each.span.file != _IMPORTING
+    )
+    return replace(report, file=name, diagnostics=found, graph=None)
+
+
+def _sum(report: pipeline.Report) -> str:
+    from cnnspec.layers.base import show
+
+    warnings = f" ({count(len(report.diagnostics), 'warning')})" if report.diagnostics else ""
+    if report.graph is None:
+        return f"a file of blocks{warnings}"
+    shapes = ", ".join(map(show, report.graph.output_shapes.values()))
+    total = sum(node.parameters for node in report.graph.nodes)
+    return f"{count(len(report.graph.nodes), 'layer')}, {total:,} parameters, output {shapes}{warnings}"
+
+
+def _deep(graph: Graph) -> list[Diagnostic]:
+    from cnnspec.training.device import start
+
+    start(device="cpu")
+    from cnnspec.emit.deep import differences
+
+    return [
+        Diagnostic(
+            "deep-difference",
+            f"`{node.layer.entry}`: {message}",
+            node.span,
+            help="this is a mistake in cnnspec: please report it with the spec",
+        )
+        for node, message in differences(graph)
+    ]
+
+
+def _unreadable(path: str, error: OSError) -> str:
+    from cnnspec.cli.common import unreadable
+
+    return unreadable(path, error).message
+
+
+def count(number: int, what: str) -> str:
+    """`1 error`, `2 errors`."""
+    return f"{number:,} {what}{'s' * (number != 1)}"
