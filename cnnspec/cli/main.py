@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gc
 import importlib
+import io
 import os
 import sys
 from typing import Any, NoReturn
@@ -22,6 +23,7 @@ _COMMANDS = {
     "layers": "the reference: every layer, block and setting",
     "explain": "what an error or a warning means, and how to mend it",
     "schema": "the language as JSON Schema, for editors",
+    "lsp": "the language server, for editors",
     "import": "a Keras model as a spec: a .keras file, or keras.applications:NAME",
 }
 
@@ -123,6 +125,9 @@ def _open_streams() -> None:
         stream or open(os.devnull, mode)  # noqa: SIM115, PTH123
         for stream, mode in ((sys.stdin, "r"), (sys.stdout, "w"), (sys.stderr, "w"))
     )
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # × and ⌊ on a terminal without Unicode
 
 
 def _close_quietly() -> None:
