@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,22 @@ def test_there_are_specs_in_the_docs() -> None:
     assert len(EXAMPLES) > 50
 
 
-def test_the_layers_page_is_current() -> None:
-    assert generate.PAGE.read_text(encoding="utf-8") == generate.page(), "run `make docs`"
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (generate.PAGE, generate.page),
+        (generate.DIAGNOSTICS, generate.diagnostics),
+        (generate.CATALOGUE, generate.catalogue),
+    ],
+    ids=lambda value: getattr(value, "stem", ""),
+)
+def test_the_generated_pages_are_current(path: Path, text: Callable[[], str]) -> None:
+    assert path.read_text(encoding="utf-8") == text(), "run `make docs`"
+
+
+def test_every_bad_spec_is_in_the_catalogue() -> None:
+    listed = re.findall(r"^\| \[(\w+)\]", generate.catalogue(), re.MULTILINE)
+    assert sorted(listed) == sorted(path.stem for path in (ROOT / "tests" / "bad").glob("*.yaml"))
 
 
 def test_every_code_of_the_bad_specs_is_documented() -> None:
