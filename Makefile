@@ -17,6 +17,7 @@ format:
 
 golden:
 	python -m tests.test_bad
+	python -m docs.generate
 
 docs:
 	python -m docs.generate

@@ -100,7 +100,6 @@ def test_form(code: Code) -> None:
     assert code.title[0].islower() or code.title.split()[0] in ("YAML", "UTF-8", "Keras")
     assert 45 <= len(code.text.split()) <= 210
     assert "```" not in code.text
-    assert all(len(line) <= 120 for line in code.text.splitlines())
     assert bool(code.bad) == bool(code.good) == (code.code not in WITHOUT_EXAMPLE)
 
 
