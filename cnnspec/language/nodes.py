@@ -6,7 +6,7 @@ Nodes are what the reader returns. `plain` strips the places off; `locate` finds
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from cnnspec.language.spans import Span
@@ -40,14 +40,20 @@ class MappingNode:
     pairs: tuple[tuple[ScalarNode, Node], ...]
     span: Span
     size: int
+    _by_key: dict[str, tuple[ScalarNode, Node]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def _pair(self, key: str) -> tuple[ScalarNode, Node] | tuple[None, None]:
+        if not self._by_key:
+            self._by_key.update({name.text: (name, value) for name, value in reversed(self.pairs)})
+        return self._by_key.get(key, (None, None))
 
     def get(self, key: str) -> Node | None:
         """The value of `key`, or None."""
-        return next((value for name, value in self.pairs if name.text == key), None)
+        return self._pair(key)[1]
 
     def key(self, key: str) -> ScalarNode | None:
         """The key itself, for its place."""
-        return next((name for name, _ in self.pairs if name.text == key), None)
+        return self._pair(key)[0]
 
     def without(self, *keys: str) -> MappingNode:
         """This mapping less the pairs of `keys`."""
