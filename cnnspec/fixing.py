@@ -20,11 +20,13 @@ Check = Callable[[str], Sequence[Diagnostic]]
 """What is wrong with a text."""
 
 _ROUNDS = 20
-_CHECKS = 300
+_BUDGET = 20_000_000
+"""How many characters are checked again, in all; a check counts for `_LEAST` at least."""
+_LEAST = 50_000
 _COMMENT_FIXES = {"unused-ignore"}
 """Codes whose fixes take a comment out."""
 _MARK = b"\xef\xbb\xbf"
-_NOT_A_COMMENT = re.compile(r"^(?!\s*#)(?:[^#]|(?<=\S)#)*")
+_COMMENT = re.compile(r"(?:^|(?<=[\s\ufeff]))#[^\r\n\x85\u2028\u2029]*", re.MULTILINE)
 
 
 class Fixed(NamedTuple):
@@ -87,7 +89,7 @@ class _Mender:
     def __init__(self, file: str, check: Check) -> None:
         self.file = file
         self.check = check
-        self.checks = 0
+        self.budget = _BUDGET
         self.seen: set[str] = set()
 
     def edits(self, stand: _Stand) -> list[_Edit]:
@@ -111,12 +113,12 @@ class _Mender:
     def mend(self, stand: _Stand, edits: list[_Edit]) -> tuple[_Stand, int]:
         """All edits at once; where that does not help, the two halves on their own, the later one first (so that the
         places of the other hold)."""
-        if not edits or self.checks >= _CHECKS:
+        if not edits or self.budget <= 0:
             return stand, 0
         text = _apply(stand.text, edits)
         if text not in self.seen and text != stand.text:
             self.seen.add(stand.text)
-            self.checks += 1
+            self.budget -= max(_LEAST, len(text))
             new = _Stand(text, self.check(text))
             if _better(stand, new, edits):
                 return new, len(edits)
@@ -129,13 +131,15 @@ class _Mender:
 
 
 def _better(old: _Stand, new: _Stand, edits: list[_Edit]) -> bool:
+    """Whether edits help: one may bring another mistake to light, several at once may bring none."""
     if new.unread:
         further = bool(old.unread) and new.unread[0].span.order > old.unread[0].span.order
         return further and _same_comments(old.text, new.text, edits)
     if not old.unread:
         before, after = Counter(map(_key, old.found)), Counter(map(_key, new.found))
         mended = Counter(_key(edit.mends) for edit in edits)
-        if new.errors > old.errors or any(after[key] > before[key] - count for key, count in mended.items()):
+        hoped = sum(edit.mends.severity == "error" for edit in edits) if len(edits) > 1 else 0
+        if new.errors > old.errors - hoped or any(after[key] > before[key] - count for key, count in mended.items()):
             return False
         if any(count > before[key] for key, count in after.items() if key[0].startswith("yaml-")):
             return False
@@ -164,10 +168,14 @@ def comments(text: str) -> list[str]:
                 held.append((token.start_mark.index, token.end_mark.index))
     except yaml.YAMLError:
         pass  # what comes behind the mistake is read line by line
-    found = []
-    for match in re.finditer(r"(?:^|(?<=[\s\ufeff]))#[^\r\n\x85\u2028\u2029]*", text, re.MULTILINE):
-        if not any(start < match.start() < end for start, end in held):
+    found, at, behind = [], 0, 0
+    while (match := _COMMENT.search(text, at)) is not None:
+        while behind < len(held) and held[behind][1] <= match.start():
+            behind += 1
+        inside = behind < len(held) and held[behind][0] <= match.start()
+        if not inside:
             found.append(match[0])
+        at = held[behind][1] if inside else match.end()
     return found
 
 

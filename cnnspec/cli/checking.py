@@ -56,6 +56,8 @@ class Outcome:
     fine: list[str] = field(default_factory=list)
     """A line for each spec that holds."""
     mends: list[Mend] = field(default_factory=list)
+    written: bool = False
+    """Whether mends are written, not only shown."""
     stdin: bytes | None = None
     """What came from standard input, mended."""
     specs: int = 0
@@ -114,7 +116,8 @@ class Outcome:
 
 def checked(named: Named, settings: Settings, fix: bool = False, write: bool = False) -> Outcome:
     """Check all specs; before that, where `fix` is set, mend them, and where `write` is, on the disk."""
-    outcome = Outcome(settings, specs=len(named.specs), named={spec.real for spec in named.specs})
+    real = {spec.real for spec in named.specs}
+    outcome = Outcome(settings, specs=len(named.specs), named=real, written=write)
     outcome.involved.update(spec.real for spec in named.specs if not spec.stdin)
     for folder in named.empty:
         outcome.fail(folder, f"no spec in {folder}: a spec has `layers`, `blocks` or `cnnspec`")

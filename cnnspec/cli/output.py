@@ -53,7 +53,7 @@ def show(outcome: Outcome, format_: str, stream: TextIO) -> None:
 def summary(outcome: Outcome) -> str:
     """`2 fixed, 3 errors and 1 warning in 2 of 5 specs; …`: the last line for people; nothing where all was well."""
     found = outcome.of_specs
-    parts = [f"{outcome.fixes:,} fixed"] * bool(outcome.fixes)
+    parts = [f"{outcome.fixes:,} {'fixed' if outcome.written else 'would be fixed'}"] * bool(outcome.fixes)
     if found:
         errors = sum(each.severity == "error" for each in found)
         kinds = [("error", errors), ("warning", len(found) - errors)]

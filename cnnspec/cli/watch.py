@@ -24,23 +24,22 @@ Stamps = dict[str, tuple[int, int, int] | None]
 
 def watch(find: Callable[[], Named], settings: Settings, format_: str) -> NoReturn:
     """Check, print, and wait for a change; for ever."""
-    changed = ""
+    changed, stamps = "", Stamps()
     while True:
-        outcome, stamps = _checked(find, settings)
+        outcome, stamps = _checked(find, settings, stamps)
         _print(outcome, format_, changed)
         changed = _wait(stamps)
 
 
-def _checked(find: Callable[[], Named], settings: Settings) -> tuple[Outcome, Stamps]:
+def _checked(find: Callable[[], Named], settings: Settings, known: Iterable[str]) -> tuple[Outcome, Stamps]:
     """The outcome, and the stamps of all that had a say in it, taken before it was read."""
-    stamps: Stamps = {}
     while True:
+        stamps = _stamps(known)
         named = find()
-        stamps = _stamps({*stamps, *named.looked_at})
-        outcome = checked(find(), settings)
-        if outcome.involved <= stamps.keys():
+        outcome = checked(named, settings)
+        known = {*stamps, *named.looked_at, *outcome.involved}
+        if known == stamps.keys():
             return outcome, stamps
-        stamps = _stamps({*stamps, *outcome.involved})
 
 
 def _wait(stamps: Stamps) -> str:
