@@ -83,7 +83,7 @@ def diagnostics() -> str:
         rows = [
             f"| [`{code.code}`](../cnnspec/codes/{code.code}.md) | {code.severity} | {code.title} |" for code in listed
         ]
-        parts.append(_table(family, "| code | | when |\n|---|---|---|", rows))
+        parts.append(_table(family, "| code | severity | when |\n|---|---|---|", rows))
     return "\n".join(parts)
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import click
+
+from cnnspec.cli.terminal import contents, filled
 
 if TYPE_CHECKING:
     from cnnspec.language.render import Paint
     from cnnspec.reference.codes import Code
 
 _PASTED = re.compile(r"(?:error|warn|warning)\[([^\]]*)\]", re.IGNORECASE)
+_INDENT = " " * 4
 
 
 def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -43,12 +45,14 @@ def command(codes: tuple[str, ...], as_json: bool) -> None:
         return
     pages = [page(name) for name in dict.fromkeys(map(_known, codes))]
     if as_json:
-        click.echo(_json({"codes": [{**found.as_json(), "output": _output(found)} for found in pages]}))
+        records = [{**found.as_json(), "output": found.output(found.bad) if found.bad else None} for found in pages]
+        click.echo(_json({"codes": records}))
         return
-    from cnnspec.cli.common import coloured, paint_for
+    from cnnspec.cli.common import coloured, paint_for, width_of
 
-    paint = paint_for(sys.stdout)
-    click.echo("\n\n".join(_page(found, paint) for found in pages), color=coloured(sys.stdout))
+    paint, columns = paint_for(sys.stdout), width_of(sys.stdout)
+    text = "\n\n".join(_page(found, paint, columns and columns - len(_INDENT)) for found in pages)
+    click.echo(text, color=coloured(sys.stdout))
 
 
 def _known(written: str) -> str:
@@ -70,32 +74,12 @@ def _json(document: Mapping[str, object]) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2)
 
 
-def _output(code: Code, paint: Paint | None = None) -> str | None:
-    return code.output(code.bad, paint) if code.bad else None
+def _contents(families: Mapping[str, Iterable[Code]]) -> str:
+    listed = contents((family, [(code.code, code.title) for code in codes]) for family, codes in families.items())
+    return f"{listed}\n\n`cnnspec explain CODE` tells all of one."
 
 
-def _width() -> int:
-    return min(shutil.get_terminal_size((100, 24)).columns, 120)
-
-
-def _contents(families: dict[str, list[Code]]) -> str:
-    width = max(len(code.code) for family in families.values() for code in family)
-    parts = []
-    for title, family in families.items():
-        lines = [click.style(title, bold=True)]
-        lines += [_line(f"  {code.code:{width}}  ", code.title) for code in family]
-        parts.append("\n".join(lines))
-    return "\n\n".join([*parts, "`cnnspec explain CODE` tells all of one."])
-
-
-def _line(start: str, title: str) -> str:
-    """One line; on a terminal, cut to its width."""
-    if not sys.stdout.isatty():
-        return start + title
-    return start + textwrap.shorten(title, max(_width() - len(start), 30), placeholder=" …")
-
-
-def _page(code: Code, paint: Paint) -> str:
+def _page(code: Code, paint: Paint, room: int | None) -> str:
     first = code.severity.split()[0]
     word = {"warning": "warn"}.get(first, first)
     parts = [
@@ -111,7 +95,7 @@ def _page(code: Code, paint: Paint) -> str:
             parts += [f"beside {name}", _indented(text)]
         parts += [
             paint(f"`cnnspec validate spec.yaml{options}` says", "message"),
-            _indented(_output(code, paint) or ""),
+            _indented(code.output(code.bad, paint, room)),
             paint("Right", "message"),
             _indented(code.good),
         ]
@@ -119,18 +103,12 @@ def _page(code: Code, paint: Paint) -> str:
 
 
 def _indented(text: str) -> str:
-    return textwrap.indent(text.strip("\n"), "    ")
+    return textwrap.indent(text.strip("\n"), _INDENT)
 
 
 def _wrapped(paragraph: str) -> str:
     """A paragraph filled to the width; lists by item, formulas (indented) as they are."""
-    if paragraph.startswith("    "):
+    if paragraph.startswith(_INDENT):
         return paragraph
     items = re.split(r"\n(?=- )", paragraph)
-    return "\n".join(
-        textwrap.fill(
-            " ".join(item.split()), _width(), subsequent_indent="  " * item.startswith("- "), break_on_hyphens=False,
-            break_long_words=False,
-        )
-        for item in items
-    )  # fmt: skip
+    return "\n".join(filled(" ".join(item.split()), below="  " * item.startswith("- ")) for item in items)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 import textwrap
 from typing import TYPE_CHECKING
 
 import click
 
+from cnnspec.cli.terminal import contents, filled
 from cnnspec.language.suggest import nearest
 
 if TYPE_CHECKING:
@@ -43,39 +42,22 @@ def command(name: str | None, as_json: bool) -> None:
         click.echo("\n\n".join(_page(page) for page in found))
 
 
-def _width() -> int:
-    return min(shutil.get_terminal_size((100, 24)).columns, 120)
-
-
 def _contents(groups: list[Group]) -> str:
-    width = max(min(len(name), 30) for group in groups for name, _ in group.entries)
-    parts = []
-    for group in groups:
-        lines = [click.style(group.title, bold=True)]
-        lines += [_line(name, summary, width) for name, summary in group.entries]
-        parts.append("\n".join(lines))
-    return "\n\n".join([*parts, "`cnnspec layers NAME` tells all of one."])
-
-
-def _line(name: str, summary: str, width: int) -> str:
-    """One line; on a terminal, cut to its width."""
-    start = f"  {name:{width}}  "
-    if not sys.stdout.isatty():
-        return start + summary
-    return start + textwrap.shorten(summary, max(_width() - len(start), 30), placeholder=" …")
+    listed = contents((group.title, group.entries) for group in groups)
+    return f"{listed}\n\n`cnnspec layers NAME` tells all of one."
 
 
 def _page(page: Page) -> str:
-    signature = textwrap.fill(page.signature, _width(), subsequent_indent="    ", break_on_hyphens=False)
+    signature = filled(page.signature, below="    ")
     lines = [click.style(signature, bold=True), f"{page.name} is {page.kind}.\n"]
-    lines += [_wrapped(paragraph) + "\n" for paragraph in page.text.body.split("\n\n")]
+    lines += [filled(paragraph) + "\n" for paragraph in page.text.body.split("\n\n")]
     if page.arguments:
         wide = max(len(argument.name) for argument in page.arguments)
         lines += ["Arguments:", *(_argument(argument, wide) for argument in page.arguments), ""]
     if page.kind == "a layer":
         lines.append("As every layer, it also takes `name`, `inputs` and `trainable`.\n")
-    lines += [_wrapped(f"Errors: {page.text.errors}") + "\n"] * bool(page.text.errors)
-    lines += [_wrapped(f"Source: {page.text.source}") + "\n"] * bool(page.text.source)
+    lines += [filled(f"Errors: {page.text.errors}") + "\n"] * bool(page.text.errors)
+    lines += [filled(f"Source: {page.text.source}") + "\n"] * bool(page.text.source)
     if page.text.example:
         lines += ["Example:", textwrap.indent(page.text.example, "    ")]
     return "\n".join(lines).rstrip()
@@ -84,9 +66,4 @@ def _page(page: Page) -> str:
 def _argument(argument: Argument, wide: int) -> str:
     given = "required" if argument.required else f"= {argument.shown}"
     text = f"{argument.takes} ({given})" if argument.takes else given
-    start, below = f"  {argument.name:{wide}}  ", " " * (wide + 4)
-    return textwrap.fill(text, _width(), initial_indent=start, subsequent_indent=below)
-
-
-def _wrapped(text: str) -> str:
-    return textwrap.fill(text, _width(), break_on_hyphens=False, break_long_words=False)
+    return filled(text, f"  {argument.name:{wide}}  ", " " * (wide + 4))

@@ -68,7 +68,7 @@ class Code:
             (folder / name).write_text(text.translate(_CONTROLS), encoding="utf-8")
         return check_file(folder / MAIN, overrides=self.overrides)
 
-    def output(self, spec: str, paint: Paint | None = None) -> str:
+    def output(self, spec: str, paint: Paint | None = None, width: int | None = None) -> str:
         """What `cnnspec validate` prints for one of the examples."""
         from tempfile import TemporaryDirectory
 
@@ -76,7 +76,7 @@ class Code:
 
         with TemporaryDirectory() as folder:
             report = self.check(spec, Path(folder))
-        text = render.text(report.diagnostics, report.sources, paint or render.plain_paint)
+        text = render.text(report.diagnostics, report.sources, paint or render.plain_paint, width)
         return text.replace(folder + os.sep, "")
 
 

@@ -184,6 +184,23 @@ def test_a_code_that_there_is_not(written: str, help: str) -> None:
     assert result.stdout == ""
 
 
+def test_text_keeps_to_the_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = explain("loss-activation").stdout.split("\nWrong\n")[0].splitlines()[1:]
+    assert 50 < max(map(len, lines)) <= 60
+    assert any(line.startswith("- a softmax") for line in lines)
+    assert any(line.startswith("  ") for line in lines)
+
+
+def test_colour_changes_no_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = explain("import-empty", "yaml-encoding", "parameter-hides").stdout
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    painted = explain("import-empty", "yaml-encoding", "parameter-hides").stdout
+    assert "\x1b[" in painted
+    assert re.sub(r"\x1b\[[\d;]*m", "", painted) == plain
+
+
 def test_json() -> None:
     (record,) = json.loads(explain("--json", "import-empty").stdout)["codes"]
     assert record["code"] == "import-empty"
