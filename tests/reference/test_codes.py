@@ -25,6 +25,7 @@ PAGES = codes.codes()
 WITHOUT_EXAMPLE = {
     "deep-difference": "only a mistake in cnnspec brings it about",
     "file-unreadable": "it is about a file that is no spec",
+    "internal-error": "only a mistake in cnnspec brings it about",
     "limit-diagnostics": "it takes more than a thousand mistakes",
     "limit-files": "it takes more than a hundred files",
 }
@@ -249,3 +250,11 @@ def test_a_rule_that_keras_does_not_follow(monkeypatch: pytest.MonkeyPatch, tmp_
     arguments = ["validate", "--deep", "--format", "json", str(tmp_path / "spec.yaml")]
     printed = CliRunner().invoke(cli, arguments, standalone_mode=False).stdout
     assert [found["code"] for found in json.loads(printed)["diagnostics"]] == ["deep-difference"]
+
+
+def test_a_mistake_in_cnnspec(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(pipeline, "check_bytes", lambda *arguments, **options: 1 / 0)
+    (tmp_path / "spec.yaml").write_text("input: [8]\nlayers: [{dense: 2}]\n", encoding="utf-8")
+    result = CliRunner().invoke(cli, ["validate", "--format", "json", str(tmp_path / "spec.yaml")])
+    assert isinstance(result.exception, ZeroDivisionError)
+    assert [found["code"] for found in json.loads(result.stdout)["diagnostics"]] == ["internal-error"]
