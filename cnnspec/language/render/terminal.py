@@ -7,6 +7,7 @@ nothing is folded, and only very long lines are cut.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from cnnspec.language.diagnostics import Diagnostic
@@ -14,6 +15,8 @@ from cnnspec.language.render.common import Paint, Sources, cells, fold, head, pl
 from cnnspec.language.spans import LINE_BREAK, Span
 
 _LONGEST_LINE = 160
+_THIN = 8
+"""Of a long line so many characters a column are looked at: most stand in one, some in none."""
 _LABEL = 24
 """A label that has fewer columns beside its carets stands below them."""
 
@@ -69,11 +72,16 @@ def _block(found: Diagnostic, sources: dict[str, list[str]], paint: Paint, width
         for number in sorted({mark.span.line for mark in own}):
             raw = source[number - 1] if number <= len(source) else ""
             here = sorted((mark for mark in own if mark.span.line == number), key=lambda mark: mark.span.column)
-            yield from _excerpts(printable(raw).rstrip(), number, here, style)
+            yield from _excerpts(_line(raw), number, here, style)
     if found.help:
         first, *rest = fold(printable(found.help), width, style.gutter + 9, style.gutter + 9)
         yield f"{gutter} {paint('=', 'place')} {paint('help', 'help')}: {first}"
         yield from (f"{gutter}         {line}" for line in rest)
+
+
+@lru_cache(maxsize=4)
+def _line(raw: str) -> str:
+    return printable(raw).rstrip()
 
 
 def _excerpts(line: str, number: int, marks: list[_Mark], style: _Style) -> Iterator[str]:
@@ -109,8 +117,9 @@ def _mark(mark: _Mark, indent: int, length: int, style: _Style) -> Iterator[str]
 
 def _window(line: str, column: int, room: int) -> tuple[int, int]:
     """The part of a line that is shown: all of it where it fits, else what stands around `column`."""
-    if cells(line) <= room:
+    most = _THIN * room
+    if len(line) <= most and cells(line) <= room:
         return 0, len(line)
-    before = line[:column]
-    begin = len(before) - head(before[::-1], room // 3) if cells(before) > room * 2 // 3 else 0
-    return begin, begin + head(line[begin:], room - 1 - bool(begin))
+    before = line[max(0, column - most) : column]
+    begin = min(column, len(line)) - head(before[::-1], room // 3) if cells(before) > room * 2 // 3 else 0
+    return begin, begin + head(line[begin : begin + most], room - 1 - bool(begin))
