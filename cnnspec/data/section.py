@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from cnnspec.data.sources import SOURCES, Source
 from cnnspec.language.entries import Invalid, Path, Problem, Section, nested, read_entry, refuse, shown
 from cnnspec.language.forms import Form, Schema, entry_of
-from cnnspec.language.hints import hint
+from cnnspec.language.hints import mend
 from cnnspec.language.problems import Expects
 from cnnspec.language.types import choice
 from cnnspec.layers.base import LAYERS, Layer, Shape
@@ -40,7 +40,8 @@ def _chain(value: Any, name: str, *path: str) -> tuple[Any, ...]:
     if not isinstance(value, tuple | list):
         word = path[0] if path else name
         message = f"`{word}` takes a list, not {shown(value)}"
-        raise refuse("wrong-type", message, hint(value, "list", word, True), at="".join(path))
+        found = mend(value, "list", word)
+        raise refuse("wrong-type", message, found and found.help, at="".join(path), mend=found and found.text)
     layers: list[Layer] = []
     problems: list[Problem] = []
     for index, item in enumerate(value):

@@ -16,7 +16,7 @@ from cnnspec.language.parameters import IDENTIFIER, check_parameter_name
 from cnnspec.language.scope import Scope
 from cnnspec.language.spans import Span
 from cnnspec.language.structures import STRUCTURES
-from cnnspec.language.suggest import nearest
+from cnnspec.language.suggest import meant, nearest
 from cnnspec.language.syntax import Block
 
 _NAME = re.compile(r"[\w\-]+")
@@ -81,19 +81,21 @@ def _declare(
         help = f"write `{key.text}: {{layers: […]}}`"
         _wrong(diagnostics, f"a block is a mapping with `layers:`, not {shown(plain(value))}", head(value), help)
         return None
+    guesses = set()
     for name, _ in value.pairs:
         if name.text not in _KEYS:
             guess = nearest(name.text, _KEYS)
+            guesses.add(guess)
             diagnostics.add(
                 Diagnostic(
                     "unknown-key",
                     f"a block has no key `{name.text}`",
                     name.span,
                     help=f"did you mean `{guess}`?" if guess else f"it takes: {', '.join(_KEYS)}",
-                    fix=Fix(name.span, guess) if guess else None,
+                    fix=Fix(name.span, sure) if (sure := meant(name.text, _KEYS)) else None,
                 )
             )
-    if value.get("layers") is None:
+    if value.get("layers") is None and "layers" not in guesses:
         diagnostics.add(Diagnostic("missing-key", f"the block `{key.text}` needs `layers`", key.span))
     parameters: dict[str, Node | None] = {}
     declared = value.get("parameters")
@@ -111,7 +113,7 @@ def _declare(
         )
         return _broken(key)
     inputs = _inputs(key.text, value.get("inputs"), diagnostics)
-    broken = inputs is None or value.get("layers") is None
+    broken = inputs is None or value.get("layers") is None or bool(guesses - {None})
     return Block(key.text, key.span, parameters, (), inputs or (), scope, broken=broken)
 
 

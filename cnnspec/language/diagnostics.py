@@ -6,10 +6,11 @@ A stage never throws at the first mistake: it adds diagnostics to a `Diagnostics
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from cnnspec.language.spans import Span
+from cnnspec.language.spans import LINE_BREAK, Span
 
 Severity = Literal["error", "warning"]
 
@@ -73,6 +74,8 @@ class Diagnostics:
     """
 
     most: int | None = None
+    texts: dict[str, str] = field(default_factory=dict)
+    """What was read, by file, for fixes that move or join text."""
     _found: dict[tuple[str, Span], Diagnostic] = field(default_factory=dict)
     _count: dict[Severity, int] = field(default_factory=lambda: {"error": 0, "warning": 0})
 
@@ -88,9 +91,33 @@ class Diagnostics:
             if severity == "error":
                 raise TooMany
 
+    def replace(self, told: Diagnostic, better: Diagnostic) -> None:
+        """Say `better` in the place of `told`, which has the same code and place; nothing where `told` was not kept."""
+        key = (told.code, told.place)
+        if self._found.get(key) is told:
+            self._found[key] = better
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Forget what is added meanwhile."""
+        found, count = dict(self._found), dict(self._count)
+        try:
+            yield
+        finally:
+            self._found, self._count = found, count
+
     def has(self, code: str, span: Span) -> bool:
         """Whether `add` would drop another one of `code` at `span`."""
         return (code, span) in self._found
+
+    def text(self, span: Span) -> str:
+        """The text of a span, or nothing where its file was not read."""
+        lines = LINE_BREAK.split(self.texts.get(span.file, ""))[span.line - 1 : span.end_line]
+        if len(lines) != span.end_line - span.line + 1:
+            return ""
+        lines[-1] = lines[-1][: span.end_column - 1]
+        lines[0] = lines[0][span.column - 1 :]
+        return "\n".join(lines)
 
     def __iter__(self) -> Iterator[Diagnostic]:
         return iter(sorted(self._found.values(), key=lambda found: found.place.order))

@@ -31,7 +31,12 @@ def _list(value: Any) -> Any:
     if not isinstance(value, SequenceNode) or not value.items:
         path = value.value if isinstance(value, ScalarNode) and isinstance(value.value, str) else "blocks.yaml"
         help = f"write `imports: [{path}]`, the path relative to this file"
-        raise refuse("wrong-type", f"`imports` takes a list of spec files, not {shown(plain(value))}", help)
+        sure = (
+            f"[{path}]"
+            if isinstance(value, ScalarNode) and isinstance(value.value, str) and path != "blocks.yaml"
+            else None
+        )
+        raise refuse("wrong-type", f"`imports` takes a list of spec files, not {shown(plain(value))}", help, mend=sure)
     return value
 
 
@@ -89,11 +94,13 @@ class Document(Section):
     data: _mapping("data", "write `data: {source: mnist}`") = None  # type: ignore[valid-type]
     training: _mapping("training", "write `training: {epochs: 10}`") = None  # type: ignore[valid-type]
 
-    @field_validator("cnnspec", mode="after")
+    @field_validator("cnnspec", mode="before")
     @classmethod
-    def _version(cls, version: int) -> int:
-        if version != 1:
-            raise refuse("version", f"language version {version} is not known; this is version 1", "write `cnnspec: 1`")
+    def _version(cls, version: Any) -> Any:
+        if version != 1 or isinstance(version, bool | float):
+            what = version if isinstance(version, int | float) and not isinstance(version, bool) else shown(version)
+            message = f"language version {what} is not known; this is version 1"
+            raise refuse("version", message, "write `cnnspec: 1`", mend="1")
         return version
 
     @field_validator("input", mode="before")
@@ -101,6 +108,8 @@ class Document(Section):
     def _by_name(cls, value: Any) -> Any:
         if isinstance(value, dict) and value and cls is Document:
             help = "inputs by name stand under `inputs:`"
+            if set(value) <= {"height", "width", "channels", "depth"}:
+                help = f"write `input: [{', '.join(map(_size, value.values()))}]`"
             raise refuse("wrong-type", f"`input` takes {_INPUT}, not {shown(value)}", help)
         return value
 

@@ -14,12 +14,15 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
-from cnnspec.language.suggest import nearest
+from cnnspec.language.suggest import meant, nearest
 
 Path = tuple[str | int, ...]
 
-_WORD = re.compile(r"([^:({]*?)\s*((?:[:({].*)?)", re.DOTALL)
+_WORD = re.compile(r"([^:=({\s]+)((?:\s*[:=({]|\s+(?=\S)).*)", re.DOTALL)
+_NAMED_BY = ("type", "name", "class_name", "class", "kind")
 _VALUE = re.compile(r"[\w.+-]+")
+_ARGUMENT = re.compile(r"([A-Za-z_]\w*)=([\w.+-]+|\"\w+\"|'\w+')")
+_PYTHON = {"True": "true", "False": "false", "None": "null"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Problem:
     help: str | None = None
     replacement: str | None = None
     about: str = ""
+    guess: str | None = None
+    """The known name that was likely meant."""
 
 
 class Invalid(Exception):
@@ -102,7 +107,7 @@ class Section(BaseModel):
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            raise Invalid(*problems_of(error, cls)) from None
+            raise Invalid(*problems_of(error, cls, values)) from None
 
 
 class Entry(Section):
@@ -168,6 +173,13 @@ def split_entry(value: Any, kind: str) -> tuple[str, Any]:
             ((name, arguments),) = value.items()
             return name, arguments
         case Mapping() if len(value) > 1:
+            key = next((key for key in _NAMED_BY if isinstance(value.get(key), str)), None)
+            if key is not None:
+                rest = {name: inner for name, inner in value.items() if name != key}
+                listed = ", ".join(f"{name}: {_bare(inner)}" for name, inner in rest.items())
+                message = f"{one(kind)} starts with its name, not with `{key}:`"
+                help = f"write `{{{value[key].lower()}: {{{listed}}}}}`"
+                raise Invalid(Problem("entry-form", message, (key,), True, help))
             names = " and ".join(f"`{name}`" for name in list(value)[:3])
             raise Invalid(
                 Problem(
@@ -205,30 +217,59 @@ def find(name: str, vocabulary: Vocabulary) -> type[Entry]:
     if name in vocabulary:
         return vocabulary[name]
     problem = unknown(name, vocabulary, f"no {vocabulary.kind} is called `{name}`", "unknown-" + vocabulary.kind)
-    if problem.help is None and len(vocabulary) <= 20:
-        problem = replace(problem, help="there are: " + ", ".join(f"`{word}`" for word in vocabulary))
+    if "(" in name:
+        from cnnspec.language.foreign import called
+
+        written = called(name, vocabulary)
+        if written:
+            help = f"write `{{{written}}}`" if ":" in written else f"write `{written}`"
+            problem = replace(problem, help=help, replacement=written)
+    if problem.help is None:
+        listed = ", ".join(f"`{word}`" for word in [*vocabulary][:20])
+        problem = replace(problem, help=f"there are: {listed}" + ", …" * (len(vocabulary) > 20))
     raise Invalid(problem)
 
 
 def unknown(name: str, known: Any, message: str, code: str, path: Path = ()) -> Problem:
     """The problem of a name that is not known, with the nearest one."""
-    word, rest = _WORD.fullmatch(name).groups() if ":" in name or "(" in name or "{" in name else (name, "")  # type: ignore[union-attr]
-    guess = word if word in known else nearest(word, known)
-    if guess and rest:
-        return Problem(code.replace(" ", "-"), message, path, True, *_mended(guess, rest))
+    code = code.replace(" ", "-")
+    found = _WORD.fullmatch(name)
+    word, rest = found.groups() if found else (name, "")
+    guess = word if word in known else nearest(word, known) if rest.strip()[:1] in tuple(":=({") else None
+    if rest and guess:
+        return Problem(code, message, path, True, *_mended(guess, rest), guess=guess)
+    guess = nearest(name, known)
     help = f"did you mean `{guess}`?" if guess else None
-    return Problem(code.replace(" ", "-"), message, path, True, help, guess)
+    return Problem(code, message, path, True, help, meant(name, known), guess=guess)
 
 
 def _mended(word: str, rest: str) -> tuple[str, str | None]:
-    """What to write for `filters:32` or `l2(0.01)`, and the text that mends it, where it is sure."""
-    value = rest[1:].removesuffix(")")
-    if rest.startswith("{"):
+    """What to write for `filters:32`, `dropout 0.5` or `l2(0.01)`, and the text that mends it, where it is sure."""
+    rest = rest.strip() if rest.strip()[0] in ":=({" else rest
+    sign, value = rest[0], rest[1:].removesuffix(")").strip()
+    plain = _VALUE.fullmatch(value)
+    mended = f"{word}: {value}" if plain else None
+    if sign == "{":
         return f"put a `:` behind the name: `{word}: {{…}}`", None
-    if not rest.startswith(":"):
-        return f"write `{{{word}: {value if _VALUE.fullmatch(value) else '…'}}}`", None
-    mended = f"{word}: {value}" if _VALUE.fullmatch(value) else None
-    return f"put a space behind the `:`, as in `{mended or word + ': …'}`", mended
+    if sign == "(":
+        arguments = _call(value)
+        if arguments is not None:
+            mended = f"{word}: {arguments}" if arguments else word
+        return f"write `{mended}`" if mended else f"write `{{{word}: …}}`", mended
+    if sign == ":":
+        return f"put a space behind the `:`, as in `{mended or word + ': …'}`", mended
+    if sign == "=":
+        return f"write `{mended or word + ': …'}`", mended
+    return f"put a `:` behind the name: `{mended or word + ': …'}`", mended
+
+
+def _call(arguments: str) -> str | None:
+    """`filters=32, kernel_size=3` as a mapping; None where it does not read so."""
+    pairs = [_ARGUMENT.fullmatch(part.strip()) for part in arguments.split(",")] if arguments else []
+    if not all(pairs):
+        return None
+    written = (f"{pair[1]}: {_PYTHON.get(pair[2], pair[2])}" for pair in pairs if pair)
+    return f"{{{', '.join(written)}}}" if pairs else ""
 
 
 @dataclass(frozen=True)
@@ -251,9 +292,12 @@ def nested(vocabulary: Vocabulary) -> BeforeValidator:
     return BeforeValidator(Nested(vocabulary))
 
 
-def refuse(code: str, message: str, help: str | None = None, *, at: str = "") -> PydanticCustomError:
-    """What a validator raises for a value that is wrong by one of our rules; `at` names the field to point at."""
-    return PydanticCustomError(code, "{message}", {"message": message, "help": help, "at": at})
+def refuse(
+    code: str, message: str, help: str | None = None, *, at: str = "", mend: str | None = None
+) -> PydanticCustomError:
+    """What a validator raises for a value that is wrong by one of our rules; `at` names the field to point at, `mend`
+    is the text that surely belongs in the value's place."""
+    return PydanticCustomError(code, "{message}", {"message": message, "help": help, "at": at, "mend": mend})
 
 
 def shown(value: Any) -> str:

@@ -30,9 +30,13 @@ _STEPS = 20_000
 class ExpressionError(Exception):
     """An expression that cannot be computed: a code, a message, and which characters of it are to blame."""
 
-    def __init__(self, code: str, message: str, start: int = 0, length: int = 0, help: str | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, start: int = 0, length: int = 0, help: str | None = None, mend: str | None = None
+    ) -> None:
         super().__init__(message)
         self.code, self.message, self.start, self.length, self.help = code, message, start, length, help
+        self.mend = mend
+        """The expression as it was surely meant, or what `start` and `length` mark, where they do."""
 
 
 def is_expression(value: object) -> bool:
@@ -55,10 +59,20 @@ def _parsed(text: str) -> tuple[ast.expr, int]:
         message = f"an expression of {len(text):,} characters; at most {EXPRESSION_CHARACTERS:,} are allowed"
         raise ExpressionError("expression-limit", message)
     if not text.startswith("$("):
+        written = _way_to_write(text)
         raise ExpressionError(
             "expression-syntax",
             f"`{_short(text)}` is neither `$name` nor `$(expression)`",
-            help=_way_to_write(text),
+            help=f"write `{written}`" if written else "write `$(…)` around the whole expression",
+            mend=written,
+        )
+    if not text.strip("$() "):
+        raise ExpressionError("expression-syntax", "an empty expression", help="write a value, or what to compute")
+    if habit := _habit(text):
+        raise habit
+    if text.count("(") == text.count(")") + 1 and _reads(f"{text})"):
+        raise ExpressionError(
+            "expression-syntax", "this expression is not closed", help=f"write `{_short(text)})`", mend=f"{text})"
         )
     if not text.endswith(")") or text.count("(") != text.count(")"):
         raise ExpressionError(
@@ -78,12 +92,56 @@ def _parsed(text: str) -> tuple[ast.expr, int]:
         raise ExpressionError("expression-limit", "this expression is nested too deeply") from None
 
 
-def _way_to_write(text: str) -> str:
+_SIGNS = (
+    (re.compile(r"&&"), " and ", "`&&` is no operator here: it is `and`"),
+    (re.compile(r"\|\|"), " or ", "`||` is no operator here: it is `or`"),
+    (re.compile(r"!(?!=)"), "not ", "`!` is no operator here: it is `not`"),
+    (re.compile(r"\^"), "**", "`^` is no operator here: a power is `**`"),
+    (re.compile(r"(?<![=<>!])=(?!=)"), "==", "`=` compares nothing: it is `==`"),
+    (re.compile(r"\b(?:math|np|numpy|Math|torch|tf)\."), "", "functions stand alone here, without `{}`"),
+    (re.compile(r"\$"), "", "inside `$(…)` names stand without `$`"),
+)
+_TERNARY = re.compile(r"\$\(([^?:]+)\?([^?:]+):([^?:]+)\)")
+
+
+def _habit(text: str) -> ExpressionError | None:
+    """What an expression in another language's words is in ours."""
+    if '"' in text or "'" in text:
+        return None
+    if found := _TERNARY.fullmatch(text):
+        test, one, other = (part.strip() for part in found.groups())
+        written = f"$({one} if {test} else {other})"
+        message = "`? :` is no operator here: it is `a if c else b`"
+        return ExpressionError("expression-syntax", message, help=f"write `{_short(written)}`", mend=written)
+    for sign, put, message in _SIGNS:
+        if found := sign.search(text, 1):
+            written = text[0] + re.sub(" +", " ", sign.sub(put, text[1:]))
+            sure = written if _reads(written) else None
+            message = message.format(found[0])
+            help = f"write `{written}`" if sure and len(written) <= 60 else None
+            return ExpressionError("expression-syntax", message, found.start(), len(found[0]), help, sure)
+    return None
+
+
+def _reads(text: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text[1:], mode="eval")
+    except (SyntaxError, RecursionError, MemoryError, ValueError):
+        return False
+    return True
+
+
+def _way_to_write(text: str) -> str | None:
     """What to write instead of `${filters}` or `$filters * 2`."""
     if braces := re.fullmatch(r"\$\{\s*([A-Za-z_]\w*)\s*\}", text):
-        return f"write `${braces[1]}`"
-    bare = text.replace("${", "$").replace("}", "").replace("$", "")
-    return f"write `$({bare})`" if 0 < len(bare) <= 40 else "write `$(…)` around the whole expression"
+        return f"${braces[1]}"
+    bare = text.replace("${", "$").replace("}", "").replace("$", "").strip()
+    if bare.startswith("(") and bare.endswith(")"):
+        bare = bare[1:-1]
+    written = f"$({bare})"
+    return written if 0 < len(bare) <= 40 and _reads(written) else None
 
 
 def _short(text: str) -> str:
@@ -206,7 +264,7 @@ class _Computer:
         raise self._error(
             node,
             "expression-syntax",
-            "an expression cannot hold this",
+            f"an expression cannot hold `{_short(ast.unparse(node))}`",
             "it holds numbers, texts, lists, names, operators, `a if c else b` and a few functions",
         )
 
@@ -218,7 +276,9 @@ class _Computer:
         try:
             return self.lookup(name)
         except ExpressionError as error:
-            raise self._error(node, error.code, error.message, error.help) from None
+            found = self._error(node, error.code, error.message, error.help)
+            found.mend = error.mend
+            raise found from None
 
     def _first(self, values: Iterable[ast.expr], stop: Callable[[Any], bool]) -> Any:
         result = None

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cnnspec.language import limits
-from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Related
+from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix, Related
 from cnnspec.language.entries import shown
 from cnnspec.language.library import Library
-from cnnspec.language.nodes import MappingNode, Node, ScalarNode, head, plain
+from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head, plain
 from cnnspec.language.reader import decode, read
 from cnnspec.language.spans import Span
 from cnnspec.language.suggest import nearest
 
 _FILES = 100
+_PLACES = "paths are relative to the file that names them"
 _BYTES = 2 << 20
 _PATH = re.compile(r"[^\x00-\x1f\x7f]{1,1000}")
 _ENTRIES = {("data", "source"), ("training", "optimizer"), ("training", "loss")}
@@ -97,7 +98,11 @@ class Files:
         if not isinstance(reference, ScalarNode) or not path_like:
             example = "extends: base.yaml" if word == "extends" else "imports: [blocks.yaml]"
             message = f"`{word}` takes the path of a spec file, not {shown(plain(reference))}"
-            self._error("wrong-type", message, head(reference), f"write `{example}`")
+            single = reference.items[0] if isinstance(reference, SequenceNode) and len(reference.items) == 1 else None
+            fix = None
+            if word == "extends" and isinstance(single, ScalarNode) and head(reference) == reference.span:
+                fix, example = Fix(reference.span, single.text), f"extends: {single.text}"
+            self.diagnostics.add(Diagnostic("wrong-type", message, head(reference), help=f"write `{example}`", fix=fix))
             return None
         place = self._place(reference)
         if any(opened.real == place.real for opened in self._open):
@@ -165,7 +170,12 @@ class Files:
         except (OSError, ValueError) as error:
             missing = isinstance(error, FileNotFoundError | ValueError)
             reason = "is not there" if missing else f"cannot be read: {getattr(error, 'strerror', error)}"
-            self._error("file-missing", f"{name} {reason}", reference.span, _near(path, reference.text))
+            guess = _near(path)
+            found = Diagnostic("file-missing", f"{name} {reason}", reference.span, help=_PLACES)
+            if guess is not None:
+                text = reference.text.removesuffix(path.name) + guess
+                found = replace(found, help=f"did you mean `{text}`?", fix=Fix(reference.span, text))
+            self.diagnostics.add(found)
             return None
 
     def _cycle(self, real: str, span: Span, word: str) -> None:
@@ -180,16 +190,13 @@ class Files:
         self.diagnostics.add(Diagnostic(code, message, span, help=help))
 
 
-def _near(path: Path, written: str) -> str:
-    """A file of nearly that name in the same folder."""
+def _near(path: Path) -> str | None:
+    """The spec file of nearly that name in the same folder."""
     try:
         names = [file.name for file in path.parent.iterdir() if file.suffix in (".yaml", ".yml")][:500]
     except (OSError, ValueError):
-        names = []
-    guess = nearest(path.name, names)
-    if not guess:
-        return "paths are relative to the file that names them"
-    return f"did you mean `{written.removesuffix(path.name)}{guess}`?"
+        return None
+    return nearest(path.name, names)
 
 
 def inherit(parent: MappingNode, child: MappingNode) -> MappingNode:

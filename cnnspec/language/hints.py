@@ -4,62 +4,112 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 _TUPLE = re.compile(r"\((.*)\)")
 _TIMES = re.compile(r"\d+([x×]\d+)+")
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?) ?%")
-_COMPUTED = re.compile(r"[\w.() ]+([-+*/]+[\w.() ]+)+")
+_COMPUTED = re.compile(r"\(?[\w.() ]+([-+*/]+[\w.() ]+)+\)?")
 _TRUTHS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 
+class Hint(NamedTuple):
+    """A help line, and the text that mends the value where it is sure."""
+
+    help: str
+    text: str | None = None
+
+
 def hint(value: Any, wanted: str, name: str, only: bool = True) -> str | None:
-    """A help line for `value` where one of the kind `wanted` belongs: `number`, `truth`, `text` or `list`;
+    """The help line of `mend`."""
+    found = mend(value, wanted, name, only)
+    return found.help if found else None
+
+
+def mend(value: Any, wanted: str, name: str, only: bool = True) -> Hint | None:
+    """What to write for `value` where one of the kind `wanted` belongs: `number`, `whole`, `truth`, `text` or `list`;
     `only` says that nothing else than a list would do."""
-    if wanted == "list" and value is not None and not isinstance(value, tuple | list):
+    if isinstance(value, tuple | list):
+        return _alone(value, wanted)
+    if wanted == "list" and value is not None:
         return _list(value, name, only)
     if wanted == "text" and isinstance(value, int | float) and not isinstance(value, bool):
-        return f'write `"{value}"`'
-    if wanted == "number" and isinstance(value, float) and value.is_integer():
-        return f"write `{int(value)}`" if abs(value) < 1e15 else None
+        return _write(f'"{value}"')
+    if wanted == "truth" and name != "condition" and value in (0, 1) and not isinstance(value, bool):
+        return _write("true" if value else "false")
+    if wanted in ("number", "whole") and isinstance(value, float) and value.is_integer():
+        return _write(str(int(value))) if abs(value) < 1e15 else None
     return _text(value.strip(), wanted) if isinstance(value, str) else None
 
 
-def rate_hint(value: Any, bound: Any) -> str | None:
-    """A help line for a percentage where a fraction of 1 belongs."""
+def _write(text: str, why: str = "") -> Hint:
+    return Hint(f"write `{text}`{why}", text)
+
+
+def _alone(values: tuple[Any, ...] | list[Any], wanted: str) -> Hint | None:
+    """A list of one where a single value belongs."""
+    if len(values) != 1 or wanted not in ("number", "whole", "truth", "text"):
+        return None
+    (value,) = values
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return (
-        f"write `{value / 100:g}`: it is a fraction, not per cent"
-        if bound == 1 and number and 2 <= value <= 100
-        else None
-    )
+    if wanted in ("number", "whole") and number:
+        return _write(f"{value}", ", without brackets")
+    return _write(value, ", without brackets") if wanted == "text" and isinstance(value, str) and value else None
 
 
-def _list(value: Any, name: str, only: bool) -> str | None:
+def rate_hint(value: Any, bound: Any) -> Hint | None:
+    """What to write for a percentage where a fraction of 1 belongs."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if bound != 1 or not number or not 2 <= value <= 100:
+        return None
+    written = _write(f"{value / 100:g}", ": it is a fraction, not per cent")
+    return written if value >= 10 else written._replace(text=None)
+
+
+def _list(value: Any, name: str, only: bool) -> Hint | None:
     if isinstance(value, str) and (written := _brackets(value)):
-        return f"write `{written}`"
+        return _write(written) if "…" not in written else Hint(f"write `{written}`")
     if not only:
         return _text(value, "number") if isinstance(value, str) else None
     if isinstance(value, Mapping):
-        return f"write a list: `{name}: [{{{next(iter(value), '…')}: …}}]`"
-    return f"write a list: `{name}: [{value}]`"
+        return Hint(f"write a list: `{name}: [{{{next(iter(value), '…')}: …}}]`", "- ")
+    return Hint(f"write a list: `{name}: [{value}]`", f"[{value}]" if isinstance(value, int | float | str) else None)
 
 
-def _text(text: str, wanted: str) -> str | None:
+def _text(text: str, wanted: str) -> Hint | None:
     if wanted == "truth":
         truth = _TRUTHS.get(text.lower()) or (text.lower() if text.lower() in ("true", "false") else None)
-        return f"write `{truth}`" if truth else None
+        return _write(truth) if truth else Hint("write `true` or `false`, or leave it out") if text == "None" else None
     if wanted == "text":
         return None
-    if re.fullmatch(r"-?[\d.]+,", text):
-        return f"write `{text[:-1]}`, without the comma"
-    if re.fullmatch(r"-?\d+", text):
-        return f"write `{text}`, without quotes"
+    if re.fullmatch(r"-?[\d.]+[,;]", text):
+        return _write(text[:-1], f", without the {'comma' if text[-1] == ',' else 'semicolon'}")
+    if re.fullmatch(r"-?\d+", text) or (wanted == "number" and re.fullmatch(r"-?\d*\.?\d+(e-?\d+)?", text)):
+        return _write(text, ", without quotes")
+    if re.fullmatch(r"\d+,\d+", text) and wanted == "number":
+        return _write(text.replace(",", "."), ", with a point")
+    if re.fullmatch(r"\d{1,3}([,_]\d{3})+", text):
+        return _write(re.sub("[,_]", "", text))
     if percent := _PERCENT.fullmatch(text):
-        return f"write `{float(percent[1]) / 100:g}`"
+        share = f"{float(percent[1]) / 100:g}"
+        return _write(share) if wanted == "number" else None
+    if name := re.fullmatch(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}", text):
+        return _write(f"${name[1]}")
+    if written := _brackets(text) if "," in text or not _COMPUTED.fullmatch(text) else None:
+        return Hint(f"write `{written}`") if wanted == "list" else None
+    if re.fullmatch(r"\d+( +\d+)+", text):
+        return _write(re.sub(" +", ", ", text), ", with commas")
+    if text.lower() in ("none", "nil", "undefined"):
+        return Hint("leave it out, or write `null` where nothing is a value")
+    if (power := re.fullmatch(r"(\d+)\^(-?\d+)", text)) and power[1] == "10":
+        return _write(f"1e{power[2]}")
     if text.isidentifier():
-        return f"if `{text}` is a parameter, write `${text}`" if text.lower() not in _TRUTHS else None
-    return f"write `$({text})` to compute it" if _COMPUTED.fullmatch(text) else None
+        return Hint(f"if `{text}` is a parameter, write `${text}`") if text.lower() not in _TRUTHS else None
+    if not _COMPUTED.fullmatch(text):
+        return None
+    inner = text[1:-1] if text.startswith("(") and text.endswith(")") else text
+    numbers = re.fullmatch(r"[\d.]+( *[-+*/] *[\d.]+)+", inner)
+    return Hint(f"write `$({inner})` to compute it", f"$({inner})" if numbers else None)
 
 
 def _brackets(text: str) -> str | None:

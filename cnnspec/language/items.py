@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix
 from cnnspec.language.entries import Entry, Invalid, Vocabulary, shown, unknown
 from cnnspec.language.expressions import is_expression
+from cnnspec.language.foreign import called, edited, row, sized, typed
 from cnnspec.language.library import Library
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head, plain, walk
-from cnnspec.language.problems import diagnose
+from cnnspec.language.problems import diagnose, unknown_argument
 from cnnspec.language.spans import Span
 from cnnspec.language.structures import STRUCTURES, parameter_of, structure
-from cnnspec.language.suggest import meant, nearest
+from cnnspec.language.suggest import meant, nearest, same_word
 from cnnspec.language.syntax import (
     Block,
     Branches,
@@ -31,10 +34,12 @@ from cnnspec.language.syntax import (
 _GUESSED = 300
 """After so many mistakes, no guesses are made at what was meant."""
 
+_DASHES = re.compile(r"(\n\s*)- +")
 _TYPE_KEYS = ("type", "layer", "class", "class_name", "op", "module", "kind")
 _NO_LAYERS = dict.fromkeys(
     ("input", "inputlayer", "input_layer", "inputs"), "take it out: `input:` at the top says what comes in"
 )
+_NO_LAYERS["layers"] = "put its entries into this list; `repeat`, `residual` and `branches` hold lists of their own"
 _LISTS = "write a list: each layer on a line of its own, starting with `-`"
 
 
@@ -86,29 +91,65 @@ class ItemParser:
         known = [*self.vocabulary, *STRUCTURES, *self.blocks]
         guesses = known if len(self.diagnostics) < _GUESSED else []
         problem = unknown(name, guesses, f"no layer or block is called `{name}`", "unknown-layer")
+        written = called(name, self.vocabulary) if "(" in name and arguments is None else None
+        if written:
+            problem = replace(problem, help=f"write `{written}`", replacement=written)
         fix = Fix(key.span, problem.replacement) if problem.replacement else None
         behind = self.blocks.behind.get(name)
         help = f"it is a block of {behind}: import that file here, too" if behind else None
         help = (
             help
+            or (_NO_LAYERS["layers"] if name == "layers" else None)
             or problem.help
             or _NO_LAYERS.get(name.lower(), "`blocks:` declares a block; the reference lists the layers")
         )
-        self.diagnostics.add(Diagnostic(problem.code, problem.message, key.span, help=help, fix=fix))
+        found = Diagnostic(problem.code, problem.message, key.span, help=help, fix=fix)
         sure = meant(name, guesses)
-        if sure in self.vocabulary:
+        if sure in self.vocabulary and (arguments is not None or not written):
             assert sure is not None
-            key = ScalarNode(sure, sure, key.span)
-            node = key if arguments is None else MappingNode(((key, arguments),), node.span, node.size)
-            return self._layer(node, key, arguments)
+            return self._foreign(found, node, key, arguments, sure)
+        self.diagnostics.add(found)
         return Broken(self._head(node, key, arguments))
+
+    def _foreign(self, found: Diagnostic, node: Node, key: ScalarNode, arguments: Node | None, name: str) -> Item:
+        """An entry under the name that it has elsewhere, told once, with what its arguments are called here."""
+        habit = same_word(key.text, name)
+        ours = ScalarNode(name, name, key.span)
+        if arguments is not None and not isinstance(arguments, MappingNode) and sized(key.text):
+            span = key.span.to(arguments.span)
+            help = f"write `{name}`: the size of the input is known here"
+            self.diagnostics.add(replace(found, help=help, fix=Fix(span, name)))
+            return self._layer(ours, ours, None)
+        outer, self.diagnostics = self.diagnostics, Diagnostics(texts=self.diagnostics.texts)
+        whole = ours if arguments is None else MappingNode(((ours, arguments),), node.span, node.size)
+        item = self._layer(whole, ours, arguments)
+        inner, self.diagnostics = list(self.diagnostics), outer
+        fixes = [other.fix for other in inner if other.fix]
+        if arguments is not None and fixes and (habit or not any(_strange(other) for other in inner)):
+            span = key.span.to(arguments.span)
+            text = edited(outer.text(span), span, [Fix(key.span, name), *fixes])
+            if text:
+                one_line = "\n" not in text and len(text) <= 100
+                found = replace(found, help=f"write `{text}`" if one_line else found.help, fix=Fix(span, text))
+                inner = [other for other in inner if not other.fix]
+        outer.add(found)
+        for other in inner:
+            if habit or other.code not in ("unknown-argument", "missing-argument"):
+                outer.add(other)
+        return item
 
     def _typed(self, node: Node, key: ScalarNode, value: ScalarNode) -> Item:
         """`type: conv2d`, as other formats have it."""
         name = nearest(value.text, self.vocabulary) or value.text
         alone = isinstance(node, MappingNode) and len(node.pairs) == 1
         help = f"write `- {name}`" if alone else f"write `- {name}: {{…}}`, the arguments in it"
-        self._error("entry-form", f"an entry starts with its layer's name, not with `{key.text}:`", key.span, help)
+        cls = self.vocabulary.get(name)
+        text = typed(node, key, name, cls, self.diagnostics) if cls and isinstance(node, MappingNode) else None
+        if text and len(text) <= 100:
+            help = f"write `- {text}`"
+        message = f"an entry starts with its layer's name, not with `{key.text}:`"
+        fix = Fix(node.span, text) if text else None
+        self.diagnostics.add(Diagnostic("entry-form", message, key.span, help=help, fix=fix))
         return Broken(Head(node, key.span))
 
     def calls_in(self, items: Items) -> Iterator[Call]:
@@ -143,7 +184,25 @@ class ItemParser:
             message = f"one entry an item: `{first.text}` and `{second.text}` stand side by side"
             entry = second.text in self.vocabulary or second.text in STRUCTURES or second.text in self.blocks
             help = f"start a new item: `- {second.text}`" if entry else f"indent `{second.text}` below `{first.text}:`"
-            self._error("entry-two-names", message, second.span, help)
+            below = node.pairs[0][1]
+            empty = isinstance(below, ScalarNode) and below.value is None and below.text == ""
+            fix = self._beside(node, second, entry) if entry or empty else None
+            self.diagnostics.add(Diagnostic("entry-two-names", message, second.span, help=help, fix=fix))
+            if not entry and empty and first.text in self.vocabulary:
+                rest = MappingNode(node.pairs[1:], second.span.to(node.span), node.size)
+                return self._layer(MappingNode(((first, rest),), node.span, node.size), first, rest)
+        elif (
+            isinstance(node, SequenceNode)
+            and len(node.items) == 1
+            and isinstance(node.items[0], ScalarNode | MappingNode)
+        ):
+            text = self.diagnostics.text(node.items[0].span)
+            flow = self.diagnostics.text(node.span)[:1] == "["
+            fix = Fix(node.span, text) if text and not (flow and ", " in text and "{" not in text) else None
+            help = f"write `- {text}`" if text and "\n" not in text and len(text) <= 60 else "one `-` an entry"
+            self.diagnostics.add(
+                Diagnostic("entry-form", "a list within the list of layers", head(node), help=help, fix=fix)
+            )
         elif isinstance(node, MappingNode) or (isinstance(node, ScalarNode) and node.value in (None, "")):
             self._error("entry-form", "an empty entry", head(node), "take the `-` out, or name a layer")
         else:
@@ -151,9 +210,22 @@ class ItemParser:
                 "entry-form",
                 f"{shown(plain(node))} is no layer",
                 head(node),
-                "an entry is `name`, `name: value` or `name: {arguments}`",
+                (isinstance(node, SequenceNode) and row(node.items, self.vocabulary))
+                or "an entry is `name`, `name: value` or `name: {arguments}`",
             )
         return Broken(Head(node, head(node)))
+
+    def _beside(self, node: MappingNode, second: ScalarNode, entry: bool) -> Fix | None:
+        """Makes what stands beside an entry an entry of its own, or its arguments."""
+        first = node.pairs[0][0].span
+        if second.span.line == first.line:
+            return None
+        if entry:
+            start = Span(first.file, second.span.line, 1, second.span.line, second.span.column)
+            return Fix(start, " " * (first.column - 3) + "- ") if first.column >= 3 else None
+        rest = Span(first.file, second.span.line, 1, node.span.end_line, node.span.end_column)
+        lines = self.diagnostics.text(rest).split("\n")
+        return Fix(rest, "\n".join("  " + line if line.strip() else line for line in lines))
 
     def _head(self, node: Node, key: ScalarNode, arguments: Node | None) -> Head:
         if not isinstance(arguments, MappingNode):
@@ -177,22 +249,23 @@ class ItemParser:
             return LayerItem(entry, cls, arguments, cls.read_value(None if arguments is None else tuples(arguments)))
         except Invalid as invalid:
             for problem in invalid.below(key.text).problems:
-                self.diagnostics.add(diagnose(problem, node))
+                found = diagnose(problem, node)
+                if problem.code == "entry-form" and isinstance(arguments, SequenceNode):
+                    text = self.diagnostics.text(arguments.span)
+                    fix = Fix(arguments.span, _DASHES.sub(r"\1", text[2:])) if text.startswith("- ") else None
+                    found = replace(found, fix=fix)
+                self.diagnostics.add(found)
             return LayerItem(entry, cls, arguments, None, broken=True)
 
     def _known_arguments(self, cls: type[Entry], node: Node, key: ScalarNode, arguments: MappingNode) -> bool:
         """Report the arguments that `cls` does not have, before anything is computed."""
-        strange = {name.text: None for name, _ in arguments.pairs if name.text not in cls.model_fields}
-        if not strange:
-            return True
-        required = {name: 1 for name, field in cls.model_fields.items() if field.is_required()}
-        try:
-            cls.read({**required, **strange})
-        except Invalid as invalid:
-            for problem in invalid.below(key.text).problems:
-                if problem.code == "unknown-argument":
-                    self.diagnostics.add(diagnose(problem, node))
-        return False
+        strange = [name for name, _ in arguments.pairs if name.text not in cls.model_fields]
+        for name in strange:
+            problem = unknown_argument((name.text,), cls)
+            if arguments.key(problem.guess or "") is not None:
+                problem = replace(problem, help=f"`{problem.guess}` stands here already", replacement=None)
+            self.diagnostics.add(diagnose(replace(problem, path=(key.text, name.text)), node))
+        return not strange
 
     def _call(self, node: Node, key: ScalarNode, arguments: Node | None) -> Item:
         entry = self._head(node, key, arguments)
@@ -232,7 +305,7 @@ class ItemParser:
                     f"the block `{block.name}` has no parameter `{name.text}`",
                     "unknown-argument",
                 )
-                meant.add(problem.replacement)
+                meant.add(problem.guess)
                 listed = ", ".join(block.parameters) or "none"
                 fix = Fix(name.span, problem.replacement) if problem.replacement else None
                 self.diagnostics.add(
@@ -254,6 +327,10 @@ class ItemParser:
                 f"write `{block.name}: {{{', '.join(f'{name}: …' for name in missing)}}}`",
             )
         return not missing and not meant and all(name.text in block.parameters for name in names)
+
+
+def _strange(found: Diagnostic) -> bool:
+    return found.code == "unknown-argument" and found.fix is None
 
 
 def _inline(node: Node) -> str:

@@ -24,6 +24,9 @@ def parameters_of(root: MappingNode, diagnostics: Diagnostics, *, complete: bool
         if check_parameter_name(key, diagnostics):
             missing = isinstance(value, ScalarNode) and value.value is None
             scope.bindings[key.text] = Binding(value, environment, missing=missing, failed=missing and complete)
+        else:
+            scope.refused.add(key.text)
+            scope.incomplete = True
     for key, _ in node.pairs:
         if complete and key.text in scope.bindings and scope.bindings[key.text].missing:
             diagnostics.add(
@@ -40,7 +43,9 @@ def parameters_of(root: MappingNode, diagnostics: Diagnostics, *, complete: bool
 def check_parameter_name(key: ScalarNode, diagnostics: Diagnostics) -> bool:
     """Refuse a parameter that expressions could not name; warn of one that hides a size."""
     if not IDENTIFIER.fullmatch(key.text) or key.text in ("true", "false", "null", "name", "inputs"):
-        help = "letters, digits and `_`, not starting with a digit; not `name`, `inputs`, `true`, `false` or `null`"
+        words = "letters, digits and `_`, not starting with a digit; not `name`, `inputs`, `true`, `false` or `null`"
+        bare = re.sub(r"\W+", "_", key.text).strip("_")
+        help = f"write `{bare}`: {words}" if bare != key.text and IDENTIFIER.fullmatch(bare) else words
         diagnostics.add(
             Diagnostic("parameter-name", f"`{key.text}` cannot be the name of a parameter", key.span, help=help)
         )

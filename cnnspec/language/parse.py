@@ -106,6 +106,9 @@ def _document(root: MappingNode, scope: Scope, diagnostics: Diagnostics) -> tupl
         bad = [problem.path for problem in invalid.problems]
         known = {key: _so_far(values.get(key), (key,), bad) for key in ("input", "inputs")}
         if isinstance(known["input"], dict):
+            sizes = set(known["input"]) <= {"height", "width", "channels", "depth"}
+            known = {"input": None, "inputs": known["inputs"]} if sizes else known
+        if isinstance(known["input"], dict):
             known = {"input": None, "inputs": known["inputs"] or known["input"]}
         return None, known
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Fix, Severity, called_from
 from cnnspec.language.entries import Path, Problem, Section, shown, unknown
-from cnnspec.language.hints import hint, rate_hint
-from cnnspec.language.nodes import Node, locate
+from cnnspec.language.expressions import is_expression
+from cnnspec.language.hints import Hint, mend, rate_hint
+from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, locate
+from cnnspec.language.removal import removal
 from cnnspec.language.spans import Span
 from cnnspec.language.suggest import ELSEWHERE, NEEDLESS
 
@@ -27,10 +31,81 @@ class Expects:
 def diagnose(problem: Problem, node: Node, *, calls: tuple[Span, ...] = (), severity: Severity = "error") -> Diagnostic:
     """The diagnostic of a problem with the value of `node`; `calls` are the block calls around it."""
     span = locate(node, problem.path, key=problem.on_key)
-    fix = Fix(span, problem.replacement) if problem.replacement else None
+    fix = None if problem.replacement is None else _fix(problem, node)
+    if problem.help is None and problem.code == "wrong-type" and "whole number, not `" in problem.message:
+        written = _written(node, problem.path)
+        if written is not None and is_expression(written.value) and re.search(r"(?<!/)/(?!/)", written.text):
+            problem = replace(problem, help="`//` divides to a whole number, and `round(…)` rounds")
     return Diagnostic(problem.code, problem.message, span, "", called_from(calls), problem.help, fix, severity)
 
 
+def _written(node: Node, path: Path) -> ScalarNode | None:
+    """The value at `path` as it stands in the text."""
+    for step in path:
+        below = node.get(str(step)) if isinstance(node, MappingNode) else None
+        if below is None:
+            return None
+        node = below
+    return node if isinstance(node, ScalarNode) else None
+
+
+def _fix(problem: Problem, node: Node) -> Fix | None:
+    """The replacement of the key or value, where it stands in the text as it is read."""
+    assert problem.replacement is not None
+    if problem.on_key and not problem.replacement:
+        return _without(problem.path, node)
+    held = False
+    for index, step in enumerate(problem.path):
+        held = isinstance(node, MappingNode) or (held and isinstance(node, ScalarNode))
+        if isinstance(node, MappingNode):
+            key, below = node.key(str(step)), node.get(str(step))
+            if key is None or below is None:
+                return None
+            if problem.on_key and index == len(problem.path) - 1:
+                return Fix(key.span, problem.replacement)
+            node = below
+        elif isinstance(node, SequenceNode) and isinstance(step, int) and 0 <= step < len(node.items):
+            node = node.items[step]
+        elif isinstance(node, ScalarNode) and index == len(problem.path) - 1 and node.text == step and problem.on_key:
+            text = problem.replacement
+            return Fix(node.span, f"{{{text}}}" if held and ": " in text else text)
+        else:
+            break
+    if problem.replacement == "- " and isinstance(node, MappingNode):
+        start = node.pairs[0][0].span
+        alone = len(node.pairs) == 1 and start[1:3] == node.span[1:3]
+        return Fix(Span(start.file, start.line, start.column, start.line, start.column), "- ") if alone else None
+    computed = isinstance(node, ScalarNode) and is_expression(node.value)
+    whole = node.span.line == node.span.end_line
+    return Fix(node.span, problem.replacement) if whole and not computed and not problem.on_key else None
+
+
+def _without(path: Path, node: Node) -> Fix | None:
+    """Takes a key out, or all arguments where it is the only one."""
+    *outer, name = path
+    around: tuple[ScalarNode, Node] | None = None
+    for step in outer:
+        if isinstance(node, MappingNode):
+            key, below = node.key(str(step)), node.get(str(step))
+            if key is None or below is None:
+                return None
+            around, node = (key, below), below
+        elif isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.items):
+            around, node = None, node.items[step]
+    if not isinstance(node, MappingNode):
+        return None
+    if len(node.pairs) == 1 and around is not None and node.span.line == node.span.end_line == around[0].span.line:
+        end = around[0].span
+        return Fix(Span(end.file, end.line, end.end_column, node.span.end_line, node.span.end_column), "")
+    gone = node.key(str(name))
+    return removal(node, gone) if gone is not None else None
+
+
+_TAKE = "it takes: "
+_LAYERS = ("backbone", "head", "encoder", "decoder")
+_ONE_LIST = ELSEWHERE["backbone"]
+_MARGIN = "start it at the left margin"
+_SECTIONS = ("layers", "blocks", "data", "training", "parameters", "outputs", "inputs", "extends", "imports")
 _TAKES = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -45,7 +120,7 @@ _TAKES = {
     "none_required": "`null`",
 }
 _KINDS = {
-    "int_type": "number", "int_from_float": "number", "float_type": "number",
+    "int_type": "whole", "int_from_float": "whole", "float_type": "number",
     "bool_type": "truth", "string_type": "text", "tuple_type": "list",
 }  # fmt: skip
 _BOUNDS = {
@@ -56,16 +131,43 @@ _BOUNDS = {
 }
 
 
-def problems_of(error: ValidationError, cls: type[Section]) -> list[Problem]:
+def problems_of(error: ValidationError, cls: type[Section], given: Iterable[str] = ()) -> list[Problem]:
     """Every finding of `error`, translated; findings of one value by several union members count once."""
     found: dict[Path, Problem] = {}
-    for detail in error.errors(include_url=False):
+    for detail in error.errors(include_url=False)[: limits.DIAGNOSTICS + 100]:
         for problem in _translate(detail, cls):
+            if problem.guess and problem.guess in given and problem.path[:-1] == () and hasattr(cls, "entry"):
+                problem = replace(problem, guess=None, replacement=None, help=f"`{problem.guess}` stands here already")
             found.setdefault((*problem.path, problem.on_key, problem.about), problem)
-    meant = {problem.replacement.split(":")[0] for problem in found.values() if problem.replacement}
+    inner = [problem.path for problem in found.values() if problem.path]
+    found = {
+        key: problem for key, problem in found.items()
+        if problem.code != "wrong-length" or not any(_within(path, problem.path) for path in inner)
+    }  # fmt: skip
+    meant = {problem.guess for problem in found.values()}
+    if any(problem.help and problem.help.endswith(_MARGIN) for problem in found.values()):
+        found = {key: problem for key, problem in found.items() if problem.help not in ELSEWHERE.values()}
+    lists = [
+        problem for problem in found.values() if problem.path[-1:] and problem.path[-1] in _LAYERS and problem.on_key
+    ]
+    if any(problem.about == "layers" for problem in found.values()) and len(lists) == 1 and lists[0].help == _ONE_LIST:
+        name = next(key for key, problem in found.items() if problem is lists[0])
+        found[name] = replace(lists[0], help="did you mean `layers`?", replacement="layers", guess="layers")
+        meant.add("layers")
+    if "extends" in meant and not hasattr(cls, "entry"):
+        found = {key: problem for key, problem in found.items() if not problem.about}
     missing = [problem for problem in found.values() if problem.about and problem.about not in meant]
     others = [problem for problem in found.values() if not problem.about]
+    strange = next((problem for problem in others if problem.help and problem.help.startswith(_TAKE)), None)
+    if missing and strange and strange.path[:-1] == missing[0].path:
+        needed = _all_missing(missing, cls).message.partition(" needs ")[2]
+        others[others.index(strange)] = replace(strange, help=f"it needs {needed}; {strange.help}")
+        return others
     return others + ([_all_missing(missing, cls)] if missing else [])
+
+
+def _within(path: Path, outer: Path) -> bool:
+    return len(path) > len(outer) and path[: len(outer)] == outer
 
 
 def _translate(detail: ErrorDetails, cls: type[Section]) -> Iterator[Problem]:
@@ -76,7 +178,7 @@ def _translate(detail: ErrorDetails, cls: type[Section]) -> Iterator[Problem]:
         for problem in context["problems"]:
             yield replace(problem, path=(*path, *problem.path), about="")
     elif kind == "extra_forbidden":
-        yield _unknown_argument(path, cls)
+        yield unknown_argument(path, cls)
     elif kind == "missing" and not isinstance(path[-1], str):
         yield Problem("wrong-length", f"{_spoken(path, cls)} has too few values: {len(value)}", path[:-1])
     elif kind == "missing":
@@ -86,16 +188,19 @@ def _translate(detail: ErrorDetails, cls: type[Section]) -> Iterator[Problem]:
         name = _spoken(path, cls)
         code, message = _value_message(kind, name, value, context, _expects(path, cls))
         place = (*path, context["at"]) if context.get("at") else path
-        yield Problem(code, message, place, help=context.get("help") or _help(kind, value, path, context, cls))
+        found = Hint(context["help"], context.get("mend")) if context.get("help") else None
+        if found is None and code != "bad-choice":
+            found = _hint(kind, value, path, context, cls)
+        yield Problem(code, message, place, help=found and found.help, replacement=found and found.text)
 
 
-def _help(kind: str, value: Any, path: Path, context: Mapping[str, Any], cls: type[Section]) -> str | None:
+def _hint(kind: str, value: Any, path: Path, context: Mapping[str, Any], cls: type[Section]) -> Hint | None:
     if kind == "less_than_equal":
         return rate_hint(value, context["le"])
     name = next((step for step in reversed(path) if isinstance(step, str)), "")
     if kind == "greater_than_equal" and name == "input" and value == -1:
-        return "leave the batch out; a size that is open is `null`"
-    return hint(value, _KINDS.get(kind, ""), name, _expects(path, cls) is None)
+        return Hint("leave the batch out; a size that is open is `null`")
+    return mend(value, _KINDS.get(kind, ""), name, _expects(path, cls) is None)
 
 
 def _value_message(kind: str, name: str, value: Any, context: dict[str, Any], words: str | None) -> tuple[str, str]:
@@ -110,7 +215,9 @@ def _value_message(kind: str, name: str, value: Any, context: dict[str, Any], wo
         return "bad-choice", f"{name} must be {words or context['expected'].replace(chr(39), '`')}, not {shown(value)}"
     if kind in ("too_short", "too_long"):
         wanted = context.get("min_length", context.get("max_length"))
-        return "wrong-length", f"{name} takes {words or f'{wanted} values'}, not {context['actual_length']}"
+        number = context["actual_length"]
+        what = f"{number} value{'s' * (number != 1)}" if number else "an empty list"
+        return "wrong-length", f"{name} takes {words or f'{wanted} values'}, not {what}"
     if "message" in context:
         return kind, f"{name}: {context['message']}" if context.get("spoken") else str(context["message"])
     return "wrong-type", f"{name} takes {words or 'another value'}, not {shown(value)}"
@@ -131,23 +238,28 @@ def _expects(path: Path, cls: type[Section]) -> str | None:
     return next((item.words for item in metadata if isinstance(item, Expects)), None)
 
 
-def _unknown_argument(path: Path, cls: type[Section]) -> Problem:
+def unknown_argument(path: Path, cls: type[Section]) -> Problem:
+    """The problem of a key at `path` that `cls` does not have."""
     name = str(path[-1])
     fields = cls.model_fields
     known = sorted(fields, key=lambda key: (key == "trainable", not fields[key].is_required()))
     what = "argument" if hasattr(cls, "entry") else "key"
     if getattr(cls, "merges", False):
         known = ["inputs", *known]
-    problem = unknown(name, known, f"{_subject(cls)} has no {what} `{name}`", f"unknown-{what}", path)
+    words = [*known, "inputs", "name"] if hasattr(cls, "merges") else known
+    problem = unknown(name, words, f"{_subject(cls)} has no {what} `{name}`", f"unknown-{what}", path)
+    if what == "key" and name in _SECTIONS and name not in fields and path[:-1] == ():
+        help = f"`{name}:` is a section of its own: start it at the left margin"
+        return replace(problem, help=help, replacement=None, guess=None)
     if name.startswith("-") and name[1:2].isalpha():
         return replace(problem, help=f"put a space behind the `-`: `- {name[1:]}`", replacement=None)
     elsewhere = ELSEWHERE.get(name) if what == "key" else NEEDLESS.get(name)
     if elsewhere and problem.help is None:
-        return replace(problem, help=elsewhere)
+        return replace(problem, help=elsewhere, replacement="" if what == "argument" else None)
     if problem.help or not known:
         return problem if known else replace(problem, help=f"{_subject(cls)} takes no arguments")
     names = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
-    return replace(problem, help=f"it takes: {names}")
+    return replace(problem, help=_TAKE + names)
 
 
 def _all_missing(missing: list[Problem], cls: type[Section]) -> Problem:

@@ -8,19 +8,25 @@ of the language's rules for YAML (tags, merge keys, duplicate keys, ...) yields 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import accumulate
+from typing import Any, TypeVar
 
 import yaml
 
 from cnnspec.language import limits
-from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Related
-from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head
+from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix, Related
+from cnnspec.language.lookalikes import pair, scalar
+from cnnspec.language.mending import folded, mended
+from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head, plain
+from cnnspec.language.removal import removal
 from cnnspec.language.scalars import resolve
-from cnnspec.language.slips import LINE_BREAK, syntax_error
-from cnnspec.language.spans import Span
+from cnnspec.language.slips import syntax_error
+from cnnspec.language.spans import LINE_BREAK, Span
 
+Key = TypeVar("Key", bound=Node)
+_CALLED = re.compile(r"\$?[\w.]*\(")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -30,6 +36,13 @@ class _Stop(Exception):
 
     def __init__(self, code: str, message: str, span: Span, help: str | None = None, *related: Related) -> None:
         self.diagnostic = Diagnostic(code, message, span, help=help, related=related)
+
+    @classmethod
+    def of(cls, diagnostic: Diagnostic) -> _Stop:
+        """Stops with a diagnostic at hand."""
+        stop = cls(diagnostic.code, diagnostic.message, diagnostic.span)
+        stop.diagnostic = diagnostic
+        return stop
 
 
 def decode(data: bytes, file: str, diagnostics: Diagnostics) -> str | None:
@@ -53,6 +66,7 @@ def decode(data: bytes, file: str, diagnostics: Diagnostics) -> str | None:
 
 def read(text: str, file: str, diagnostics: Diagnostics) -> Node | None:
     """The document in `text`, or None where it cannot be read (then `diagnostics` says why)."""
+    diagnostics.texts[file] = text
     try:
         _check_characters(text, file)
         return _Builder(file, diagnostics).build(text)
@@ -110,8 +124,11 @@ class _Builder:
         self.root: Node | None = None
         self.documents = 0
         self.size = 0
+        self.text = ""
+        self.lines: list[str] = []
 
     def build(self, text: str) -> Node:
+        self.text, self.lines = text, LINE_BREAK.split(text)
         for event in yaml.parse(text, Loader=_LOADER):
             match event:
                 case yaml.ScalarEvent():
@@ -150,6 +167,17 @@ class _Builder:
             raise _Stop("yaml-limit", message, span)
         if not event.implicit[0] or event.style in ("'", '"', "|", ">"):
             return ScalarNode(text, text, span)
+        if folded(event):
+            found = mended(self.text, self.file, span.line, [])
+            if found:
+                raise _Stop.of(found)
+        flow = bool(self.stack) and bool(self.stack[-1].event.flow_style)
+        if not text.isascii() or text[-1:] in (",", ";") or " //" in text or " --" in text or "# " in text:
+            slip = None if text.startswith("$") else scalar(text, flow)
+            if slip is not None:
+                fix = Fix(span, f'"{slip.text}"' if slip.quoted else slip.text + slip.rest)
+                self.diagnostics.add(Diagnostic("yaml-syntax", slip.message, span, help=slip.help, fix=fix))
+                return ScalarNode(slip.text if slip.quoted else resolve(slip.text), slip.text, span)
         try:
             return ScalarNode(resolve(text), text, span)
         except OverflowError:
@@ -195,17 +223,19 @@ class _Builder:
             span = span.to(opened.children[-1].span)
         node: Node
         if isinstance(event, yaml.SequenceEndEvent):
-            node = SequenceNode(
-                tuple(_whole_expressions([(item, item) for item in opened.children])), span, opened.size
-            )
+            items = self._whole([(item, item) for item in opened.children])
+            node = SequenceNode(tuple(value for _, value in items), span, opened.size)
         else:
+            for at in range(0, len(opened.children), 2):
+                self._twice(opened, opened.children[at], opened.children[at + 1])
             pairs = [
                 (key, value)
                 for key, value in zip(opened.children[::2], opened.children[1::2], strict=True)
                 if isinstance(key, ScalarNode) and opened.keys[key.text] is key
             ]
-            kept = set(map(id, _whole_expressions(pairs)))
-            node = MappingNode(tuple(pair for pair in pairs if id(pair[1]) in kept), span, opened.size)
+            whole = self._whole(pairs)
+            separated = self._separated(whole) if opened.event.flow_style else whole
+            node = MappingNode(tuple(separated), span, opened.size)
         self._add(node, opened.event)
 
     def _add(self, node: Node, event: Any) -> None:
@@ -225,8 +255,73 @@ class _Builder:
             message = f"more than {limits.NODES:,} values, with every alias expanded"
             raise _Stop("yaml-limit", message, self._span(event))
 
+    def _whole(self, pairs: list[tuple[Key, Node]]) -> list[tuple[Key, Node]]:
+        """The pairs with expressions and Python's tuples put together again that a comma cut apart."""
+        kept: list[tuple[Key, Node]] = []
+        depth = 0
+        for at, (key, value) in enumerate(pairs):
+            text = key.text if isinstance(key, ScalarNode) else ""
+            if depth > 0:
+                depth += _depth(text)
+                first, cut = kept[-1]
+                assert isinstance(cut, ScalarNode)
+                span = cut.span.to(key.span)
+                joined = self._source(span)
+                if joined is None or depth < 0:
+                    continue
+                kept[-1] = (first, ScalarNode(joined, joined, span))
+                if depth == 0 and joined.startswith("$("):
+                    self._quotes(span, joined)
+                continue
+            kept.append((key, value))
+            if isinstance(value, ScalarNode) and _CALLED.match(value.text) and value.value == value.text:
+                depth = _depth(value.text)
+                rest = accumulate(
+                    (_depth(key.text) for key, _ in pairs[at + 1 :] if isinstance(key, ScalarNode)), initial=depth
+                )
+                depth = depth if any(below <= 0 for below in rest) else 0
+        return kept
+
+    def _source(self, span: Span) -> str | None:
+        """The text of a span on one line."""
+        whole = span.line == span.end_line
+        return self.lines[span.line - 1][span.column - 1 : span.end_column - 1] if whole else None
+
+    def _quotes(self, span: Span, text: str) -> None:
+        message = "an expression with a comma or brackets needs quotes here"
+        fix = Fix(span, f'"{text}"') if '"' not in text else None
+        self.diagnostics.add(Diagnostic("expression-syntax", message, span, help=f'write `"{_short(text)}"`', fix=fix))
+
+    def _separated(self, pairs: list[tuple[ScalarNode, Node]]) -> Iterator[tuple[ScalarNode, Node]]:
+        """The pairs of a mapping on one line, with `units=128` and `units:128` taken apart; the first such slip is
+        told, and its fix mends them all."""
+        slips: list[tuple[ScalarNode, tuple[str, str, str, str]]] = []
+        for key, value in pairs:
+            empty = isinstance(value, ScalarNode) and value.text == "" and value.span[1:3] == value.span[3:5]
+            found = pair(key.text) if empty and not key.text.startswith("$") else None
+            if found is None or not isinstance(key.value, str):
+                yield key, value
+                continue
+            slips.append((key, found))
+            start = key.span.end_column - len(found[1])
+            place = Span(self.file, key.span.line, start, key.span.line, key.span.end_column)
+            yield (
+                ScalarNode(found[0], found[0], key.span.part(0, len(found[0]))),
+                ScalarNode(resolve(found[1]), found[1], place),
+            )
+        if slips:
+            (first, (_, _, message, help)), (last, _) = slips[0], slips[-1]
+            span = first.span.to(last.span)
+            text = self._source(span)
+            for key, (name, written, _, _) in slips:
+                text = text and text.replace(key.text, f"{name}: {written}", 1)
+            fix = Fix(span, text) if text else None
+            self.diagnostics.add(Diagnostic("yaml-syntax", message, first.span, help=help, fix=fix))
+
     def _check_key(self, opened: _Open, key: Node, span: Span) -> None:
         if not isinstance(key, ScalarNode):
+            if found := mended(self.text, self.file, key.span.line - 1, []):
+                raise _Stop.of(found)
             raise _Stop(
                 "yaml-key",
                 "a key is one word, not a list or a mapping",
@@ -240,32 +335,32 @@ class _Builder:
                 span,
                 "write the keys out, or use a block with `parameters:`",
             )
-        first = opened.keys.setdefault(key.text, key)
-        if first is not key:
-            self.diagnostics.add(
-                Diagnostic(
-                    "yaml-duplicate-key",
-                    f"the key `{_short(key.text)}` stands twice in one mapping",
-                    span,
-                    related=(Related("it stands here first", first.span),),
-                    help="keep one of the two",
-                )
+        opened.keys.setdefault(key.text, key)
+
+    def _twice(self, opened: _Open, key: Node, value: Node) -> None:
+        """Tell of a key that the mapping has already; one with the same value may go."""
+        assert isinstance(key, ScalarNode)
+        first = opened.keys[key.text]
+        if first is key:
+            return
+        at = next(at for at in range(0, len(opened.children), 2) if opened.children[at] is first)
+        same = plain(opened.children[at + 1]) == plain(value)
+        keys, values = opened.children[::2], opened.children[1::2]
+        whole = MappingNode(tuple(zip(keys, values, strict=True)), self._span(opened.event), 1)  # type: ignore[arg-type]
+        self.diagnostics.add(
+            Diagnostic(
+                "yaml-duplicate-key",
+                f"the key `{_short(key.text)}` stands twice in one mapping",
+                key.span,
+                related=(Related("it stands here first", first.span),),
+                help="take one of the two out" if same else "keep one of the two",
+                fix=removal(whole, key) if same else None,
             )
+        )
 
 
-def _whole_expressions(pairs: Sequence[tuple[Node, Node]]) -> list[Node]:
-    """The values less the pieces of an expression, or of a Python tuple, that a comma cut apart
-    (what reads its head says so)."""
-    kept, depth = [], 0
-    for key, value in pairs:
-        text = key.text if isinstance(key, ScalarNode) else ""
-        if depth > 0:
-            depth += text.count("(") - text.count(")")
-            continue
-        kept.append(value)
-        if isinstance(value, ScalarNode) and value.text.startswith(("$(", "(")) and value.value == value.text:
-            depth = value.text.count("(") - value.text.count(")")
-    return kept
+def _depth(text: str) -> int:
+    return text.count("(") - text.count(")")
 
 
 def _short(text: str) -> str:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnnspec.language.diagnostics import Diagnostic, Diagnostics, called_from
+from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix, called_from
 from cnnspec.language.expressions import ExpressionError, compute, is_expression
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from cnnspec.language.spans import Span
-from cnnspec.language.suggest import did_you_mean
+from cnnspec.language.suggest import did_you_mean, meant
 
 if TYPE_CHECKING:
     from cnnspec.language.library import Library
 
+_HYPHENS = r"[A-Za-z_]\w*(?:-\w+)+"
 AXES = ("height", "width", "channels")
 _MISSING = object()
 
@@ -94,9 +96,23 @@ class Environment(NamedTuple):
             return compute(node.text, self.lookup)
         except ExpressionError as error:
             span = node.span if not error.length else node.span.part(error.start, error.length)
+            if any(name in self.scope.refused for name in re.findall(_HYPHENS, node.text)):
+                raise Failed from None
             related = called_from(self.calls)
-            self.diagnostics.add(Diagnostic(error.code, error.message, span, related=related, help=error.help))
+            found = Diagnostic(error.code, error.message, span, related=related, help=error.help)
+            if error.code in ("unknown-parameter", "unknown-input") and (name := self._hyphenated(node.text)):
+                message = f"`{name}` is `{name.replace('-', ' - ')}` in an expression"
+                found = replace(
+                    found, message=message, span=node.span, help=f"rename the entry: `{name.replace('-', '_')}`"
+                )
+            elif error.mend is not None:
+                found = replace(found, fix=_fix(node, span, error))
+            self.diagnostics.add(found)
             raise Failed from None
+
+    def _hyphenated(self, text: str) -> str | None:
+        """The name with `-` of an entry or a parameter that an expression would like to hold."""
+        return next((name for name in re.findall(_HYPHENS, text) if self.named(name) is not None), None)
 
     def lookup(self, name: str) -> Any:
         """The value of a name: a parameter, or a size of the running tensor or (`name.channels`) of a named one."""
@@ -112,9 +128,11 @@ class Environment(NamedTuple):
             raise Failed
         known = [*self.scope, *AXES]
         help = did_you_mean(name, known) or "declare it under `parameters:`"
+        sure = meant(name, known)
         if self.named(name) is not None:
             help = f"`{name}` is an entry; its sizes are `{name}.height`, `{name}.width` and `{name}.channels`"
-        raise ExpressionError("unknown-parameter", f"no parameter is called `{name}`", help=help)
+            sure = None
+        raise ExpressionError("unknown-parameter", f"no parameter is called `{name}`", help=help, mend=sure)
 
     def _size_of(self, entry: str, axis: str) -> int:
         if axis not in AXES:
@@ -125,6 +143,18 @@ class Environment(NamedTuple):
             message = f"no entry above is called `{entry}`"
             raise ExpressionError("unknown-input", message, help="name an entry above with `name:`")
         return found.axis(axis)
+
+
+def _fix(node: ScalarNode, span: Span, error: ExpressionError) -> Fix | None:
+    """The mend of an expression: of the name in it that is to blame, or of all of it."""
+    assert error.mend is not None
+    if error.code == "unknown-parameter":
+        if error.length:
+            return Fix(span, error.mend)
+        return Fix(node.span, f"${error.mend}") if node.span.end_column - node.span.column == len(node.text) else None
+    quoted = node.span.line == node.span.end_line and node.span.end_column - node.span.column > len(node.text)
+    needs = quoted or any(sign in error.mend for sign in ",[]{}:#")
+    return Fix(node.span, f'"{error.mend}"' if needs else error.mend) if '"' not in error.mend else None
 
 
 def warn_of_hiding(name: ScalarNode, diagnostics: Diagnostics) -> None:
@@ -181,6 +211,8 @@ class Scope:
     parent: Scope | None = None
     library: Library | None = None
     """The blocks of the file, in the scope of its parameters."""
+    refused: set[str] = field(default_factory=set)
+    """Names that no parameter can have, and that the file gives to one."""
     incomplete: bool = False
     """Whether the file's parameters do not read, so that an unknown name may be one of them."""
 

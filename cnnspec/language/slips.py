@@ -7,9 +7,8 @@ import re
 import yaml
 
 from cnnspec.language.diagnostics import Diagnostic, Related
-from cnnspec.language.spans import Span
-
-LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+from cnnspec.language.mending import mended
+from cnnspec.language.spans import LINE_BREAK, Span
 
 _PHRASES = (
     (
@@ -60,15 +59,6 @@ def _slip(lines: list[str], line: int, column: int, message: str) -> tuple[int, 
     """What a hand often does in a line that does not read: the column of it, what it is, what to write."""
     here, before = lines[line - 1], next((text for text in reversed(lines[: line - 1]) if text.strip()), "")
     start = len(here) - len(here.lstrip()) + 1
-    if "${" in here[: column + 1]:
-        return here.index("${") + 1, "an expression is `$name` or `$(…)`", "write `$name` for `${name}`"
-    opened = here.rfind("$(", 0, column)
-    if (
-        opened > 0
-        and here[opened - 1] not in "\"'"
-        and here.count("(", opened, column) > here.count(")", opened, column - 1)
-    ):
-        return opened + 1, "an expression with a comma or brackets needs quotes here", 'write "$(…)"'
     if re.match(r"-[^\W\d]", here.lstrip()):
         return start, "no space behind the `-`", f"write `- {here.lstrip()[1:]}`"
     pair = re.match(r"(\s*(?:- +)?)([\w.-]+):\s+[^\s|>#]", before)
@@ -94,6 +84,9 @@ def syntax_error(text: str, file: str, error: yaml.MarkedYAMLError) -> Diagnosti
     if line > len(lines) or (column > len(lines[line - 1]) and not lines[line - 1].strip()):
         line = next((n for n in range(min(line, len(lines)), 0, -1) if lines[n - 1].strip()), 1)
         column = max(1, len(lines[line - 1].rstrip()))
+    opened = [mark.line for mark in (error.context_mark,) if mark]
+    if found := mended(text, file, line - 1, opened):
+        return found
     problem = error.problem or ""
     message, help = next(
         ((words, hint) for phrase, words, hint in _PHRASES if phrase in problem), ("this is not readable as YAML", None)

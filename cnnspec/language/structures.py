@@ -85,7 +85,7 @@ class _Structure:
             if name.text not in (*keys, "name", "inputs"):
                 problem = unknown(name.text, keys, f"`{self.word}` has no key `{name.text}`", "unknown-key")
                 fix = Fix(name.span, problem.replacement) if problem.replacement else None
-                self.meant.add(problem.replacement)
+                self.meant.add(problem.guess)
                 help = problem.help or f"it takes: {', '.join(keys)}"
                 self.diagnostics.add(Diagnostic("unknown-key", problem.message, name.span, fix=fix, help=help))
         parse = {
@@ -182,7 +182,9 @@ def paths_of(node: SequenceNode, diagnostics: Diagnostics) -> list[Node]:
     if bare is not None:
         help = f"write `[{{{bare.pairs[0][0].text}: …}}]`" if bare.pairs else "an empty path is `[]`"
         message = "each of `paths` is a list of layers, not a single one"
-        diagnostics.add(Diagnostic("wrong-type", message, head(bare), help=help))
+        text = diagnostics.text(bare.span)
+        fix = Fix(bare.span, f"[{text}]") if text.startswith("{") else None
+        diagnostics.add(Diagnostic("wrong-type", message, head(bare), help=help, fix=fix))
     return [SequenceNode((path,), path.span, 1) if isinstance(path, MappingNode) else path for path in node.items]
 
 

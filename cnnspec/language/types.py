@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from cnnspec.language.entries import refuse, shown
 from cnnspec.language.forms import Form, Schema, per_axis
 from cnnspec.language.problems import Expects
-from cnnspec.language.suggest import nearest
+from cnnspec.language.suggest import meant, nearest
 
 Count: TypeAlias = Annotated[int, Field(ge=1)]
 Natural: TypeAlias = Annotated[int, Field(ge=0)]
@@ -56,7 +56,9 @@ class OneOf:
         if isinstance(value, str) and value in self.names:
             return value
         guess = nearest(value, self.names) if isinstance(value, str) else None
-        raise refuse("bad-choice", f"{shown(value)} is not {self}", f"did you mean `{guess}`?" if guess else None)
+        sure = meant(value, self.names) if isinstance(value, str) else None
+        help = f"did you mean `{guess}`?" if guess else None
+        raise refuse("bad-choice", f"{shown(value)} is not {self}", help, mend=sure)
 
     def __str__(self) -> str:
         words = [f"`{name}`" for name in self.names]

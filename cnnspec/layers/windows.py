@@ -18,7 +18,7 @@ from pydantic import BeforeValidator
 from cnnspec.language.entries import refuse, shown
 from cnnspec.language.forms import Form, Schema
 from cnnspec.language.forms import sides as pixels
-from cnnspec.language.suggest import nearest
+from cnnspec.language.suggest import meant, nearest
 from cnnspec.layers.base import ShapeError
 
 Sides: TypeAlias = tuple[tuple[int, int], ...]
@@ -40,6 +40,7 @@ def padding_field(*words: str) -> Any:
                     "bad-choice",
                     f"`padding` is {listed} or whole numbers, not {shown(value)}",
                     f"did you mean `{guess}`?" if guess else None,
+                    mend=meant(value, known),
                 )
             return value
         if not _whole(value):

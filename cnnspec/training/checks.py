@@ -12,7 +12,7 @@ from cnnspec.data.section import Data
 from cnnspec.graph.graph import Graph
 from cnnspec.language.entries import Path as Place
 from cnnspec.language.entries import Problem
-from cnnspec.language.suggest import nearest
+from cnnspec.language.suggest import meant, nearest
 from cnnspec.training.freeze import freeze_problems
 from cnnspec.training.metrics import Metric
 from cnnspec.training.monitors import columns, monitor_problems
@@ -81,7 +81,7 @@ def _arrays(graph: Graph, data: Data) -> Iterator[Problem]:
         strange = [_no_such(what, name, known, (*place, name)) for name in names if name not in known]
         yield from strange
         for name in known:
-            if name not in names and name not in {problem.replacement for problem in strange}:
+            if name not in names and name not in {problem.guess for problem in strange}:
                 message = f"{what} `{name}` has no {'images' if what == 'input' else 'labels'}"
                 yield Problem(f"missing-{what}", message, place, True, f"add `{name}: …`, the name of its array")
 
@@ -89,7 +89,8 @@ def _arrays(graph: Graph, data: Data) -> Iterator[Problem]:
 def _no_such(what: str, name: str, known: Iterable[str], place: Place) -> Problem:
     guess = nearest(name, known)
     help = f"did you mean `{guess}`?" if guess else f"the {what}s are: {', '.join(known)}"
-    return Problem(f"unknown-{what}", f"no {what} is called `{name}`", place, True, help, guess)
+    message, sure = f"no {what} is called `{name}`", meant(name, known)
+    return Problem(f"unknown-{what}", message, place, True, help, sure, guess=guess)
 
 
 def _named_outputs(graph: Graph, training: Training) -> Iterator[Problem]:
@@ -97,7 +98,7 @@ def _named_outputs(graph: Graph, training: Training) -> Iterator[Problem]:
     for key, name in training.outputs_named():
         if name not in graph.outputs:
             strange = _no_such("output", name, graph.outputs, ("training", key, name))
-            meant.add((key, strange.replacement))
+            meant.add((key, strange.guess))
             yield strange
     if training.loss_weights is not None and len(graph.outputs) == 1:
         message = "`loss_weights` weighs the losses of several outputs, and this network has one"

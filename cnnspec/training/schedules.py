@@ -12,6 +12,8 @@ from pydantic import BeforeValidator
 
 from cnnspec.language.entries import Vocabulary, nested, refuse, shown
 from cnnspec.language.forms import Form, entry_of
+from cnnspec.language.hints import mend
+from cnnspec.language.suggest import nearest
 from cnnspec.layers.base import KerasCall
 from cnnspec.training.component import Component
 
@@ -42,6 +44,11 @@ class Schedule(Component):
 def _rate(value: Any) -> Any:
     if value is None:
         raise refuse("wrong-type", f"`learning_rate` takes a number or a schedule, not {shown(value)}")
+    if isinstance(value, str) and nearest(value, SCHEDULES) is None:
+        found = mend(value, "number", "learning_rate")
+        message = f"`learning_rate` takes a number or a schedule, not {shown(value)}"
+        help = found.help if found else "write e.g. `learning_rate: 0.001`"
+        raise refuse("wrong-type", message, help, mend=found and found.text)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return _schedule(value)
     if not 0 < value < float("inf"):
