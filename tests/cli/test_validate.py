@@ -238,7 +238,7 @@ def test_fix_of_standard_input_goes_to_standard_output() -> None:
 
 
 def test_fix_hands_on_what_it_cannot_mend() -> None:
-    for text in ("[", "", BAD.replace("flaten", "xyzzyx")):
+    for text in ("", "- 3\n", BAD.replace("flaten", "xyzzyx")):
         done = validate("--fix", "-", stdin=text)
         assert (done.code, done.out) == (1, text)
         assert "error[" in done.err
