@@ -12,13 +12,13 @@ from cnnspec.graph.growing import Growing, Place, TooLarge
 from cnnspec.graph.parts import Part
 from cnnspec.graph.tensors import NAME, Known, Made, Names, Tensor, unknown
 from cnnspec.language import syntax as s
-from cnnspec.language.diagnostics import Diagnostics, Related
+from cnnspec.language.diagnostics import Diagnostics, Fix, Related
 from cnnspec.language.entries import Invalid, shown
 from cnnspec.language.nodes import MappingNode, ScalarNode, as_written, head, locate, walk
 from cnnspec.language.problems import diagnose
 from cnnspec.language.scope import Environment, Failed
 from cnnspec.language.spans import Span
-from cnnspec.language.suggest import did_you_mean
+from cnnspec.language.suggest import did_you_mean, meant, nearest
 from cnnspec.layers.base import Layer
 
 _NAMES = 500
@@ -29,7 +29,12 @@ def elaborate(spec: s.Spec, diagnostics: Diagnostics, *, allow_large: bool = Fal
     """The graph of a spec, or None where a mistake was found in it; and in any case what was found, as a graph of all
     tensors that have a shape, without outputs."""
     elaborator = Elaborator(spec, diagnostics, allow_large)
-    return elaborator.run(), elaborator.found
+    graph = elaborator.run()
+    if elaborator.cases:
+        from cnnspec.graph.explaining import explain
+
+        explain(elaborator)
+    return graph, elaborator.found
 
 
 class Elaborator(Growing):
@@ -38,7 +43,8 @@ class Elaborator(Growing):
     def __init__(self, spec: s.Spec, diagnostics: Diagnostics, allow_large: bool) -> None:
         super().__init__(diagnostics, allow_large)
         self.spec = spec
-        self.sources: dict[str, Tensor] = {}
+        self.doubtful: set[str] = set()
+        """Names that are given wrongly: one like it is not told."""
 
     def run(self) -> Graph | None:
         """Expand everything."""
@@ -92,7 +98,10 @@ class Elaborator(Growing):
                 elif help is None and name.text in self._all_names():
                     help = f"it is in a nested list: name what holds it, and write e.g. `outer.{name.text}`"
                 message = f"no entry is called `{name.text}`"
-                self.error("unknown-entry", message, name.span, (), help=help or "name the entry with `name:`")
+                sure = meant(name.text, list(dict.fromkeys(place.names))[:_NAMES])
+                fix = Fix(name.span, sure) if sure and help == f"did you mean `{sure}`?" else None
+                help = help or "name the entry with `name:`"
+                self.error("unknown-entry", message, name.span, (), help=help, fix=fix)
             elif known.tensor.node in self.sources:
                 message = f"the output `{output}` is an input of the network"
                 self.error("unknown-entry", message, name.span, (), help="name an entry")
@@ -198,6 +207,7 @@ class Elaborator(Growing):
             )
             if isinstance(value, str) and value:
                 place.names.own.setdefault(value, Known(unknown(head(node)), head(node)))
+                self.doubtful.add(value)
             return None
         return value
 
@@ -211,6 +221,7 @@ class Elaborator(Growing):
                 related=[Related("it is given here first", place.names.own[name].span)],
                 help="give one of the two another name",
             )
+            self.doubtful.add(name)
             return
         place.names.own[name] = known
 
@@ -263,7 +274,11 @@ class Elaborator(Growing):
         known = place.names.find(name)
         if known is None and not self.diagnostics.has("unknown-input", span):
             visible = list(dict.fromkeys(place.names))
-            help = did_you_mean(name, visible[:_NAMES])
+            guess = nearest(name, visible[:_NAMES])
+            if guess in self.doubtful:
+                return None
+            sure = meant(name, visible[:_NAMES])
+            help = f"did you mean `{guess}`?" if guess else None
             if help is None and name in self._all_names():
                 help = f"`{name}` is named further down or in a nested list; only names above are visible"
                 if place.calls:
@@ -272,7 +287,8 @@ class Elaborator(Growing):
                 visible = [] if visible == ["input"] else visible
                 listed = ", ".join([f"`{word}`" for word in visible[:12]] + ["…"] * (len(visible) > 12))
                 help = f"these names are visible here: {listed}" if listed else "name an entry above with `name:`"
-            self.error("unknown-input", f"no entry above is called `{name}`", span, place.calls, help=help)
+            message, fix = f"no entry above is called `{name}`", Fix(span, sure) if sure else None
+            self.error("unknown-input", message, span, place.calls, help=help, fix=fix)
         return known
 
     def _all_names(self) -> set[str]:

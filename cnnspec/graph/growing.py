@@ -8,22 +8,23 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, NamedTuple
 
-from cnnspec.graph.borders import mend, padded
+from cnnspec.graph.borders import padded
+from cnnspec.graph.cases import AT_THE_CALL, PADDED, Case, comes_from
 from cnnspec.graph.graph import Field, Graph, Node
 from cnnspec.graph.parts import Recorder
 from cnnspec.graph.tensors import Names, Tensor, UniqueNames
 from cnnspec.language import limits
-from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Related, called_from
+from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix, Related, called_from
 from cnnspec.language.nodes import MappingNode, locate
 from cnnspec.language.nodes import Node as Text
 from cnnspec.language.scope import Environment, Scope
 from cnnspec.language.spans import Span
 from cnnspec.language.syntax import Items
-from cnnspec.layers.base import Layer, Shape, ShapeError, show
+from cnnspec.layers.base import Layer, Shape, ShapeError
 
 _EXPANSIONS = 10 * limits.LAYERS
-_MENDS = 50
-"""How many merges that do not fit are looked into for a cause further up."""
+_CASES = 50
+"""How many layers that do not fit are looked into for a cause further up."""
 
 
 class TooLarge(Exception):
@@ -63,7 +64,11 @@ class Growing:
         self.unique = UniqueNames()
         self.expansions = 0
         self.depth = 0
-        self.mends = 0
+        self.sources: dict[str, Tensor] = {}
+        self.cases: list[Case] = []
+        """Layers that do not fit, to be explained at the end."""
+        self.entries = _EXPANSIONS * (10 if allow_large else 1)
+        """How many entries may be expanded."""
         self.spliced: dict[int, tuple[Text, Items]] = {}
         """The lists of layers that parameters hold, parsed."""
         self.bodies: list[dict[str, Callable[[], None]]] = []
@@ -144,16 +149,17 @@ class Growing:
         label: str = "",
         related: Sequence[Related] = (),
         help: str | None = None,
+        fix: Fix | None = None,
     ) -> None:
         """Report a mistake, with the block calls around it."""
-        self.diagnostics.add(Diagnostic(code, message, span, label, (*related, *called_from(calls)), help))
+        self.diagnostics.add(Diagnostic(code, message, span, label, (*related, *called_from(calls)), help, fix))
 
     def count(self, span: Span, calls: tuple[Span, ...]) -> None:
         """Count one expansion of an entry. Raises `TooLarge` past the limit."""
         self.expansions += 1
-        bound = _EXPANSIONS * (10 if self.allow_large else 1)
-        if self.expansions > bound:
-            self.error("limit-layers", f"more than {bound:,} entries after expansion", span, calls, help="repeat less")
+        if self.expansions > self.entries:
+            message = f"more than {self.entries:,} entries after expansion"
+            self.error("limit-layers", message, span, calls, help="repeat less")
             raise TooLarge
 
     def deeper(self, items: Items, calls: tuple[Span, ...]) -> None:
@@ -197,8 +203,11 @@ class Growing:
             self._check_layer(layer, shapes)
         except ShapeError as error:
             remedy = _remedy(error, layer, shapes) if self.bodies else None
-            error.help = "write `padding: same`" if remedy else error.help
-            report = partial(self._shape_error, error, layer, inputs, text, span, place)
+            error.help = PADDED if remedy else error.help
+            end = Node(
+                "", layer, tuple(tensor.node for tensor in inputs), shapes, (), span, text, place.calls, shares=shares
+            )
+            report = partial(self._shape_error, error, end, inputs)
             if remedy is None:
                 report()
                 return None
@@ -256,39 +265,32 @@ class Growing:
         )
         return False
 
-    def _shape_error(
-        self, error: ShapeError, layer: Layer, inputs: Sequence[Tensor], text: Text, span: Span, place: Place
-    ) -> None:
-        where = span
+    def _shape_error(self, error: ShapeError, end: Node, inputs: Sequence[Tensor]) -> None:
+        """Report a layer that does not fit, `end`, and keep it to be explained."""
+        where, layer, text = end.span, end.layer, end.text
         if error.argument:
             body = text.get(layer.entry) if isinstance(text, MappingNode) else None
             given = isinstance(body, MappingNode) and body.get(error.argument) is not None
             first = body is not None and not isinstance(body, MappingNode) and error.argument in (layer.first, "inputs")
-            if given or first:
+            if text is not None and (given or first):
                 where = locate(text, (layer.entry, error.argument))
         if self.diagnostics.has(error.code, where):
             return
-        mended = None
-        if error.code == "shape-merge" and len(inputs) > 1 and self.mends < _MENDS:
-            self.mends += 1
-            mended = mend(layer, inputs, self.nodes)
-        causes = {node.span: Related(what, node.span) for node, what in (mended[0] if mended else ())}
-        related = [self.comes_from(tensor) for tensor in inputs if error.label and tensor.span not in (where, *causes)]
-        self.error(
-            error.code,
-            error.message,
-            where,
-            place.calls,
-            label=error.label,
-            help=mended[1] if mended else error.help,
-            related=[*related, *causes.values()],
-        )
+        related = [self.comes_from(tensor, end.calls) for tensor in inputs] if error.label else []
+        related = [place for place in related if place.span != where]
+        if end.shares is not None:
+            related.append(Related("this layer of what is shared", self.by_name[end.shares].span))
+        related += called_from(end.calls)
+        help = AT_THE_CALL.get(error.code, error.help) if where.standard else error.help
+        found = Diagnostic(error.code, error.message, where, error.label, tuple(related), help)
+        self.diagnostics.add(found)
+        if len(self.cases) < _CASES:
+            self.cases.append(Case(found, error, end))
 
-    def comes_from(self, tensor: Tensor) -> Related:
-        """The place where a tensor was made, with its shape and how it got it."""
-        assert tensor.shape is not None
-        how = f": {tensor.formula}" if "=" in tensor.formula else ""
-        return Related(f"{show(tensor.shape)} comes from here{how}", tensor.span)
+    def comes_from(self, tensor: Tensor, calls: tuple[Span, ...]) -> Related:
+        """The place where a tensor was made, seen from inside of `calls`."""
+        node = self.by_name.get(tensor.node)
+        return comes_from(tensor, node.calls if node else (), calls)
 
 
 def _rooted(nodes: Sequence[Node]) -> tuple[Node, ...]:

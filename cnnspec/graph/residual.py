@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.graph.borders import loses_border, replayed
+from cnnspec.graph.borders import loses_border
 from cnnspec.graph.graph import Node
 from cnnspec.graph.growing import Place
+from cnnspec.graph.replay import replayed
 from cnnspec.graph.tensors import Tensor, unknown
 from cnnspec.language import syntax as s
 from cnnspec.language.diagnostics import Related
@@ -80,7 +81,7 @@ def _sum(graph: Elaborator, item: s.Residual, way: Tensor, y: Tensor, place: Pla
             f"the shortcut gives {show(way.shape)}, the body {show(y.shape)}",
             item.shortcut_span,
             place.calls,
-            related=[graph.comes_from(way), graph.comes_from(y)],
+            related=[graph.comes_from(way, place.calls), graph.comes_from(y, place.calls)],
             help=_ways_help(way.shape, y.shape),
         )
         return unknown(item.head.span)
@@ -266,7 +267,9 @@ def _identity_error(
         place.calls,
         label=f"the shortcut keeps {show(x.shape)}, the body ends in {show(y.shape)}",
         related=[
-            related for related in (graph.comes_from(x), graph.comes_from(y)) if related.span != item.shortcut_span
+            related
+            for related in (graph.comes_from(x, place.calls), graph.comes_from(y, place.calls))
+            if related.span != item.shortcut_span
         ],
         help="write `shortcut: projection`" if reachable else "make the body end in the shape that it starts from",
     )
@@ -314,7 +317,7 @@ def _projection_error(graph: Elaborator, item: s.Residual, x: Tensor, y: Tensor,
         f"no projection turns {show(x.shape)} into {show(y.shape)}",
         item.shortcut_span,
         place.calls,
-        related=[graph.comes_from(x), graph.comes_from(y)],
+        related=[graph.comes_from(x, place.calls), graph.comes_from(y, place.calls)],
         help="make the body step down by whole strides, or write the shortcut's layers out",
     )
 

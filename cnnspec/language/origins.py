@@ -9,9 +9,6 @@ from cnnspec.language.diagnostics import Diagnostic, Related
 from cnnspec.language.imports import standard_text
 from cnnspec.language.spans import STANDARD_FILES
 
-_AT_THE_CALL = {"shape-window": "give the block a larger input"}
-"""Help where the arguments to change stand inside a standard block."""
-
 
 def told(found: Iterable[Diagnostic], main: str, callers: Mapping[str, Related]) -> Iterator[Diagnostic]:
     """The diagnostics as the person who wrote `main` needs them.
@@ -43,8 +40,7 @@ def _at_the_call(diagnostic: Diagnostic) -> Diagnostic:
         return diagnostic
     inside = Related(diagnostic.label or "inside the block", diagnostic.span)
     others = tuple(related for related in diagnostic.related if related is not call)
-    help = _AT_THE_CALL.get(diagnostic.code, diagnostic.help)
-    return replace(diagnostic, span=call.span, label="", related=(inside, *others), help=help)
+    return replace(diagnostic, span=call.span, label="", related=(inside, *others))
 
 
 def standard_texts(found: Iterable[Diagnostic]) -> dict[str, str]:
