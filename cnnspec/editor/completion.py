@@ -69,7 +69,7 @@ def complete(source: Source, offset: int, load: Load) -> Completion:
         word = _IDENTIFIER.search(before)
         start = offset - len(word[0]) if word else offset
         return Completion(Range(start, offset), tuple(_expression(place, before)))
-    if any(char.isspace() for char in before):
+    if before == "-" or any(char.isspace() for char in before):
         return nothing
     start = offset - len(before)
     colon = spot.on_key and spot.steps[-1].pair is not None and spot.steps[-1].pair.colon
@@ -119,7 +119,7 @@ def _offered(place: Around) -> Iterator[Item]:
 
 def _keys(holder: Place, others: frozenset[str], place: Around) -> Iterator[Item]:
     """The keys of a mapping that are not there yet."""
-    required = holder.required()
+    required = holder.required
     outer = place.places[-3] if len(place.places) > 2 else holder
     if "layer" in outer.names:
         others |= {"name", "inputs"}
@@ -188,8 +188,8 @@ def _entries(holder: Place, place: Around, braces: str) -> Iterator[Item]:
     flow = bool(braces) or any(step.node.flow for step in place.spot.steps)
     for name in [*own, *(name for name in _ordered(holder) if name in names and name not in own)]:
         below = holder.step(name, place.calls)
-        required = below.required()
-        first = next(iter(below.properties()), "")
+        required = below.required
+        first = next(iter(below.properties), "")
         short = _short(below) if name not in own else first in required
         body = (_FLOW_STYLE if flow else _BLOCK_STYLE).get(name, "") if holder.of_entry else ""
         if body:
@@ -212,7 +212,7 @@ def _entries(holder: Place, place: Around, braces: str) -> Iterator[Item]:
 
 
 def _ordered(holder: Place) -> list[str]:
-    return list(holder.properties())
+    return list(holder.properties)
 
 
 def _short(place: Place) -> bool:

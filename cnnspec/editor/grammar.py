@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 
 from cnnspec.editor.tree import Step
 from cnnspec.language.forms import Schema
@@ -17,19 +17,24 @@ _PLAIN = ("type", "enum", "const", "properties", "items")
 _TEXTS = ("title", "description", "markdownDescription")
 
 
-class Place(NamedTuple):
-    """A value's place: the forms that it may take, the definitions they were found in, and what is said of it."""
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A value's place: the forms that it may take, the definitions they were found in, and what is said of it.
+
+    The places below are remembered: a spec comes by the same ones again and again.
+    """
 
     forms: tuple[Schema, ...]
     names: frozenset[str]
     texts: Mapping[str, str]
+    _below: dict[str | None, Place] = field(default_factory=dict, repr=False)
 
-    @property
+    @cached_property
     def of_entry(self) -> bool:
         """Whether an entry of a list of layers stands here."""
         return any(name in self.names for name in _LISTS)
 
-    @property
+    @cached_property
     def of_layers(self) -> bool:
         """Whether a list of layers stands here."""
         return any("$ref" in form.get("items", ()) and _named(form["items"]) in _LISTS for form in self.forms)
@@ -44,23 +49,34 @@ class Place(NamedTuple):
         """What is said of it."""
         return self.texts.get("markdownDescription") or self.texts.get("description", "")
 
+    @cached_property
     def properties(self) -> dict[str, Schema]:
         """The keys that a mapping here may have."""
         return {name: value for form in self.forms for name, value in form.get("properties", {}).items()}
 
+    @cached_property
     def required(self) -> list[str]:
         """The keys that a mapping of arguments here must have."""
         return next((list(form["required"]) for form in self.forms if "required" in form), [])
 
     def step(self, key: str | int, blocks: Mapping[str, Schema]) -> Place:
-        """The place of a key's value, or of an item."""
-        if isinstance(key, int):
-            return place(form["items"] for form in self.forms if isinstance(form.get("items"), dict))
-        if self.of_entry and key in blocks:
+        """The place of a key's value, or of an item; `blocks` are the calls of own blocks."""
+        if isinstance(key, str) and self.of_entry and key in blocks:
             return place([blocks[key]])
-        found = [form["properties"][key] for form in self.forms if key in form.get("properties", {})]
-        others = [form.get("additionalProperties") for form in self.forms if "minProperties" not in form or not found]
-        return place(found or [other for other in others if isinstance(other, dict)])
+        word = "" if isinstance(key, int) else key if key in self.properties else None
+        if word not in self._below:
+            self._below[word] = place(self._schemas(word))
+        return self._below[word]
+
+    def _schemas(self, word: str | None) -> list[Schema]:
+        """The schemas of a key (None: of any other), or of an item ("")."""
+        if word == "":
+            found = [form.get("items") for form in self.forms]
+        elif word is not None:
+            found = [form["properties"][word] for form in self.forms if word in form.get("properties", {})]
+        else:
+            found = [form.get("additionalProperties") for form in self.forms]
+        return [schema for schema in found if isinstance(schema, dict)]
 
 
 @cache

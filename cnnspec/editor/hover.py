@@ -171,7 +171,7 @@ def _key(world: World, place: Around) -> str:
         return _signature(place.source.blocks[name])
     if len(path) == 2 and path[0] == "parameters":
         return _parameter(world, place, name)
-    return _told(name, here, place.holder.properties().get(name, {}).get("default"))
+    return _told(name, here, place.holder.properties.get(name, {}).get("default"))
 
 
 def _told(name: str, here: Place, default: Any) -> str:
