@@ -26,6 +26,9 @@ AT_THE_CALL = {
 """Help for what stands inside a standard block, where nobody can write anything."""
 
 
+SHARED = "this layer of what is shared"
+
+
 class Case(NamedTuple):
     """A layer that does not fit, `end`, as a node without a shape; what was said of it, and why."""
 
@@ -100,10 +103,11 @@ def comes_from(tensor: Tensor, calls: tuple[Span, ...], seen_from: tuple[Span, .
     return Related(f"{show(tensor.shape)} comes from here{how}", span)
 
 
-def seen(node: Node, case: Case) -> tuple[Span, str]:
-    """Where to point for a node, and the words for `here`."""
-    span = place_of(node.span, node.calls, case.end.calls)
-    return span, "here" if span == node.span else f"in here, by `{node.layer.entry}`"
+def seen(node: Node, case: Case, network: Network) -> tuple[Span, str]:
+    """Where to point for a node, and the words for `here`. A layer that is shared is where it was first."""
+    first = network.by_name.get(node.shares or "", node)
+    span = place_of(first.span, first.calls, case.end.calls)
+    return span, "here" if span == first.span else f"in here, by `{node.layer.entry}`"
 
 
 def merged(places: Iterable[Related]) -> tuple[Related, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cnnspec.graph import merges, shrinking
-from cnnspec.graph.cases import Case, Cause, Network, merged, seen
+from cnnspec.graph.cases import SHARED, Case, Cause, Network, merged, seen
 from cnnspec.language.diagnostics import CALLED, Diagnostic, Related
 from cnnspec.layers.base import show, volume
 
@@ -21,7 +21,7 @@ def explained(case: Case, network: Network) -> Diagnostic:
     called = [related for related in case.found.related if related.message == CALLED]
     sources = [related for related in case.found.related if related.message != CALLED]
     taken = {case.found.span, *(place.span for place in cause.places)}
-    kept = [] if cause.instead else [related for related in sources if related.span not in taken]
+    kept = [related for related in sources if related.message == SHARED or not (cause.instead or related.span in taken)]
     places = [place for place in cause.places if place.span != case.found.span]
     return replace(case.found, related=(*kept, *places, *called), help=cause.help or case.found.help)
 
@@ -57,7 +57,7 @@ def _rank(case: Case, network: Network) -> Cause | None:
         help = f"{back}move it above the `flatten`"
     if node.name == case.end.inputs[0]:
         return Cause(help=help)
-    span, here = seen(node, case)
+    span, here = seen(node, case, network)
     return Cause((Related(f"{show(before)} became {show(node.shape)} {here}", span),), help, instead=True)
 
 
@@ -82,5 +82,5 @@ def _channels(case: Case, network: Network) -> Cause | None:
     origin = merges.channels_of(node, network) if node is not None else None
     if origin is None or origin is node:
         return None
-    span, here = seen(origin, case)
+    span, here = seen(origin, case, network)
     return Cause((Related(f"{origin.shape[-1]} channels come from {here}", span),), instead=True)

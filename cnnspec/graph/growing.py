@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from cnnspec.graph.borders import padded
-from cnnspec.graph.cases import AT_THE_CALL, PADDED, Case, comes_from
+from cnnspec.graph.cases import AT_THE_CALL, PADDED, SHARED, Case, comes_from
 from cnnspec.graph.graph import Field, Graph, Node
 from cnnspec.graph.parts import Recorder
 from cnnspec.graph.tensors import Names, Tensor, UniqueNames
@@ -279,7 +279,7 @@ class Growing:
         related = [self.comes_from(tensor, end.calls) for tensor in inputs] if error.label else []
         related = [place for place in related if place.span != where]
         if end.shares is not None:
-            related.append(Related("this layer of what is shared", self.by_name[end.shares].span))
+            related.append(Related(SHARED, self.by_name[end.shares].span))
         related += called_from(end.calls)
         help = AT_THE_CALL.get(error.code, error.help) if where.standard else error.help
         found = Diagnostic(error.code, error.message, where, error.label, tuple(related), help)

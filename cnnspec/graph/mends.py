@@ -24,11 +24,13 @@ class Mend(NamedTuple):
 
 
 def bordered(end: Node, apart: Sequence[Node], effort: Effort) -> Mend | None:
-    """Padding for every window that loses its border, or a stride of 1 for poolings that are wider than 2."""
+    """Padding for every window that loses its border, or that adds one; or a stride of 1 for poolings wider than 2."""
     losing = [node for node in apart if padded(node.layer) and loses_border(node)]
+    gaining = [node for node in apart if padded(node.layer) and _gains_border(node)]
     pools = [node for node in apart if _in_place(node.layer) and _steps_wide(node)]
     for found, change, help in (
         (losing, padded, "write `padding: same`"),
+        (gaining, padded, "write `padding: same`"),
         (pools, _in_place, "write `strides: 1` and `padding: same`"),
     ):
         changed = {node.name: layer for node in found if (layer := change(node.layer)) is not None}
@@ -36,6 +38,13 @@ def bordered(end: Node, apart: Sequence[Node], effort: Effort) -> Mend | None:
             entries = " and ".join(dict.fromkeys(f"`{node.layer.entry}`" for node in found))
             return Mend(f"{help} in the {entries} marked above", tuple(found))
     return None
+
+
+def _gains_border(node: Node) -> bool:
+    """Whether a transposed convolution gives more pixels than its strides alone would."""
+    strides = node.layer.step(*node.input_shapes).stride
+    sizes = zip(node.input_shapes[0], node.shape, strides, strict=False)
+    return any(n is not None and m is not None and stride < 1 and m * stride > n for n, m, stride in sizes)
 
 
 def _in_place(layer: Layer) -> Layer | None:
@@ -66,6 +75,17 @@ def strided(end: Node, apart: Sequence[Node], move: Move, effort: Effort) -> Men
         if fits(apart, end, {node.name: layer.model_copy(update={"strides": strides})}, effort):
             return Mend(f"write `strides: {_short(strides)}` in the `{layer.entry}` marked above", (node,))
     return None
+
+
+def unstrided(end: Node, apart: Sequence[Node], move: Move, effort: Effort) -> Mend | None:
+    """A stride of 1 for what steps on one way alone, where that brings it to all of the others."""
+    layer = move.node.layer
+    if not isinstance(layer, Windowed) or move.node.span.standard:
+        return None
+    changed = {move.node.name: layer.model_copy(update={"strides": (1,) * layer.rank})}
+    if not fits(apart, end, changed, effort):
+        return None
+    return Mend(f"write `strides: 1` in the `{layer.entry}` marked above", (move.node,))
 
 
 def extended(end: Node, apart: Sequence[Node], effort: Effort) -> Mend | None:

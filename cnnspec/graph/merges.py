@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cnnspec.graph.cases import Case, Cause, Network, merged, seen
 from cnnspec.graph.graph import Node
-from cnnspec.graph.mends import Mend, bordered, cropped, extended, maps, rescaled, strided
+from cnnspec.graph.mends import Mend, bordered, cropped, extended, maps, rescaled, strided, unstrided
 from cnnspec.graph.replay import ancestors
 from cnnspec.graph.sizes import Search, Shapes
 from cnnspec.graph.ways import Move, Parting, links, parting
@@ -42,7 +42,7 @@ def cause(case: Case, network: Network) -> Cause | None:
     apart = _apart(ways)
     mend = bordered(end, apart, network.effort)
     if mend is not None:
-        return Cause(_marks(case, mend), mend.help)
+        return Cause(_marks(case, mend, network), mend.help)
     if len(pair.shapes[0]) != len(pair.shapes[1]):
         return None
     if pair.channels:
@@ -52,7 +52,7 @@ def cause(case: Case, network: Network) -> Cause | None:
         return None
     parts = [parting(*pair.names, links(nodes, axis)) for axis in pair.axes]
     help, marked = _help(case, pair, parts, nodes, apart, network)
-    places = [*_places(case, pair, parts, network), *(_marks(case, marked, sources=False) if marked else ())]
+    places = [*_places(case, pair, parts, network), *(_marks(case, marked, network, sources=False) if marked else ())]
     return Cause(merged(places), help)
 
 
@@ -76,13 +76,13 @@ def _apart(ways: Sequence[Sequence[Node]]) -> list[Node]:
     return list({node.name: node for way in ways for node in way if node.name not in shared}.values())
 
 
-def _marks(case: Case, mend: Mend, *, sources: bool = True) -> tuple[Related, ...]:
+def _marks(case: Case, mend: Mend, network: Network, *, sources: bool = True) -> tuple[Related, ...]:
     """The layers to change, with what they do now; those that are shown anyhow only with `sources`."""
     places = []
     for node in mend.nodes:
         if not sources and node.name in case.end.inputs:
             continue
-        span, here = seen(node, case)
+        span, here = seen(node, case, network)
         places.append(Related(f"{maps(node)} {here}", span))
     return merged(places)
 
@@ -94,21 +94,21 @@ def _places(case: Case, pair: _Pair, parts: Sequence[Parting], network: Network)
         for move in part.moves:
             by_node.setdefault(move.node.name, []).append((move, part.alone))
     for moves in list(by_node.values())[:2]:
-        yield _told(case, [move for move, _ in moves], moves[0][1])
+        yield _told(case, [move for move, _ in moves], moves[0][1], network)
     for name in dict.fromkeys(name for part in parts for name in part.ends):
         source = network.sources.get(name)
         if source is not None and source.shape is not None:
             yield Related(f"`{name}` is {show(source.shape)}", source.span)
 
 
-def _told(case: Case, moves: Sequence[Move], alone: bool) -> Related:
+def _told(case: Case, moves: Sequence[Move], alone: bool, network: Network) -> Related:
     """What a layer does to the axes that parted."""
     move = moves[0]
     node = move.node
-    span, here = seen(node, case)
+    span, here = seen(node, case, network)
     same = len({(each.before, each.after) for each in moves}) == 1
     what = maps(node)
-    if same and not alone and move.stride is not None and move.stride > 1 and 0 < abs(move.rest) < move.stride:
+    if same and not alone and move.divides:
         what = f"{move.before} was {'floored' if move.rest > 0 else 'rounded up'} to {move.after}"
     formulas = node.formula.split("; ")
     formula = formulas[move.axis] if same and move.axis < len(formulas) else node.formula
@@ -123,7 +123,7 @@ def _channels(case: Case, pair: _Pair, network: Network) -> tuple[Related, ...]:
         node = network.by_name.get(name)
         origin = channels_of(node, network) if node else None
         if origin is not None and origin is not node:
-            span, here = seen(origin, case)
+            span, here = seen(origin, case, network)
             places.append(Related(f"{shape[-1]} channels come from {here}", span))
     return tuple(places)
 
@@ -147,6 +147,8 @@ def _help(
     alone = next((part.moves[0] for part in parts if part.alone), None)
     if alone is not None:
         mend = strided(end, apart, alone, network.effort)
+        if mend is None and len(end.inputs) > 2:
+            mend = unstrided(end, apart, alone, network.effort)
         if mend is not None or case.hidden:
             return (mend.help, mend) if mend else (case.found.help, None)
         joined = end.layer.entry == "concatenate"
@@ -154,7 +156,7 @@ def _help(
     mend = extended(end, apart, network.effort)
     local = mend.help if mend else None if case.hidden else cropped(*pair.shapes) or case.found.help
     search = network.search(case, nodes)
-    found = [shapes for shapes in search.nearest() if shapes]
+    found = search.nearest()
     if not found:
         return f"write {local}" if mend else local or case.found.help, mend
     write = f"write {network.written(*found)}{_divisible(search, found)}"
@@ -163,7 +165,7 @@ def _help(
 
 def _divisible(search: Search, found: Sequence[Shapes]) -> str:
     """By what the sizes are divisible that fit."""
-    divisors = search.divisors(*found) if len(found) == 2 else ()
+    divisors = search.divisors(*found) if len(found) == 2 and found[0].keys() == found[1].keys() else ()
     names = [name for name, divisor in zip(_AXES.get(len(divisors), ()), divisors, strict=False) if divisor > 1]
     if not names or len({divisor for divisor in divisors if divisor > 1}) > 1:
         return ""

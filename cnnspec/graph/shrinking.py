@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from cnnspec.graph.cases import PADDED, Case, Cause, Network, changed, place_of
+from cnnspec.graph.cases import PADDED, Case, Cause, Network, changed, seen
 from cnnspec.graph.graph import Node
 from cnnspec.graph.replay import ancestors
 from cnnspec.graph.ways import Move, links, way
@@ -17,7 +17,7 @@ from cnnspec.layers.windows import times
 
 _PLACES = 4
 """How many places of a chain are shown."""
-_STOPS = 4
+_STOPS = 6
 """How many sizes are shown at one place."""
 
 
@@ -46,7 +46,7 @@ def cause(case: Case, network: Network) -> Cause | None:
     axis = _axis(end)
     chain = way(end.inputs[0], links(nodes, axis))
     moves = [move for _, move in reversed(chain) if move is not None and move.after < move.before]
-    places = _shown(_places(moves, end))
+    places = _shown(_places(moves, case, network))
     last = places[-1].moves[-1].node.name if places else None
     told = [Related(_label(place), place.span) for place in places]
     if last == end.inputs[0] and places[-1].here and len(places[-1].moves) == 1:
@@ -74,11 +74,11 @@ def _fits(layer: Layer, shape: Shape) -> bool:
     return True
 
 
-def _places(moves: Sequence[Move], end: Node) -> list[_Place]:
+def _places(moves: Sequence[Move], case: Case, network: Network) -> list[_Place]:
     found: dict[Span, _Place] = {}
     for move in moves:
-        span = place_of(move.node.span, move.node.calls, end.calls)
-        found.setdefault(span, _Place(span, span == move.node.span, [])).moves.append(move)
+        span, here = seen(move.node, case, network)
+        found.setdefault(span, _Place(span, here == "here", [])).moves.append(move)
     return list(found.values())
 
 

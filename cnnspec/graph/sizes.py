@@ -100,15 +100,36 @@ class Search:
         self.jump = ceil(max((jump for node in nodes for jump in node.field.jump), default=1))
         self.reach = min(max(_REACH, self.jump), 4 * _REACH)
 
-    def nearest(self) -> tuple[Shapes | None, Shapes | None]:
-        """The inputs that are next smaller, by half at most, and next larger."""
-        for group in self._groups():
+    def nearest(self) -> list[Shapes]:
+        """The inputs that are next smaller, by half at most, and next larger; where each of several inputs is changed
+        by itself, the nearest of each."""
+        groups = list(self._groups())
+        found: list[Shapes] = []
+        for group in groups:
+            same = self._same(group) if len(groups) > 1 else None
+            if same is not None:
+                found.append(same)
+                continue
             self._anchor(group)
             upper = self._first(group, 1)
             lower = self._first(group, -1)
-            if lower or upper:
-                return lower, upper
-        return None, None
+            near = [shapes for shapes in (lower, upper) if shapes]
+            found += near if len(groups) == 1 else sorted(near, key=self._distance)[:1]
+        return found[:2]
+
+    def _same(self, group: Shapes) -> Shapes | None:
+        """The size of another input, where with it everything fits."""
+        for other in self.inputs.values():
+            shapes = {name: (*other[:-1], shape[-1]) for name, shape in group.items() if len(shape) == len(other)}
+            if shapes and shapes != group and self._fits(shapes):
+                trial = self.attempt({**self.inputs, **shapes})
+                if trial is not None and not set(trial.mistakes) - self.known:
+                    return shapes
+        return None
+
+    def _distance(self, shapes: Shapes) -> int:
+        pairs = ((n, m) for name, shape in shapes.items() for n, m in zip(shape, self.inputs[name], strict=True))
+        return sum(abs((n or 0) - (m or 0)) for n, m in pairs)
 
     def least(self) -> Shapes | None:
         """The smallest larger inputs."""

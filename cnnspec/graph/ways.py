@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from itertools import combinations, islice
 from typing import NamedTuple
 
 from cnnspec.graph.graph import Node
+
+_CHOICES = 1000
+"""How many choices of moves are looked at."""
 
 
 class Move(NamedTuple):
@@ -26,6 +30,11 @@ class Move(NamedTuple):
     def rest(self) -> Fraction:
         """The pixels that its stride does not account for; less than 0 where there are more than before."""
         return Fraction(0) if self.stride is None else self.before - self.after * self.stride
+
+    @property
+    def divides(self) -> bool:
+        """Whether what it leaves is the rest of a division, rather than a border."""
+        return self.stride is not None and 0 < abs(self.rest) < self.stride
 
 
 class Link(NamedTuple):
@@ -164,18 +173,15 @@ def _scale(moves: Sequence[Move]) -> Fraction:
 
 
 def _decisive(first: Sequence[Move], second: Sequence[Move]) -> tuple[Move, ...]:
-    """The first move that leaves a rest which the other way has not, and beside it the one that does most."""
-    mine, theirs = _rests(first), _rests(second)
-    for rest in list(mine):
-        match = next((other for other in theirs if other[0] == rest[0]), None)
-        if match is not None:
-            mine.remove(rest)
-            theirs.remove(match)
-    rests = mine + theirs
-    if len(rests) <= 2:
-        return tuple(move for _, move in rests)
-    most = max(range(1, len(rests)), key=lambda at: abs(rests[at][0]))
-    return rests[0][1], rests[most][1]
+    """The moves whose rests make the difference: one that makes all of it, or two; else the first, and the largest."""
+    rests = [*_rests(first), *((-rest, move) for rest, move in _rests(second))]
+    missing = sum((rest for rest, _ in rests), Fraction(0))
+    for many in (1, 2):
+        for chosen in islice(combinations(sorted(rests, key=lambda each: not each[1].divides), many), _CHOICES):
+            if sum((rest for rest, _ in chosen), Fraction(0)) == missing:
+                return tuple(move for _, move in chosen)
+    most = max(range(1, len(rests)), key=lambda at: abs(rests[at][0]), default=0)
+    return tuple(rests[at][1] for at in sorted({0, most})) if rests else ()
 
 
 def _rests(moves: Sequence[Move]) -> list[tuple[Fraction, Move]]:

@@ -78,3 +78,10 @@ def size_at(axis: int, shape: Shape, layer: str, argument: str = "axis") -> int:
     """The size on `axis`, which the layer's weights depend on."""
     at = place(axis, shape, argument)
     return need(shape[at], "number of channels" if at == len(shape) - 1 else f"size on axis {axis}", layer)
+
+
+def groups_help(groups: int, *sizes: int) -> str:
+    """What to write as `groups`: the next numbers that divide every one of `sizes`."""
+    fitting = [n for n in range(1, min(sizes) + 1) if not any(size % n for size in sizes)]
+    near = [n for n in fitting if n < groups][-1:] + [n for n in fitting if n > groups][:1]
+    return f"write {' or '.join(f'`groups: {n}`' for n in near)}"

@@ -9,6 +9,7 @@ from pydantic import model_validator
 
 from cnnspec.language.entries import refuse
 from cnnspec.language.types import Count
+from cnnspec.layers.axes import groups_help
 from cnnspec.layers.base import Shape, ShapeError, Weight
 from cnnspec.layers.convolving import Convolution, each
 from cnnspec.layers.settings import ConstraintField, InitializerField, RegularizerField
@@ -41,13 +42,12 @@ class _Conv(Convolution):
         spatial = self.spatial(inputs[0])
         channels = self.channels(inputs[0])
         if channels % self.groups:
-            fitting = ", ".join(str(n) for n in range(1, channels + 1) if not channels % n and not self.filters % n)
             raise ShapeError(
                 "shape-groups",
                 f"{self.groups} groups do not divide the input's channels: {channels}",
                 argument="groups",
                 label=f"{channels} / {self.groups} is not a whole number",
-                help=f"write `groups` as one of: {fitting}",
+                help=groups_help(self.groups, channels, self.filters),
             )
         return (*spatial, self.filters)
 

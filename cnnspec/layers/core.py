@@ -136,9 +136,23 @@ class Reshape(Layer):
                 f"the {values} values of {show(inputs[0])} do not fill {target}",
                 argument="target_shape",
                 label=label,
-                help="write sizes whose product is " + str(values),
+                help=self._nearest(values),
             )
         return tuple(values // given if size == -1 else size for size in self.target_shape)
+
+    def _nearest(self, values: int) -> str:
+        """What to write in place of the sizes: one of them other, the last if possible, or all."""
+        sizes = self.target_shape
+        for at in reversed(range(len(sizes))):
+            others = prod(size for place, size in enumerate(sizes) if place != at and size != -1)
+            if -1 not in sizes and values % others == 0:
+                fitting = [*sizes[:at], values // others, *sizes[at + 1 :]]
+                free = [*sizes[:at], -1, *sizes[at + 1 :]]
+                return f"write `{fitting}`, or `{free}`, which is the same"
+        root = round(values ** (1 / len(sizes)))
+        if root ** len(sizes) == values and len(set(sizes)) == 1:
+            return f"write `{[root] * len(sizes)}`, or other sizes whose product is {values}"
+        return f"write sizes whose product {'divides' if -1 in sizes else 'is'} {values}"
 
     def step(self, *inputs: Shape) -> Step:
         return Step(whole=True)

@@ -9,7 +9,7 @@ from pydantic import field_validator
 
 from cnnspec.language.entries import refuse
 from cnnspec.language.types import Axis, Fraction, Positive
-from cnnspec.layers.axes import Axes, each, place, size_at
+from cnnspec.layers.axes import Axes, each, groups_help, place, size_at
 from cnnspec.layers.base import Layer, Shape, ShapeError, Weight
 from cnnspec.layers.settings import ConstraintField, InitializerField, RegularizerField
 
@@ -125,13 +125,12 @@ class GroupNormalization(_ScaledAndShifted):
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         channels = size_at(self.axis, inputs[0], self.entry)
         if self.groups != -1 and channels % self.groups:
-            fitting = ", ".join(str(n) for n in range(1, min(channels, 1024) + 1) if not channels % n)
             raise ShapeError(
                 "shape-groups",
                 f"{self.groups} groups do not divide the input's channels: {channels}",
                 argument="groups",
                 label=f"{channels} / {self.groups} is not a whole number",
-                help=f"write `groups` as one of: {fitting}",
+                help=groups_help(self.groups, channels),
             )
         return self.learned((channels,))
 

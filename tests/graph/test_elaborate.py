@@ -222,7 +222,7 @@ def test_a_mistake_in_a_block_shows_both_places_once() -> None:
     report = checked(text)
     (found,) = report.diagnostics
     assert found.code == "shape-window"
-    assert (found.span.line, [related.span.line for related in found.related]) == (2, [2, 6])
+    assert (found.span.line, [related.span.line for related in found.related]) == (2, [5, 6])
 
 
 def test_symbolic_sizes_flow_through() -> None:
