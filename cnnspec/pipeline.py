@@ -132,7 +132,8 @@ def check_text(
         if sound is not None and spec is not None:
             from cnnspec.lints import lint
 
-            for doubt in lint(sound, spec, data, training, file, files.callers):
+            others = {*files.callers, *([file] if settings else [])}
+            for doubt in lint(sound, spec, data, training, file, others):
                 diagnostics.add(doubt)
     name = spec.name if spec is not None else name
     found = _heeded(told(diagnostics, file, files.callers), files, sound if not settings else None, file)

@@ -163,7 +163,7 @@ def _unused(comment: Ignore, spent: set[Span]) -> Iterator[Diagnostic]:
         yield _warning("this comment names no code, and silences nothing", comment.span, help)
         return
     used = [code for code, place in comment.codes if place in spent or code == UNUSED]
-    fix = Fix(comment.inner, ", ".join(used)) if used else Fix(comment.removal, "")
+    fix: Fix | None = Fix(comment.inner, ", ".join(used)) if used else Fix(comment.removal, "")
     for code, place in comment.codes:
         if place in spent or code == UNUSED:
             continue

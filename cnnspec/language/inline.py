@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cnnspec.language.diagnostics import Diagnostics
-from cnnspec.language.expressions import ExpressionError
+from cnnspec.language.expressions import ExpressionError, is_expression
 from cnnspec.language.files import Files
 from cnnspec.language.imports import standard_root
 from cnnspec.language.library import standard_names
@@ -18,6 +19,7 @@ from cnnspec.language.scope import Failed
 
 _NAMES = {"inputs", "over", "as", "add", "subtract", "multiply", "average", "maximum", "minimum", "concatenate", "dot"}
 """Keys whose lists hold names and values, not layers."""
+_WORD = re.compile(r"[^\W\d]\w*")
 
 
 @dataclass
@@ -45,9 +47,9 @@ class _File:
 def inlined(root: MappingNode, files: Files) -> dict[str, Any]:
     """The plain values of a document that was read through `files`, with the blocks of its imports among its own.
 
-    An imported block gets the parameters of its file as defaults of its own. The blocks that the document sees keep
-    their names; others that would hide one, or be hidden, bear their file's name in front, and so does a standard block
-    that an import calls and that the document hides.
+    An imported block gets the parameters of its file that it uses as defaults of its own. The blocks that the document
+    sees keep their names; others that would hide one, or be hidden, bear their file's name in front, and so does a
+    standard block that an import calls and that the document hides.
     """
     values: dict[str, Any] = plain(root)
     if not isinstance(root.get("imports"), SequenceNode):
@@ -118,9 +120,20 @@ def _lists(value: Any) -> Any:
 def _with(block: dict[str, Any], parameters: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """A block with its file's parameters, and the new names of the blocks that it calls."""
     given = block.get("parameters") or {}
-    every = {**given, **{name: value for name, value in parameters.items() if name not in given}}
+    used = set(_computed_from([block]))
+    for _ in parameters:
+        used.update(_computed_from([value for name, value in parameters.items() if name in used]))
+    every = {**given, **{name: value for name, value in parameters.items() if name not in given and name in used}}
     every = {name: _renamed(value, names) for name, value in every.items()}
     return {**block, "parameters": every, "layers": _renamed(block["layers"], names)}
+
+
+def _computed_from(value: Any) -> Iterator[str]:
+    """Every word of the expressions below a value."""
+    if is_expression(value):
+        yield from _WORD.findall(value)
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _computed_from(inner)
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:

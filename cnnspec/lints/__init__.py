@@ -41,7 +41,8 @@ def code_of(lint: Lint) -> str:
 def lint(
     graph: Graph, spec: Spec, data: Data | None, training: Training | None, file: str, taken: Container[str] = ()
 ) -> Iterator[Diagnostic]:
-    """What is doubtful about a sound network; `file` is the spec's own, `taken` are those it extends or imports."""
+    """What is doubtful about a sound network; `file` is the spec's own, what those of `taken` declare may
+    be used elsewhere."""
     network = Network(graph, spec, data, training, file, taken)
     for each in LINTS:
         for found in each(network):

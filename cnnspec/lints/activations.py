@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnspec.graph.graph import Node
-from cnnspec.lints.network import Doubt, Network, activation_of, doubt
+from cnnspec.lints.network import Doubt, Network, activation_of, arguments_of, doubt
 from cnnspec.training.objective import final_activation
 
 _ALONE = ("activation", "relu", "leaky_relu", "elu", "softmax")
@@ -24,8 +24,9 @@ def softmax_single(network: Network) -> Iterator[Doubt]:
     One value that tells two classes apart takes a sigmoid; a softmax needs a value for each class.
     """
     for node in network.of("softmax", "activation", *_WITH):
-        name, arguments = activation_of(node)
-        if name == "softmax" and node.shape[-1] == 1 and arguments.get("axis", -1) in (-1, len(node.shape)):
+        if node.shape[-1] != 1 or activation_of(node) != "softmax":
+            continue
+        if arguments_of(node).get("axis", -1) in (-1, len(node.shape)):
             help = "write `sigmoid` for one value, or give it a value for each class"
             yield doubt(node, "the softmax of one value is always 1", "activation", help=help)
 
@@ -36,27 +37,30 @@ def activation_twice(network: Network) -> Iterator[Doubt]:
     A second `relu` does nothing; the softmax of a softmax is nearly the same for every class. Mostly the layer before
     has `activation:` already.
     """
-    yield from network.everywhere(_twice(network))
+    messages = ((node, _twice(network, node)) for node in network.of(*_ALONE))
+    found = {node.name: message for node, message in messages if message}
+    for node in network.always(map(network.graph.__getitem__, found)):
+        message, help = found[node.name]
+        yield doubt(node, message, "activation", help=help)
 
 
-def _twice(network: Network) -> Iterator[tuple[Node, Doubt]]:
-    for node in network.of(*_ALONE):
-        before = network.behind(node) if node.layer.entry == "softmax" else network.source(node)
-        if before is None or before.layer.merges:
-            continue
-        (name, arguments), (first, given) = activation_of(node), activation_of(before)
-        if name == "linear" or first == "linear":
-            continue
-        if first in _PROBABILITIES or (name, arguments) == (first, given):
-            message = f"`{name}` after `{first}`: {_kind(before)} has an activation already"
-            yield node, doubt(node, message, "activation", help="take one of the two out")
-        elif first == "relu" and name in _PROBABILITIES and network.only_user(before) and node.name in network.outputs:
-            message = f"`{name}` after `relu`: no score can be below 0"
-            yield node, doubt(node, message, "activation", help=f"leave out the activation of {_kind(before)}")
+def _twice(network: Network, node: Node) -> tuple[str, str] | None:
+    """What is wrong with an activation behind another one, and what to do; None where it is right."""
+    name = activation_of(node)
+    before = network.behind(node) if name == "softmax" else network.source(node)
+    first = "linear" if before is None else activation_of(before)
+    if before is None or "linear" in (name, first):
+        return None
+    layer = f"the `{before.layer.entry}` before it"
+    if first in _PROBABILITIES or (name == first and _same(node, before)):
+        return f"`{name}` after `{first}`: {layer} has an activation already", "take one of the two out"
+    if first == "relu" and name in _PROBABILITIES and network.only_user(before) and node.name in network.outputs:
+        return f"`{name}` after `relu`: no score can be below 0", f"leave out the activation of {layer}"
+    return None
 
 
-def _kind(node: Node) -> str:
-    return f"the `{node.layer.entry}` before it"
+def _same(node: Node, other: Node) -> bool:
+    return node.layer is other.layer or arguments_of(node) == arguments_of(other)
 
 
 def softmax_hidden(network: Network) -> Iterator[Doubt]:
@@ -68,7 +72,7 @@ def softmax_hidden(network: Network) -> Iterator[Doubt]:
         before = network.behind(node)
         if len(node.shape) != 1 or before is None or before.layer.entry != "dense" or before.name in network.outputs:
             continue
-        if activation_of(before)[0] == "softmax" and len(network.users[before.name]) == 1:
+        if activation_of(before) == "softmax" and len(network.users[before.name]) == 1:
             message = "a softmax between two `dense` layers: its values sum to 1, the next one sees little of them"
             yield doubt(before, message, "activation", help="write `activation: relu`")
 
@@ -87,18 +91,19 @@ def loss_activation(network: Network) -> Iterator[Doubt]:
             continue
         activation = final_activation(network.graph, output)
         wanted, *others = _WANTED["categorical" in loss.entry]
+        path = ("training", "loss", *((output,) if isinstance(training and training.loss, dict) else ()))
         whose = f"output `{output}`: " if len(network.graph.outputs) > 1 else ""
         if logits and (activation in _PROBABILITIES or (activation == "relu" and _direct(network.graph[name]))):
             message = f"{whose}`from_logits: true` takes scores as they are, but the network ends with `{activation}`"
             help = f"leave out `from_logits`, or the `{activation}`"
-            yield network.written(message, "training", "loss", output, help=help)
+            yield network.written(message, *path, help=help)
         elif not logits and activation not in (wanted, *others, ""):
             what = f"`{activation}`" if activation != "linear" else "no activation"
             message = f"{whose}`{loss.entry}` takes probabilities, but the network ends with {what}"
             help = f"end with `activation: {wanted}`, or write `{loss.entry}: {{from_logits: true}}`"
-            yield network.written(message, "training", "loss", output, help=help)
+            yield network.written(message, *path, help=help)
 
 
 def _direct(node: Node) -> bool:
     """Whether the last layer has an activation itself (no pooling of activated maps)."""
-    return activation_of(node)[0] != "linear"
+    return activation_of(node) != "linear"

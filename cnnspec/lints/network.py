@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnspec.graph.graph import Graph, Node
 from cnnspec.language.diagnostics import Fix, Related
+from cnnspec.language.entries import Entry
 from cnnspec.language.nodes import MappingNode, locate
 from cnnspec.language.spans import Span
 from cnnspec.layers.base import Shape
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from cnnspec.training.section import Training
 
 _PASSING = ("identity", "dropout", "spatial_dropout2d", "gaussian_dropout", "alpha_dropout", "activity_regularization")
+_ACTIVATIONS = {"relu", "leaky_relu", "elu", "softmax", "prelu"}
+_NEAR = 20
+REARRANGING = {"reshape", "permute", "repeat_vector", "einsum_dense", "attention", "multi_head_attention", "dot"}
 
 
 class Doubt(NamedTuple):
@@ -35,8 +40,8 @@ class Doubt(NamedTuple):
 class Network:
     """A sound network with what is written around it.
 
-    `data` and `training` are None where the spec has none; `file` is the spec's own, `taken` are those that it extends
-    or imports.
+    `data` and `training` are None where the spec has none; `file` is the spec's own. What the files of `taken` declare
+    may be used elsewhere.
     """
 
     def __init__(
@@ -50,7 +55,7 @@ class Network:
         self.taken = taken
         self._by_entry: dict[str, list[Node]] = {}
         for node in graph.nodes:
-            if not node.span.standard or node.span.file == file:
+            if node.span.file == file or not node.span.standard:
                 self._by_entry.setdefault(node.layer.entry, []).append(node)
 
     def of(self, *entries: str) -> Iterator[Node]:
@@ -59,8 +64,8 @@ class Network:
             yield from self._by_entry.get(entry, ())
 
     def own(self, span: Span) -> bool:
-        """Whether something stands in the spec itself (or is set from outside), not in a file that it takes up."""
-        return span.file == self.file or span.file not in self.taken
+        """Whether something stands where the person can be told that it is never used."""
+        return span.file not in self.taken
 
     @cached_property
     def users(self) -> dict[str, list[Node]]:
@@ -96,23 +101,38 @@ class Network:
     def _expansions(self) -> Counter[tuple[Span, str]]:
         return Counter((node.span, node.layer.entry) for node in self.graph.nodes)
 
-    def everywhere(self, found: Iterable[tuple[Node, Doubt]]) -> Iterator[Doubt]:
-        """The doubts that hold each time that an entry is expanded: one of a repetition's first round alone, or of one
-        call of a block, cannot be mended where it stands."""
-        entries: dict[tuple[Span, str], list[Doubt]] = {}
-        for node, doubt in found:
-            entries.setdefault((node.span, node.layer.entry), []).append(doubt)
-        for entry, doubts in entries.items():
-            if len(doubts) == self._expansions[entry]:
-                yield doubts[0]
+    def always(self, found: Iterable[Node]) -> Iterator[Node]:
+        """One node of each entry for which something holds whenever it is expanded: what holds in the first round of a
+        repetition alone, or in one call of a block, cannot be mended where it stands."""
+        entries: dict[tuple[Span, str], list[Node]] = {}
+        for node in found:
+            entries.setdefault((node.span, node.layer.entry), []).append(node)
+        for entry, nodes in entries.items():
+            if len(nodes) == self._expansions[entry]:
+                yield nodes[0]
+
+    @cached_property
+    def makers(self) -> dict[str, Node]:
+        """For each tensor of one pixel, the layer that has made it one; none where other axes came in between."""
+        found: dict[str, Node] = {}
+        for node in self.graph.nodes:
+            before = node.input_shapes[0]
+            if len(before) != len(node.shape) or node.layer.entry in REARRANGING or not is_pixel(node.shape):
+                continue
+            if not is_pixel(before):
+                found[node.name] = node
+            elif node.inputs[0] in found:
+                found[node.name] = found[node.inputs[0]]
+        return found
 
     def written(self, message: str, *path: str | int, key: bool = True, help: str | None = None) -> Doubt:
         """A doubt about what stands at `path` in the spec; about its key, unless its value is meant."""
         return Doubt(message, locate(self.spec.document, path, key=key), help)
 
     def behind(self, node: Node) -> Node | None:
-        """The layer above a node, past those that hand their input on as it is."""
-        return next((above for above in self.upwards(node) if above.layer.entry not in _PASSING), None)
+        """The layer above a node, past a few that hand their input on as it is."""
+        near = islice(self.upwards(node), _NEAR)
+        return next((above for above in near if above.layer.entry not in _PASSING), None)
 
 
 def doubt(
@@ -137,19 +157,22 @@ def place(node: Node, argument: str) -> Span:
     return locate(node.text, (node.layer.entry, argument)) if written else node.span
 
 
-def activation_of(node: Node) -> tuple[str, dict[str, Any]]:
-    """The activation that a layer ends with, by name and with all its arguments; `linear` where it has none."""
+def is_pixel(shape: Shape) -> bool:
+    """Whether every axis but the channels is 1."""
+    return len(shape) > 1 and shape[:-1] == (1,) * (len(shape) - 1)
+
+
+def activation_of(node: Node) -> str:
+    """The name of the activation that a layer ends with; `linear` where it has none."""
     layer = node.layer
-    if layer.entry in ("relu", "leaky_relu", "elu", "softmax", "prelu"):
-        return layer.entry, layer.changed()
-    activation = getattr(layer, "activation", None)
-    if activation is None:
-        return "linear", {}
-    if isinstance(activation, str):
-        return activation, {}
-    return activation.entry, activation.changed()
+    if layer.entry in _ACTIVATIONS:
+        return layer.entry
+    activation: Entry | None = vars(layer).get("activation")
+    return "linear" if activation is None else activation.entry
 
 
-def spatial(shape: Shape) -> Shape:
-    """A shape without its channels."""
-    return shape[:-1]
+def arguments_of(node: Node) -> dict[str, Any]:
+    """The arguments of that activation, where they are not the usual ones."""
+    layer = node.layer
+    activation: Entry | None = layer if layer.entry in _ACTIVATIONS else vars(layer).get("activation")
+    return {} if activation is None else activation.changed()

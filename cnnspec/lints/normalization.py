@@ -26,32 +26,25 @@ def bias_before_norm(network: Network) -> Iterator[Doubt]:
     """
     if network.training is not None and network.training.weights is not None:
         return
-    yield from network.everywhere(_biased(network))
-
-
-def _biased(network: Network) -> Iterator[tuple[Node, Doubt]]:
     found = [node for node in network.of(*_BIASED) if _normalized(network, node)]
+    if not found:
+        return
     uses = Counter(id(_arguments(node)) for node in network.of(*_BIASED))
     agreed = Counter(id(_arguments(node)) for node in found)
-    for node in found:
-        after = network.only_user(node)
-        shift = "has a shift of its own" if getattr(after and after.layer, "center", True) else "takes it away"
-        shared = uses[id(_arguments(node))] != agreed[id(_arguments(node))]
-        yield (
+    for node in network.always(found):
+        arguments = id(_arguments(node))
+        yield doubt(
             node,
-            doubt(
-                node,
-                f"the bias does nothing: the batch normalization after it {shift}",
-                "use_bias",
-                help="write `use_bias: false`",
-                fix=None if shared else _without_bias(node),
-            ),
+            "the bias does nothing: the batch normalization after it takes it away again",
+            "use_bias",
+            help="write `use_bias: false`",
+            fix=_without_bias(node) if uses[arguments] == agreed[arguments] else None,
         )
 
 
 def _normalized(network: Network, node: Node) -> bool:
     """Whether a layer has a bias, no activation, and nothing but a batch normalization of its channels behind it."""
-    if not getattr(node.layer, "use_bias", False) or activation_of(node)[0] != "linear" or not node.layer.trainable:
+    if not getattr(node.layer, "use_bias", False) or activation_of(node) != "linear" or not node.layer.trainable:
         return False
     after = network.only_user(node)
     if after is None or after.layer.entry != "batch_normalization" or not after.layer.trainable:

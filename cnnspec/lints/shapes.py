@@ -9,14 +9,13 @@ from cnnspec.language.diagnostics import Fix, Related
 from cnnspec.language.nodes import ScalarNode, SequenceNode
 from cnnspec.layers.base import Shape, show
 from cnnspec.layers.windowed import Windowed
-from cnnspec.lints.network import Doubt, Network, activation_of, doubt
+from cnnspec.lints.network import REARRANGING, Doubt, Network, activation_of, doubt
 
 _ELEMENTWISE = {
     "activation", "relu", "leaky_relu", "prelu", "elu", "softmax", "dropout", "gaussian_dropout", "alpha_dropout",
     "spatial_dropout2d", "gaussian_noise", "batch_normalization", "layer_normalization", "activity_regularization",
     "identity", "dense",
 }  # fmt: skip
-_REARRANGING = {"reshape", "permute", "repeat_vector", "einsum_dense", "attention", "multi_head_attention", "dot"}
 _CHANNELS = (1, 3, 4)
 
 
@@ -26,11 +25,11 @@ def dense_on_map(network: Network) -> Iterator[Doubt]:
     It is told where only such layers follow up to a `flatten`, or up to an output that is smaller than the image.
     Before it belongs a `flatten` or a global pooling. Where every pixel is meant, a 1×1 `conv2d` does the same.
     """
+    if not any(len(node.shape) == 3 for node in network.of("dense")):
+        return
+    firsts = _first_on_pixels(network)
     for node in network.of("dense"):
-        if len(node.shape) != 3 or not _from_an_image(network, node):
-            continue
-        above = network.behind(node)
-        if above is not None and above.layer.entry == "dense":
+        if node.name not in firsts:
             continue
         last, flattened = _followed(network, node)
         if flattened or (last.name in network.outputs and _wants_a_vector(network, node, last)):
@@ -42,14 +41,21 @@ def dense_on_map(network: Network) -> Iterator[Doubt]:
             )
 
 
-def _from_an_image(network: Network, node: Node) -> bool:
-    """Whether a map is one of pixels: nothing above has put other axes in their places."""
-    above = None
-    for above in network.upwards(node):
-        if above.layer.entry in _REARRANGING or len(above.input_shapes[0]) != 3:
-            return False
-    first = node if above is None else above
-    return len(first.input_shapes[0]) == 3
+def _first_on_pixels(network: Network) -> set[str]:
+    """The `dense` layers on the pixels of an image, whose axes nothing has rearranged, less those behind another."""
+    pixels = {name for name, shape in network.graph.inputs.items() if len(shape) == 3}
+    behind: set[str] = set()
+    firsts = set()
+    for node in network.graph.nodes:
+        entry, above = node.layer.entry, node.inputs[0]
+        if above not in pixels or len(node.shape) != 3 or entry in REARRANGING:
+            continue
+        pixels.add(node.name)
+        if entry == "dense" and above not in behind:
+            firsts.add(node.name)
+        if entry == "dense" or (above in behind and entry in _ELEMENTWISE):
+            behind.add(node.name)
+    return firsts
 
 
 def _followed(network: Network, node: Node) -> tuple[Node, bool]:
@@ -71,7 +77,7 @@ def _wants_a_vector(network: Network, node: Node, last: Node) -> bool:
         sizes = zip(node.shape[:2], image[:2], strict=True)
         if any(size is not None and whole is not None and size < whole for size, whole in sizes):
             return True
-    return node.field.size == (1, 1) and activation_of(last)[0] == "softmax"
+    return node.field.size == (1, 1) and activation_of(last) == "softmax"
 
 
 def add_broadcast(network: Network) -> Iterator[Doubt]:
@@ -104,18 +110,11 @@ def _smaller(shape: Shape, whole: Shape) -> bool:
 
 def _shrinks(network: Network, node: Node, shape: Shape, whole: Shape) -> Node | None:
     """The convolution or pooling that has left one pixel, or one channel, without looking at all of the map."""
-    above: Node | None = node
-    while above is not None:
-        before = above.input_shapes[0]
-        if above.layer.entry in _REARRANGING or len(before) != len(shape):
-            return None
-        if shape[:-1] == whole[:-1]:
-            if before[-1] != 1:
-                return above if getattr(above.layer, "filters", 0) == 1 else None
-        elif any(size != 1 for size in before[:-1]):
-            return above if _by_strides(above) else None
-        above = network.source(above)
-    return None
+    if shape[:-1] != whole[:-1]:
+        maker = network.makers.get(node.name)
+        return maker if maker is not None and _by_strides(maker) else None
+    above = node if node.layer.entry not in _ELEMENTWISE else network.behind(node)
+    return above if above is not None and getattr(above.layer, "filters", 0) == 1 else None
 
 
 def _by_strides(node: Node) -> bool:

@@ -62,7 +62,7 @@ def dropout_last(network: Network) -> Iterator[Doubt]:
 
 def _told(node: Node) -> bool:
     """Whether a layer ends in probabilities."""
-    return activation_of(node)[0] in ("softmax", "sigmoid")
+    return activation_of(node) in ("softmax", "sigmoid")
 
 
 def learning_rate(network: Network) -> Iterator[Doubt]:
@@ -124,7 +124,7 @@ def regression_activation(network: Network) -> Iterator[Doubt]:
             continue
         node = network.graph[name]
         dense = network.behind(node) if node.layer.entry in ("relu", "activation") else node
-        if len(node.shape) != 1 or dense is None or dense.layer.entry != "dense" or activation_of(node)[0] != "relu":
+        if len(node.shape) != 1 or dense is None or dense.layer.entry != "dense" or activation_of(node) != "relu":
             continue
         message = f"`{loss.entry}` of a `relu`: the network cannot give a value below 0"
         help = "leave the activation out, or write `softplus` where values are never negative"

@@ -9,7 +9,7 @@ from cnnspec.graph.graph import Node
 from cnnspec.language.diagnostics import Related
 from cnnspec.layers.base import Shape, show
 from cnnspec.layers.windowed import Windowed
-from cnnspec.lints.network import Doubt, Network, doubt
+from cnnspec.lints.network import Doubt, Network, doubt, is_pixel
 
 _CONVOLUTIONS = (
     "conv1d", "conv2d", "conv3d", "depthwise_conv1d", "depthwise_conv2d", "separable_conv1d", "separable_conv2d",
@@ -28,10 +28,10 @@ def pooled_away(network: Network) -> Iterator[Doubt]:
     """
     told = set()
     for node in network.of(*_CONVOLUTIONS, *_POOLINGS):
-        if not _single(node):
+        if not is_pixel(node.input_shapes[0]) or not is_pixel(node.shape) or max(_window(node)) == 1:
             continue
-        maker = _maker(network, node)
-        if maker is None or maker.name in told:
+        maker = network.makers.get(node.inputs[0])
+        if maker is None or maker.name in told or maker.layer.entry not in (*_CONVOLUTIONS, *_POOLINGS):
             continue
         told.add(maker.name)
         window = _window(node)
@@ -46,25 +46,10 @@ def pooled_away(network: Network) -> Iterator[Doubt]:
         )
 
 
-def _single(node: Node) -> bool:
-    """Whether the window is wider than one pixel where the map is not, before and after it."""
-    sizes = zip(_window(node), node.input_shapes[0], node.shape, strict=False)
-    wide = [(before, after) for size, before, after in sizes if size > 1]
-    return bool(wide) and all(pair == (1, 1) for pair in wide)
-
-
 def _window(node: Node) -> tuple[int, ...]:
     layer = node.layer
     assert isinstance(layer, Windowed)
     return layer.per_axis(layer.window)
-
-
-def _maker(network: Network, node: Node) -> Node | None:
-    """The convolution or pooling that has made a map of one pixel; None where something else has, which is meant."""
-    for above in network.upwards(node):
-        if any(size != 1 for size in above.input_shapes[0][:-1]):
-            return above if above.layer.entry in (*_CONVOLUTIONS, *_POOLINGS) else None
-    return None
 
 
 def stride_skips(network: Network) -> Iterator[Doubt]:

@@ -21,7 +21,7 @@ NAMES = [file.stem for file in FILES]
 def shape(layers: str, input: str = "[32, 32, 16]", extra: str = "") -> tuple[int | None, ...]:
     report = cnnspec.check(f"input: {input}\n{extra}layers:\n{layers}")
     assert report.graph is not None, str(report)
-    assert not report.diagnostics, str(report)
+    assert not [found for found in report.diagnostics if not found.code.startswith("unused-")], str(report)
     return report.graph.nodes[-1].shape
 
 

@@ -52,12 +52,12 @@ RIGHT = {
     "names are what is written": (
         "input: [8, 8, 3]",
         """
-  - relu: {name: 007}
-  - relu: {name: 2.50}
-  - relu: {name: true}
-  - relu: {name: größe}
-  - relu: {name: _x}
-  - relu: {name: -a}
+  - identity: {name: 007}
+  - identity: {name: 2.50}
+  - identity: {name: true}
+  - identity: {name: größe}
+  - identity: {name: _x}
+  - identity: {name: -a}
   - concatenate: [007, 2.50, true, größe, _x, -a]
 """,
         (8, 8, 18),
