@@ -8,9 +8,9 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnnspec import pipeline
 from cnnspec.cli.specs import Named, Spec
@@ -21,13 +21,12 @@ from cnnspec.language.spans import Span
 RUN_CODES = ("file-unreadable", "internal-error")
 """Codes that say something of the run, not of a spec."""
 
-_LIBRARY = re.compile(r"^[\"']?blocks[\"']?\s*:", re.MULTILINE)
+_BLOCKS = r"^[\"']?blocks[\"']?\s*:"
 _IMPORTING = "<import>"
-_OF_A_NETWORK = re.compile(r"^[\"']?(layers|inputs?|outputs?|extends|data|training|name)[\"']?\s*:", re.MULTILINE)
+_OF_A_NETWORK = r"^[\"']?(layers|inputs?|outputs?|extends|data|training|name)[\"']?\s*:"
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """How to check."""
 
     overrides: tuple[str, ...] = ()
@@ -36,8 +35,7 @@ class Settings:
     deep: bool = False
 
 
-@dataclass(frozen=True)
-class Mend:
+class Mend(NamedTuple):
     """What fixing made of a file: its bytes before and after, and how many fixes were taken."""
 
     spec: Spec
@@ -46,28 +44,28 @@ class Mend:
     fixes: int
 
 
-@dataclass
 class Outcome:
     """What a run found: every diagnostic once, however many specs share the file that it stands in."""
 
-    settings: Settings
-    found: dict[tuple[Any, ...], Diagnostic] = field(default_factory=dict)
-    sources: dict[str, str] = field(default_factory=dict)
-    fine: list[str] = field(default_factory=list)
-    """A line for each spec that holds."""
-    mends: list[Mend] = field(default_factory=list)
-    written: bool = False
-    """Whether mends are written, not only shown."""
-    stdin: bytes | None = None
-    """What came from standard input, mended."""
-    specs: int = 0
-    touched: int = 0
-    """How many specs something was found in."""
-    wrong: bool = False
-    unread: bool = False
-    involved: set[str] = field(default_factory=set)
-    """The real paths of all files that had a say, those that are missing, too."""
-    named: set[str] = field(default_factory=set)
+    def __init__(self, settings: Settings, specs: Iterable[Spec] = (), written: bool = False) -> None:
+        named = tuple(specs)
+        self.settings = settings
+        self.specs = len(named)
+        self.named = {spec.real for spec in named}
+        self.involved = {spec.real for spec in named if not spec.stdin}
+        """The real paths of all files that had a say, those that are missing, too."""
+        self.found: dict[tuple[Any, ...], Diagnostic] = {}
+        self.sources: dict[str, str] = {}
+        self.fine: list[str] = []
+        """A line for each spec that holds."""
+        self.touched = 0
+        """How many specs something was found in."""
+        self.wrong = self.unread = False
+        self.mends: list[Mend] = []
+        self.written = written
+        """Whether mends are written, not only shown."""
+        self.stdin: bytes | None = None
+        """What came from standard input, mended."""
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
@@ -116,9 +114,7 @@ class Outcome:
 
 def checked(named: Named, settings: Settings, fix: bool = False, write: bool = False) -> Outcome:
     """Check all specs; before that, where `fix` is set, mend them, and where `write` is, on the disk."""
-    real = {spec.real for spec in named.specs}
-    outcome = Outcome(settings, specs=len(named.specs), named=real, written=write)
-    outcome.involved.update(spec.real for spec in named.specs if not spec.stdin)
+    outcome = Outcome(settings, named.specs, write)
     for folder in named.empty:
         outcome.fail(folder, f"no spec in {folder}: a spec has `layers`, `blocks` or `cnnspec`")
     for path, error in named.unreadable:
@@ -165,7 +161,7 @@ def _read(specs: Iterable[Spec], outcome: Outcome) -> Iterator[tuple[Spec, bytes
 def _mended(spec: Spec, data: bytes, outcome: Outcome, write: bool) -> bytes:
     from cnnspec import fixing
 
-    settings = replace(outcome.settings, strict=False)
+    settings = outcome.settings._replace(strict=False)
     name = _report(spec, data, settings).file
     new, fixes = fixing.fixed_bytes(data, name, lambda text: _report(spec, text.encode(), settings).diagnostics)
     if not fixes:
@@ -199,7 +195,7 @@ def _report(spec: Spec, data: bytes, settings: Settings, held: dict[str, str] | 
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = ""
-    if _LIBRARY.search(text) and not _OF_A_NETWORK.search(text):
+    if "blocks" in text and re.search(_BLOCKS, text, re.MULTILINE) and not re.search(_OF_A_NETWORK, text, re.MULTILINE):
         return _library_report(spec, text, options, held or {})
     return pipeline.check_bytes(
         data, spec.shown, directory=spec.folder, overrides=settings.overrides, buffers=held, **options

@@ -6,12 +6,14 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
 from cnnspec import pipeline
-from cnnspec.language import render
+
+if TYPE_CHECKING:
+    from cnnspec.language.render.common import Paint
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -107,16 +109,18 @@ def width_of(stream: TextIO) -> int | None:
     return max(40, width) if width else None
 
 
-def paint_for(stream: TextIO) -> render.Paint:
+def paint_for(stream: TextIO) -> Paint:
     """The paint for `stream`."""
     if not coloured(stream):
-        return render.plain_paint
+        return lambda text, role: text
     return lambda text, role: click.style(text, **_STYLES[role])
 
 
 def require(report: pipeline.Report) -> None:
     """Print what is wrong to stderr; exit 1 where the spec does not hold."""
     if report.diagnostics:
+        from cnnspec.language import render
+
         click.echo(
             render.text(report.diagnostics, report.sources, paint_for(sys.stderr), width_of(sys.stderr)),
             err=True,

@@ -35,19 +35,17 @@ def show(outcome: Outcome, format_: str, stream: TextIO) -> None:
             click.echo(
                 f"{paint_for(sys.stderr)('error', 'error')}: {each.message}", err=True, color=coloured(sys.stderr)
             )
-    found, paint = outcome.of_specs, paint_for(stream)
-    if format_ == "concise":
-        parts = [render.concise(found, outcome.sources, paint)]
-    else:
-        ok = "\n".join(outcome.fine)
-        parts = [
-            ok,
-            render.text(found, outcome.sources, paint, width_of(stream)),
-            "\n" * bool(found) + summary(outcome),
-        ]
-    for part in parts:
-        if part.strip():
-            click.echo(part, file=stream, color=coloured(stream))
+    found, colour, parts = outcome.of_specs, coloured(stream), []
+    if format_ == "text":
+        parts = ["\n".join(outcome.fine)]
+        if found:
+            parts += [render.text(found, outcome.sources, paint_for(stream), width_of(stream)), ""]
+        parts.append(summary(outcome))
+    elif found:
+        parts = [render.concise(found, outcome.sources, paint_for(stream))]
+    text = "\n".join(parts).strip("\n")
+    if text:
+        click.echo(text, file=stream, color=colour)
 
 
 def summary(outcome: Outcome) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +16,7 @@ STDIN = "<stdin>"
 _ENDINGS = (".yaml", ".yml")
 _FOREIGN = {"node_modules", "site-packages", "__pycache__"}
 _BYTES = 2 << 20
-_KEY = re.compile(r"^(?:\ufeff?\{.*?)?[\"']?(cnnspec|layers|blocks|extends)[\"']?\s*:", re.MULTILINE)
+_KEY = r"^(?:\ufeff?\{.*?)?[\"']?(cnnspec|layers|blocks|extends)[\"']?\s*:"
 
 
 class Spec(NamedTuple):
@@ -52,14 +51,13 @@ class Spec(NamedTuple):
         return os.path.realpath(self.shown if self.stdin else self.path)
 
 
-@dataclass(frozen=True)
-class Named:
+class Named(NamedTuple):
     """What the command line names: specs, each once; folders without one; and every path that was looked at."""
 
     specs: tuple[Spec, ...]
     empty: tuple[str, ...] = ()
     unreadable: tuple[tuple[str, OSError], ...] = ()
-    looked_at: tuple[str, ...] = field(default=(), repr=False)
+    looked_at: tuple[str, ...] = ()
 
 
 def named(paths: Sequence[str], stdin_name: str | None = None, only_specs: bool = False) -> Named:
@@ -125,7 +123,7 @@ def looks_like_spec(text: str) -> bool:
     """
     from cnnspec.language.reader import read
 
-    if not _KEY.search(text):
+    if not re.search(_KEY, text, re.MULTILINE):
         return False
     root = read(text.removeprefix("\ufeff"), "", Diagnostics())
     if root is None:
