@@ -85,6 +85,10 @@ def played(rules: Iterable[Rule], known: Shapes) -> bool:
     return True
 
 
+_Wanted = tuple[Mistake | None, list[Rule]]
+"""Layers that have to fit, each behind its inputs, with the mistake that it is if they do not."""
+
+
 class Search:
     """Looks for inputs with which `end` fits, and with it the whole network, but for the mistakes `known` already."""
 
@@ -95,8 +99,7 @@ class Search:
         self.inputs = {name: shape for name, shape in inputs.items() if name in names}
         self.known = set(known)
         self.attempt, self.effort = attempt, effort
-        self.wanted: list[tuple[Mistake | None, list[Rule]]] = [(None, thinned((*nodes, end)))]
-        """What has to fit: layers, each behind its inputs, with the mistake that it is one of."""
+        self.wanted: list[_Wanted] = [(None, thinned((*nodes, end)))]
         self.jump = ceil(max((jump for node in nodes for jump in node.field.jump), default=1))
         self.reach = min(max(_REACH, self.jump), 4 * _REACH)
 
@@ -172,6 +175,7 @@ class Search:
             if not any(steps):
                 return None
             shapes = {name: _moved(shape, steps) for name, shape in group.items()}
+            self._forget([each for each in self.wanted[1:] if not self._fits(shapes, [each])])
             trial = self.attempt({**self.inputs, **shapes}) if self._fits(shapes) else None
             if trial is None:
                 return None
@@ -205,12 +209,16 @@ class Search:
         for each in wanted[1:]:
             self.wanted = [wanted[0], each]
             if self._step(group, axis, 1, start, far) is None:
-                self.wanted = [other for other in wanted if other is not each]
-                if each[0] is not None:
-                    self.known.add(each[0])
+                self.wanted = wanted
+                self._forget([each])
                 return True
         self.wanted = wanted
         return False
+
+    def _forget(self, mistakes: Sequence[_Wanted]) -> None:
+        """Want these no longer: they will be mistakes whatever the size."""
+        self.wanted = [each for each in self.wanted if each not in mistakes]
+        self.known.update(mistake for mistake, _ in mistakes if mistake is not None)
 
     def _step(self, group: Shapes, axis: int, direction: int, start: int, far: bool) -> int | None:
         """The least change of one axis that fits, the others left open."""
@@ -238,9 +246,10 @@ class Search:
     def _alike(self, group: Shapes, axis: int) -> bool:
         return all(shape[axis] == shape[0] for shape in group.values())
 
-    def _fits(self, shapes: Shapes) -> bool:
+    def _fits(self, shapes: Shapes, wanted: Sequence[_Wanted] = ()) -> bool:
         known = {**self.inputs, **shapes}
-        return all(self.effort.spend(len(rules)) and played(rules, known) for _, rules in reversed(self.wanted))
+        wanted = wanted or self.wanted
+        return all(self.effort.spend(len(rules)) and played(rules, known) for _, rules in reversed(wanted))
 
 
 def _rank(shapes: Shapes) -> int:
