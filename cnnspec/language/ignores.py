@@ -184,4 +184,4 @@ def known_codes() -> tuple[str, ...]:
 
 
 def _warning(message: str, span: Span, help: str, fix: Fix | None = None) -> Diagnostic:
-    return Diagnostic(UNUSED, message, span, help=help, fix=fix, severity="warning")
+    return Diagnostic("unused-ignore", message, span, help=help, fix=fix, severity="warning")

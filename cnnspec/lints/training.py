@@ -47,16 +47,12 @@ def dropout_last(network: Network) -> Iterator[Doubt]:
     for node in network.of(*_DROPOUTS):
         if getattr(node.layer, "rate", 0) == 0:
             continue
-        after = network.only_user(node)
-        scores = (
-            after is not None and after.name in network.outputs and activation_of(after)[0] in ("softmax", "sigmoid")
-        )
-        scores = scores and after is not None and not after.weights
+        before, after = network.behind(node), network.only_user(node)
+        scores = after is not None and after.name in network.outputs and not after.weights and _told(after)
         if not scores and node.name not in network.outputs:
             continue
-        before = network.behind(node)
-        told = network.data is not None or network.training is not None
-        if scores or told or (before is not None and activation_of(before)[0] in ("softmax", "sigmoid")):
+        trained = network.data is not None or network.training is not None
+        if scores or trained or (before is not None and _told(before)):
             yield doubt(node, "this drops what the network gives", help="put it before the last layer with weights")
 
 
