@@ -96,11 +96,12 @@ class _Mender:
         """The fixes within this file, in reading order, of those that overlap the first."""
         starts = _line_starts(stand.text)
         breaks = _line_break(stand.text)
-        every = sorted(
+        every = [
             _Edit(*_offsets(found.fix.span, starts, len(stand.text)), breaks.join(found.fix.text.split("\n")), found)
             for found in stand.found
             if found.fix is not None and self._within(found.fix)
-        )
+        ]
+        every.sort(key=lambda edit: edit[:3])
         kept: list[_Edit] = []
         for edit in every:
             if edit.start <= edit.end and (not kept or _apart(kept[-1], edit)):

@@ -324,7 +324,7 @@ class Elaborator(Growing):
             return layer
         except Invalid as invalid:
             for problem in invalid.below(item.cls.entry).problems:
-                self.diagnostics.add(diagnose(problem, item.head.node, calls=place.calls))
+                self.diagnostics.add(diagnose(problem, item.head.node, calls=place.calls, scope=place.scope))
             return None
 
 

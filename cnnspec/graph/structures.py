@@ -47,7 +47,7 @@ def branches(graph: Elaborator, item: s.Branches, running: Tensor, place: Place)
     except Invalid as invalid:
         assert item.merge is not None
         for problem in invalid.problems:
-            graph.diagnostics.add(diagnose(problem, item.merge, calls=place.calls))
+            graph.diagnostics.add(diagnose(problem, item.merge, calls=place.calls, scope=place.scope))
         return unknown(item.head.span)
     if not isinstance(merge, Layer) or not merge.merges:
         assert item.merge is not None

@@ -14,6 +14,7 @@ from cnnspec.language.library import Library
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head, plain
 from cnnspec.language.parameters import IDENTIFIER, check_parameter_name
 from cnnspec.language.scope import Scope
+from cnnspec.language.slipped import slipped
 from cnnspec.language.spans import Span
 from cnnspec.language.structures import STRUCTURES
 from cnnspec.language.suggest import meant, nearest
@@ -81,6 +82,7 @@ def _declare(
         help = f"write `{key.text}: {{layers: […]}}`"
         _wrong(diagnostics, f"a block is a mapping with `layers:`, not {shown(plain(value))}", head(value), help)
         return None
+    value = slipped(value, ("parameters",), _KEYS, diagnostics)
     guesses = set()
     for name, _ in value.pairs:
         if name.text not in _KEYS:

@@ -108,6 +108,12 @@ class Document(Section):
     def _by_name(cls, value: Any) -> Any:
         if isinstance(value, dict) and value and cls is Document:
             help = "inputs by name stand under `inputs:`"
+            if len(value) == 1 and isinstance(sizes := next(iter(value.values())), tuple) and "shape" in value:
+                raise refuse(
+                    "wrong-type",
+                    f"`input` takes {_INPUT}, not {shown(value)}",
+                    f"write `input: [{', '.join(map(_size, sizes))}]`",
+                )
             if set(value) <= {"height", "width", "channels", "depth"}:
                 help = f"write `input: [{', '.join(map(_size, value.values()))}]`"
             raise refuse("wrong-type", f"`input` takes {_INPUT}, not {shown(value)}", help)

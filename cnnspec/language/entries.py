@@ -190,12 +190,16 @@ def split_entry(value: Any, kind: str) -> tuple[str, Any]:
                     f"write one {kind} an item; indent its arguments below its name",
                 )
             )
+    alone = isinstance(value, list | tuple) and len(value) == 1 and isinstance(value[0], str)
     help = (
         f"write `{{l2: {value}}}`"
         if kind == "regularizer" and isinstance(value, float)
+        else f"write `{value[0]}`"
+        if alone
         else f"write the name of {one(kind)}"
     )
-    raise Invalid(Problem("entry-form", f"{shown(value)} is no {kind}", help=help))
+    sure = help[7:-1] if kind == "regularizer" and isinstance(value, float) else value[0] if alone else None
+    raise Invalid(Problem("entry-form", f"{shown(value)} is no {kind}", help=help, replacement=sure))
 
 
 def one(kind: str) -> str:
@@ -233,6 +237,9 @@ def find(name: str, vocabulary: Vocabulary) -> type[Entry]:
 def unknown(name: str, known: Any, message: str, code: str, path: Path = ()) -> Problem:
     """The problem of a name that is not known, with the nearest one."""
     code = code.replace(" ", "-")
+    several = re.split(r", *| +", name)
+    if len(several) > 1 and all(nearest(part, known) for part in several):
+        return Problem(code, message, path, True, f"write a list: `[{', '.join(several)}]`")
     found = _WORD.fullmatch(name)
     word, rest = found.groups() if found else (name, "")
     guess = word if word in known else nearest(word, known) if rest.strip()[:1] in tuple(":=({") else None

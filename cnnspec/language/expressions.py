@@ -96,6 +96,7 @@ _SIGNS = (
     (re.compile(r"&&"), " and ", "`&&` is no operator here: it is `and`"),
     (re.compile(r"\|\|"), " or ", "`||` is no operator here: it is `or`"),
     (re.compile(r"!(?!=)"), "not ", "`!` is no operator here: it is `not`"),
+    (re.compile(r"(?<=[\w)]) [x×·] (?=[\w(])"), " * ", "`{}` is no operator here: it is `*`"),
     (re.compile(r"\^"), "**", "`^` is no operator here: a power is `**`"),
     (re.compile(r"(?<![=<>!])=(?!=)"), "==", "`=` compares nothing: it is `==`"),
     (re.compile(r"\b(?:math|np|numpy|Math|torch|tf)\."), "", "functions stand alone here, without `{}`"),
@@ -117,7 +118,7 @@ def _habit(text: str) -> ExpressionError | None:
         if found := sign.search(text, 1):
             written = text[0] + re.sub(" +", " ", sign.sub(put, text[1:]))
             sure = written if _reads(written) else None
-            message = message.format(found[0])
+            message = message.format(found[0].strip())
             help = f"write `{written}`" if sure and len(written) <= 60 else None
             return ExpressionError("expression-syntax", message, found.start(), len(found[0]), help, sure)
     return None

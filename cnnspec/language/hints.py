@@ -101,8 +101,14 @@ def _text(text: str, wanted: str) -> Hint | None:
         return _write(re.sub(" +", ", ", text), ", with commas")
     if text.lower() in ("none", "nil", "undefined"):
         return Hint("leave it out, or write `null` where nothing is a value")
-    if (power := re.fullmatch(r"(\d+)\^(-?\d+)", text)) and power[1] == "10":
-        return _write(f"1e{power[2]}")
+    if power := re.fullmatch(r"(?:(\d+(?:\.\d+)?) *[*x×·] *)?10(?:\^|\*\*)(-?\d+)", text):
+        return _write(f"{power[1] or 1}e{power[2]}")
+    if wanted == "number" and re.fullmatch(r"-?\d+(\.\d+)?([eE]-?\d+)?[.f]", text):
+        return _write(text[:-1])
+    if pair := re.fullmatch(r"([A-Za-z_]\w*) *[=:] *([\w.+-]+)", text):
+        return _write(pair[2] if pair[1] == name else f"{{{pair[1]}: {pair[2]}}}")
+    if text.startswith("=") and _COMPUTED.fullmatch(text[1:].strip()):
+        return _write(f"$({text[1:].strip()})", " to compute it")
     if text.isidentifier():
         return Hint(f"if `{text}` is a parameter, write `${text}`") if text.lower() not in _TRUTHS else None
     if not _COMPUTED.fullmatch(text):

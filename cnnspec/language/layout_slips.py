@@ -37,10 +37,12 @@ def in_list(lines: list[str], at: int) -> Iterator[Mend]:
 
 
 def next_line(lines: list[str], at: int, step: int) -> int | None:
+    """The next line in the direction `step` that holds more than a comment."""
     return next((n for n in range(at + step, len(lines) if step > 0 else -1, step) if written(lines[n])), None)
 
 
 def written(line: str) -> bool:
+    """Whether a line holds more than a comment."""
     return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
@@ -59,7 +61,8 @@ def indentation(lines: list[str], before: int, at: int) -> Iterator[Mend]:
                 f"`{lines[first].strip().split(':')[0]}` is not indented below `{key}:`",
                 f"indent it by {here} spaces, as part of `{key}:`",
             )  # fmt: skip
-    for line in (at, before):
+    between = [line for line in (before, at) if _sticks_out(lines, line)]
+    for line in (*between, at, before):
         found = indent_of(lines[line])
         around = [lines[n] for n in (next_line(lines, line, -1), next_line(lines, line, 1)) if n is not None]
         wanted = [width for other in around for width in (indent_of(other), indent_of(other) + 2)]
@@ -77,5 +80,12 @@ def indentation(lines: list[str], before: int, at: int) -> Iterator[Mend]:
                 yield Mend(line, line, (" " * width + lines[line].lstrip(),), message, help)
 
 
+def _sticks_out(lines: list[str], at: int) -> bool:
+    """Whether the lines above and below stand in one column, and this one in another."""
+    around = [indent_of(lines[n]) for n in (next_line(lines, at, -1), next_line(lines, at, 1)) if n is not None]
+    return len(around) == 2 and around[0] == around[1] != indent_of(lines[at])
+
+
 def indent_of(line: str) -> int:
+    """The spaces before a line."""
     return len(line) - len(line.lstrip())

@@ -30,18 +30,21 @@ def characters(line: str) -> Rule:
 
 
 def dash(line: str) -> Rule:
+    """`-conv2d`."""
     if found := re.match(r"(\s*(?:- +)*)-(?=[^\W\d])", line):
         rest = line[found.end() :]
         yield f"{found[1]}- {rest}", "no space behind the `-`", f"write `- {cut(rest)}`"
 
 
 def comment(line: str) -> Rule:
+    """`// text`, which is no comment."""
     if found := re.search(r"(?:^|\s)(//|--(?!-))\s", line):
         at = found.start(1)
         yield f"{line[:at]}#{line[at + 2 :]}", f"`{found[1]}` starts no comment", "a comment starts with `#`"
 
 
 def braces(line: str) -> Rule:
+    """`${name}`, `{{name}}`, and expressions that a comma cuts apart."""
     pattern = re.compile(r"\$?\{\{\s*" + WORD + r"\s*\}\}|\$\{\s*" + WORD + r"\s*\}")
     if found := pattern.search(line):
         name = found[1] or found[2]
@@ -51,6 +54,9 @@ def braces(line: str) -> Rule:
         put = f"$({found[1].replace('$', '')})"
         text = line[: found.start()] + (f'"{put}"' if "," in put else put) + line[found.end() :]
         yield text, "an expression is `$name` or `$(…)`", f"write `{put}`"
+    if found := re.search(r"\$\[([^\[\]]*)\]", line):
+        put = f"$({found[1].strip()})"
+        yield line[: found.start()] + put + line[found.end() :], "an expression is `$name` or `$(…)`", f"write `{put}`"
     for found in re.finditer(r"(?<![\"'\w])\$\(", line):
         end = _closing(line, found.end() - 1)
         inner = line[found.start() : end]
@@ -71,6 +77,7 @@ def _closing(line: str, start: int) -> int:
 
 
 def assignment(line: str) -> Rule:
+    """`name = value`."""
     if found := re.match(ENTRY + WORD + r"\s*(:?=|=>|->)\s*(?=\S)", line):
         text = f"{found[1]}{found[2]}: {line[found.end() :]}"
         yield text, f"`{found[3]}` where YAML wants a `:`", f"write `{cut(text.strip().removeprefix('- '))}`"
@@ -78,6 +85,10 @@ def assignment(line: str) -> Rule:
 
 def brackets(line: str) -> Rule:
     """Brackets closed by another one, not at all, or once too often."""
+    if found := re.search(r"(?<=: )\((?=\w+: )", line):
+        text = f"{line[: found.start()]}{{{line[found.end() :]}"
+        yield text, "`(` opens no mapping", "write `{`"
+        yield re.sub(r"\)(\s*(?:#.*)?)$", r"}\1", text), "`(` opens no mapping", "write `{…}`"
     opened: list[tuple[str, int]] = []
     pairs = {"{": "}", "[": "]"}
     for at, letter in _outside_quotes(line):
@@ -88,6 +99,7 @@ def brackets(line: str) -> Rule:
         elif letter in "}])" and opened and not (letter == ")" and "(" in line[opened[-1][1] : at]):
             right = pairs[opened[-1][0]]
             yield f"{line[:at]}{right}{line[at + 1 :]}", f"`{letter}` closes no `{opened[-1][0]}`", f"write `{right}`"
+            yield f"{line[:at]}{right}{line[at:]}", f"a `{right}` is missing here", f"write `{right}{letter}`"
             yield f"{line[:at]}{line[at + 1 :]}", f"a `{letter}` too many", "take it out"
             return
         elif letter in "}]":
@@ -126,6 +138,7 @@ def _comment_start(line: str) -> int:
 
 
 def quotes(line: str) -> Rule:
+    """A quote that is not closed, or not opened."""
     for quote in "\"'":
         if line.count(quote) % 2 == 0:
             continue
@@ -144,12 +157,14 @@ def quotes(line: str) -> Rule:
 
 
 def no_space(line: str) -> Rule:
+    """`name:value`."""
     if found := re.match(ENTRY + WORD + r":(?=[^\s:])", line):
         text = f"{found[0]} {line[found.end() :]}"
         yield text, "no space behind the `:`", f"write `{cut(text.strip().removeprefix('- '))}`"
 
 
 def commas(line: str) -> Rule:
+    """Commas at the end of a line, twice, or missing."""
     if found := re.search(r"[,;]+(?=\s*(#.*)?$)", line):
         yield line[: found.start()] + line[found.end() :], f"a `{found[0]}` at the end of a line", "take it out"
     for found in re.finditer(r",(?=\s*,)", line):
@@ -163,9 +178,14 @@ def commas(line: str) -> Rule:
 
 
 def two_colons(line: str) -> Rule:
+    """`name: key: value`."""
     if found := re.match(ENTRY + WORD + r":\s+([^\s\"'\[{&*!|>][^#]*:(?:\s[^#]*)?)(?=\s*(?:#|$))", line):
         value = found[3].rstrip()
-        text = f'{line[: found.start(3)]}"{value}"{line[found.start(3) + len(value) :]}'
+        rest = line[found.start(3) + len(value) :]
+        if re.match(r"[A-Za-z_]\w*: \S", value) and found[2] not in ("name", "path", "extends"):
+            text = f"{line[: found.start(3)]}{{{value}}}{rest}"
+            yield text, "a second `:` in one line", f"write `{found[2]}: {{{cut(value)}}}`"
+        text = f'{line[: found.start(3)]}"{value}"{rest}'
         yield text, "a second `:` in one line", f'quote a text that holds `: `: `{found[2]}: "{cut(value)}"`'
 
 
@@ -184,6 +204,7 @@ def starts(line: str) -> Rule:
 
 
 def no_colon(line: str) -> Rule:
+    """`name value`, or a name alone."""
     if found := re.match(ENTRY + WORD + r"( +)(?=[^\s:#])", line):
         text = f"{found[1]}{found[2]}: {line[found.end() :]}"
         yield text, f"no `:` behind `{found[2]}`", f"write `{cut(text.strip().removeprefix('- '))}`"

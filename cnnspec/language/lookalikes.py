@@ -30,12 +30,23 @@ class Reading(NamedTuple):
     help: str
     rest: str = ""
     """What follows it, as a comment."""
+    value: str | None = None
+    """What `text` is the key of, where it is one."""
+
+    @property
+    def written(self) -> str:
+        """How it is written."""
+        if self.value is not None:
+            return f"{self.text}: {self.value}"
+        return f'"{self.text}"' if self.quoted else self.text + self.rest
 
 
 def scalar(text: str, flow: bool) -> Reading | None:
     """What a value without quotes was meant to be, where signs stuck to it that belong to no value."""
     if found := re.fullmatch(r"([“”„‟«»‘’‚‛])(.*)[“”„‟«»‘’‚‛]", text):
         return Reading(found[2], True, *looks(found[1]))
+    if found := re.fullmatch(r"(\w+) *([：＝]) *([\w.+-]+)", text):
+        return Reading(found[1], False, *looks(found[2]), value=found[3])
     odd = [letter for letter in text if letter in LOOKALIKES and LOOKALIKES[letter] in ("", " ")]
     if odd and (bare := ODD.sub(lambda match: LOOKALIKES[match[0]], text).strip()) and " " not in bare:
         return Reading(bare, False, *looks(odd[0]))

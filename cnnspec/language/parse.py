@@ -15,6 +15,7 @@ from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, 
 from cnnspec.language.parameters import parameters_of
 from cnnspec.language.problems import diagnose
 from cnnspec.language.scope import Environment, Failed, Scope
+from cnnspec.language.slipped import slipped
 from cnnspec.language.syntax import Input, Items, Spec
 
 _COMPUTED = ("cnnspec", "name", "input", "inputs", "outputs")
@@ -33,6 +34,7 @@ def parse(
             Diagnostic("spec-form", f"a spec is a mapping, not {shown(plain(root))}", head(root), help=help)
         )
         return None
+    root = slipped(root, ("data", "training", "parameters", "blocks"), Document.model_fields, diagnostics)
     scope = parameters_of(root, diagnostics)
     document, known = _document(root, scope, diagnostics)
     library = library_of(root, scope, vocabulary, files or Files(diagnostics), diagnostics)
@@ -102,7 +104,7 @@ def _document(root: MappingNode, scope: Scope, diagnostics: Diagnostics) -> tupl
     except Invalid as invalid:
         for problem in invalid.problems:
             if not set(problem.about.split(", ")) & failed:
-                diagnostics.add(diagnose(problem, root))
+                diagnostics.add(diagnose(problem, root, scope=scope))
         bad = [problem.path for problem in invalid.problems]
         known = {key: _so_far(values.get(key), (key,), bad) for key in ("input", "inputs")}
         if isinstance(known["input"], dict):

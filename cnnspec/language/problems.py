@@ -11,12 +11,13 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from cnnspec.language import limits
-from cnnspec.language.diagnostics import Diagnostic, Fix, Severity, called_from
+from cnnspec.language.diagnostics import Diagnostic, Fix, Related, Severity, called_from
 from cnnspec.language.entries import Path, Problem, Section, shown, unknown
 from cnnspec.language.expressions import is_expression
 from cnnspec.language.hints import Hint, mend, rate_hint
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, locate
 from cnnspec.language.removal import removal
+from cnnspec.language.scope import Scope, origin
 from cnnspec.language.spans import Span
 from cnnspec.language.suggest import ELSEWHERE, NEEDLESS
 
@@ -28,8 +29,25 @@ class Expects:
     words: str
 
 
-def diagnose(problem: Problem, node: Node, *, calls: tuple[Span, ...] = (), severity: Severity = "error") -> Diagnostic:
-    """The diagnostic of a problem with the value of `node`; `calls` are the block calls around it."""
+def diagnose(
+    problem: Problem,
+    node: Node,
+    *,
+    calls: tuple[Span, ...] = (),
+    severity: Severity = "error",
+    scope: Scope | None = None,
+) -> Diagnostic:
+    """The diagnostic of a problem with the value of `node`; `calls` are the block calls around it.
+
+    A value that is the value of a parameter in `scope`, such as `$filters`, is told where that is given.
+    """
+    if scope is not None and not problem.on_key:
+        used, rest = _reached(node, problem.path)
+        given = origin(used, scope)
+        if given is not used:
+            found = diagnose(replace(problem, path=rest), given)
+            related = [call for call in called_from(calls) if call.span.line != found.span.line]
+            return replace(found, severity=severity, related=(Related("it is used here", used.span), *related))
     span = locate(node, problem.path, key=problem.on_key)
     fix = None if problem.replacement is None else _fix(problem, node)
     if problem.help is None and problem.code == "wrong-type" and "whole number, not `" in problem.message:
@@ -37,6 +55,18 @@ def diagnose(problem: Problem, node: Node, *, calls: tuple[Span, ...] = (), seve
         if written is not None and is_expression(written.value) and re.search(r"(?<!/)/(?!/)", written.text):
             problem = replace(problem, help="`//` divides to a whole number, and `round(…)` rounds")
     return Diagnostic(problem.code, problem.message, span, "", called_from(calls), problem.help, fix, severity)
+
+
+def _reached(node: Node, path: Path) -> tuple[Node, Path]:
+    """The innermost node on the way along `path`, and the rest of the way."""
+    for at, step in enumerate(path):
+        if isinstance(node, MappingNode) and (below := node.get(str(step))) is not None:
+            node = below
+        elif isinstance(node, SequenceNode) and isinstance(step, int) and 0 <= step < len(node.items):
+            node = node.items[step]
+        else:
+            return node, path[at:]
+    return node, ()
 
 
 def _written(node: Node, path: Path) -> ScalarNode | None:
@@ -200,6 +230,8 @@ def _hint(kind: str, value: Any, path: Path, context: Mapping[str, Any], cls: ty
     name = next((step for step in reversed(path) if isinstance(step, str)), "")
     if kind == "greater_than_equal" and name == "input" and value == -1:
         return Hint("leave the batch out; a size that is open is `null`")
+    if name in ("input", "inputs") and value in ("None", "none", "?"):
+        return Hint("write `null`: any size", "null")
     return mend(value, _KINDS.get(kind, ""), name, _expects(path, cls) is None)
 
 
@@ -251,6 +283,9 @@ def unknown_argument(path: Path, cls: type[Section]) -> Problem:
     if what == "key" and name in _SECTIONS and name not in fields and path[:-1] == ():
         help = f"`{name}:` is a section of its own: start it at the left margin"
         return replace(problem, help=help, replacement=None, guess=None)
+    first = getattr(cls, "first", "")
+    if what == "argument" and first and (name.startswith("$") or re.fullmatch(r"-?[\d.]+", name)):
+        return replace(problem, help=f"write `{first}: {name}`", replacement=f"{first}: {name}", guess=first)
     if name.startswith("-") and name[1:2].isalpha():
         return replace(problem, help=f"put a space behind the `-`: `- {name[1:]}`", replacement=None)
     elsewhere = ELSEWHERE.get(name) if what == "key" else NEEDLESS.get(name)
@@ -282,4 +317,6 @@ def _example(cls: type[Section], names: list[str]) -> str:
     required = _required(cls)
     if not hasattr(cls, "entry"):
         return "add " + " and ".join(f"`{name}:`" for name in names)
+    if required == [cls.spoken]:
+        return f"write `{cls.spoken}: …`"
     return f"write `{cls.spoken}: {{{', '.join(f'{key}: …' for key in required)}}}`"

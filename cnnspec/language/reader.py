@@ -159,7 +159,7 @@ class _Builder:
         start, end = event.start_mark, event.end_mark
         return Span(self.file, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
 
-    def _scalar(self, event: Any) -> ScalarNode:
+    def _scalar(self, event: Any) -> Node:
         self._refuse_tag(event)
         span, text = self._span(event), event.value
         if len(text) > limits.SCALAR_CHARACTERS:
@@ -175,8 +175,11 @@ class _Builder:
         if not text.isascii() or text[-1:] in (",", ";") or " //" in text or " --" in text or "# " in text:
             slip = None if text.startswith("$") else scalar(text, flow)
             if slip is not None:
-                fix = Fix(span, f'"{slip.text}"' if slip.quoted else slip.text + slip.rest)
+                fix = Fix(span, slip.written)
                 self.diagnostics.add(Diagnostic("yaml-syntax", slip.message, span, help=slip.help, fix=fix))
+                if slip.value is not None:
+                    key = ScalarNode(slip.text, slip.text, span)
+                    return MappingNode(((key, ScalarNode(resolve(slip.value), slip.value, span)),), span, 2)
                 return ScalarNode(slip.text if slip.quoted else resolve(slip.text), slip.text, span)
         try:
             return ScalarNode(resolve(text), text, span)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix, called_from
 from cnnspec.language.expressions import ExpressionError, compute, is_expression
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -135,10 +136,14 @@ class Environment(NamedTuple):
         raise ExpressionError("unknown-parameter", f"no parameter is called `{name}`", help=help, mend=sure)
 
     def _size_of(self, entry: str, axis: str) -> int:
-        if axis not in AXES:
+        if axis not in AXES and axis not in self.scope:
             message = f"a tensor has no `{axis}`"
             raise ExpressionError("expression-name", message, help="it has `height`, `width` and `channels`")
         found = self.named(entry)
+        if found is None and entry in ("params", "parameters", "self", "args", "config", "cfg"):
+            raise ExpressionError(
+                "unknown-parameter", f"`{entry}.{axis}` is no parameter", help=f"write `{axis}`", mend=axis
+            )
         if found is None:
             message = f"no entry above is called `{entry}`"
             raise ExpressionError("unknown-input", message, help="name an entry above with `name:`")
@@ -155,6 +160,20 @@ def _fix(node: ScalarNode, span: Span, error: ExpressionError) -> Fix | None:
     quoted = node.span.line == node.span.end_line and node.span.end_column - node.span.column > len(node.text)
     needs = quoted or any(sign in error.mend for sign in ",[]{}:#")
     return Fix(node.span, f'"{error.mend}"' if needs else error.mend) if '"' not in error.mend else None
+
+
+_PURE = re.compile(r"\$([A-Za-z_]\w*)|\$\( *([A-Za-z_]\w*) *\)")
+
+
+def origin(node: Node, scope: Scope) -> Node:
+    """What gives the value of `node`: the value of the parameter that it names, of the one that this names, …"""
+    for _ in range(limits.DEPTH):
+        name = _PURE.fullmatch(node.text) if isinstance(node, ScalarNode) and is_expression(node.value) else None
+        binding = scope.binding(name[1] or name[2]) if name else None
+        if binding is None or binding.node is None or binding.environment is None:
+            return node
+        node, scope = binding.node, binding.environment.scope
+    return node
 
 
 def warn_of_hiding(name: ScalarNode, diagnostics: Diagnostics) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeGuard
 
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix
 from cnnspec.language.entries import shown, unknown
 from cnnspec.language.expressions import is_expression
+from cnnspec.language.foreign import edited
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head, plain
 from cnnspec.language.scope import warn_of_hiding
 from cnnspec.language.spans import Span
@@ -178,14 +180,26 @@ class _Structure:
 
 def paths_of(node: SequenceNode, diagnostics: Diagnostics) -> list[Node]:
     """The paths in a list of them; a single layer in the place of a list is an error, and taken as a list of one."""
-    bare = next((path for path in node.items if isinstance(path, MappingNode)), None)
+    bare = next(filter(_single, node.items), None)
     if bare is not None:
-        help = f"write `[{{{bare.pairs[0][0].text}: …}}]`" if bare.pairs else "an empty path is `[]`"
+        word = bare.text if isinstance(bare, ScalarNode) else f"{{{bare.pairs[0][0].text}: …}}" if bare.pairs else ""
+        help = f"write `[{word}]`" if word else "an empty path is `[]`"
         message = "each of `paths` is a list of layers, not a single one"
-        text = diagnostics.text(bare.span)
-        fix = Fix(bare.span, f"[{text}]") if text.startswith("{") else None
+        bares = list(filter(_single, node.items))
+        whole = bares[0].span.to(bares[-1].span)
+        wraps = [Fix(path.span, f"[{diagnostics.text(path.span)}]") for path in bares]
+        flow = all("\n" not in wrap.text and ": " not in wrap.text.partition("{")[0] for wrap in wraps)
+        text = edited(diagnostics.text(whole), whole, wraps) if flow else None
+        fix = Fix(whole, text) if text else None
         diagnostics.add(Diagnostic("wrong-type", message, head(bare), help=help, fix=fix))
-    return [SequenceNode((path,), path.span, 1) if isinstance(path, MappingNode) else path for path in node.items]
+    return [SequenceNode((path,), path.span, 1) if _single(path) else path for path in node.items]
+
+
+def _single(path: Node) -> TypeGuard[MappingNode | ScalarNode]:
+    """Whether a layer stands where a list of them belongs."""
+    if isinstance(path, ScalarNode):
+        return isinstance(path.value, str) and bool(path.text) and not is_expression(path.value)
+    return isinstance(path, MappingNode)
 
 
 def parameter_of(text: str) -> str:

@@ -187,7 +187,9 @@ def _rank_help(entry: str, ranks: tuple[int, ...], shape: Shape) -> str | None:
         sizes = ", ".join("null" if size is None else str(size) for size in shape[1:])
         return f"`input:` has no batch axis: write `input: [{sizes}]`"
     if ranks == (3,) and rank == 2 and shape[-1] not in (None, 1) and shape[0] == shape[1]:
-        return f"one channel is an axis, too: write `input: [{shape[0]}, {shape[1]}, 1]`, or `reshape` to that"
+        help = f"one channel is an axis, too: write `input: [{shape[0]}, {shape[1]}, 1]`, or `reshape` to that"
+        other = re.sub(r"[123]d", "1d", entry)
+        return f"{help}; for a sequence write `{other}`" if other != entry and other in LAYERS else help
     other = re.sub(r"[123]d", f"{rank - 1}d", entry)
     if other != entry and other in LAYERS:
         return f"write `{other}`, or `reshape` the input before it"

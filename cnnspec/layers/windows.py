@@ -35,6 +35,9 @@ def padding_field(*words: str) -> Any:
         if isinstance(value, str):
             if value not in known:
                 guess = nearest(value, known)
+                if value.isdecimal():
+                    message = f"`padding` is a word or whole numbers, not {shown(value)}"
+                    raise refuse("bad-choice", message, f"write `{value}`, without quotes", mend=value)
                 listed = ", ".join(f"`{word}`" for word in known)
                 raise refuse(
                     "bad-choice",

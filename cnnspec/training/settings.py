@@ -78,5 +78,5 @@ def _section(cls: type[T], node: MappingNode | None, spec: Spec, diagnostics: Di
         return None
     except Invalid as invalid:
         for problem in invalid.problems:
-            diagnostics.add(diagnose(problem, node))
+            diagnostics.add(diagnose(problem, node, scope=spec.scope))
         return None
