@@ -16,6 +16,7 @@ from cnnspec.editor import actions, completion, hints, navigation, symbols
 from cnnspec.editor.hover import hover
 from cnnspec.editor.lines import Range
 from cnnspec.editor.server import Server, log
+from cnnspec.editor.world import World
 
 _KINDS = {
     "entry": lsp.CompletionItemKind.Class,
@@ -139,7 +140,7 @@ def _closed(ls: Server, params: lsp.DidCloseTextDocumentParams) -> None:
     file = ls.file(params.text_document.uri)
     ls.world.texts.pop(file, None)
     ls.versions.pop(file, None)
-    ls.hinted.pop(file, None)
+    ls.readable.pop(file, None)
     ls.stale.pop(file, None)
     before = ls.world.checked.pop(file, None)
     ls.publish(file, before)
@@ -243,13 +244,11 @@ def _known_hints(ls: Server, file: str) -> list[hints.Hint]:
     source = ls.world.source(file)
     if source is None or file not in ls.world.texts:
         return []
-    checked = ls.world.checked.get(file)
-    text, known = ls.hinted.get(file, ("", []))
-    if checked is not None and checked.report.document is None:
-        return hints.still(text, source.text, known)
-    known = hints.hints(ls.world, source)
-    ls.hinted[file] = source.text, known
-    return known
+    checked, good = ls.world.checked.get(file), ls.readable.get(file)
+    if checked is None or good is None or checked.report.document is not None:
+        return hints.hints(ls.world, source)
+    before = World({**ls.world.texts, file: good.source.text}, {**ls.world.checked, file: good})
+    return hints.still(good.source.text, source.text, hints.hints(before, good.source))
 
 
 async def _outline(ls: Server, params: lsp.DocumentSymbolParams) -> list[lsp.DocumentSymbol]:
@@ -292,8 +291,10 @@ async def _actions(ls: Server, params: lsp.CodeActionParams) -> list[lsp.CodeAct
     return found
 
 
-def _covers(wanted: str, kind: str) -> bool:
-    return wanted == "" or kind == wanted or kind.startswith(f"{wanted}.")
+def _covers(wanted: lsp.CodeActionKind | str, kind: lsp.CodeActionKind | str) -> bool:
+    """Whether a kind of action is among those wanted: `source` stands for `source.fixAll`, too."""
+    asked, given = (str(each.value if isinstance(each, lsp.CodeActionKind) else each) for each in (wanted, kind))
+    return asked == "" or given == asked or given.startswith(f"{asked}.")
 
 
 def _resolves(ls: Server) -> bool:

@@ -17,12 +17,13 @@ from pygls import uris
 from pygls.lsp.server import LanguageServer
 
 from cnnspec import __version__
-from cnnspec.editor import actions, hints, world
+from cnnspec.editor import actions, world
 from cnnspec.editor.around import Around
 from cnnspec.editor.declared import Target, on_disk
 from cnnspec.editor.lines import Range
 from cnnspec.language.diagnostics import Diagnostic
 from cnnspec.language.library import STANDARD
+from cnnspec.language.spans import STANDARD_FILES
 
 _PATIENCE = 10.0
 """Seconds that an answer waits for a check; then it tells what is known."""
@@ -42,9 +43,10 @@ class Server(LanguageServer):
         self.world = world.World()
         self.uris: dict[str, str] = {}
         self.versions: dict[str, int] = {}
-        self.stale: dict[str, None] = {}
-        self.told: dict[str, list[lsp.Diagnostic]] = {}
-        self.hinted: dict[str, tuple[str, list[hints.Hint]]] = {}
+        self.stale: dict[str, int] = {}
+        self.turn = 0
+        self.told: dict[str, tuple[int | None, list[lsp.Diagnostic]]] = {}
+        self.readable: dict[str, world.Checked] = {}
         self.offered: dict[str, str] = {}
         self.worker: asyncio.Task[None] | None = None
         self.checked = asyncio.Event()
@@ -94,8 +96,9 @@ class Server(LanguageServer):
         """Check a file again, and the specs that are made of it."""
         others = [name for name, each in self.world.checked.items() if file in each.files and name != file]
         for name in (*([file] if file in self.world.texts else []), *others):
+            self.turn += 1
             self.stale.pop(name, None)
-            self.stale[name] = None
+            self.stale[name] = self.turn
         if self.worker is None or self.worker.done():
             self.worker = asyncio.create_task(self._work())
 
@@ -108,7 +111,7 @@ class Server(LanguageServer):
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
         while self.stale:
-            file = next(iter(self.stale))
+            file, turn = next(iter(self.stale.items()))
             texts = dict(self.world.texts)
             found = None
             if file in texts:
@@ -116,13 +119,16 @@ class Server(LanguageServer):
                     found = await loop.run_in_executor(self.pool, world.check, file, texts)
                 except Exception as error:
                     log(error)
-            if self.world.texts.get(file) != texts.get(file):
+            moved = found is not None and any(texts.get(each) != self.world.texts.get(each) for each in found.files)
+            if moved or self.stale.get(file) != turn:
                 await asyncio.sleep(0)
                 continue
-            self.stale.pop(file, None)
+            del self.stale[file]
             before = self.world.checked.pop(file, None)
             if found is not None:
                 self.world.checked[file] = found
+                if found.report.document is not None:
+                    self.readable[file] = found
             self.checked.set()
             self.checked.clear()
             try:
@@ -141,17 +147,21 @@ class Server(LanguageServer):
                 continue
 
     def publish(self, file: str, *checked: world.Checked | None) -> None:
-        """Tell what is wrong with a file, and with those of its checks before and now, where that is new."""
-        others = {each.span.file for found in checked if found for each in found.diagnostics}
-        for each in (file, *sorted(others - {file})):
-            if each.startswith("cnnspec/"):
+        """Tell what is wrong with a file and with those of its checks, before and now, where that is new.
+
+        A file that a spec is made of waits until that has been checked, too.
+        """
+        files = {each.span.file for found in checked if found for each in found.diagnostics}
+        files |= {each for found in checked if found for each in found.files if each in self.world.texts}
+        waiting = [self.world.checked[name].files for name in self.stale if name in self.world.checked]
+        for each in (file, *sorted(files - {file})):
+            if each.startswith(STANDARD_FILES) or each in self.stale or any(each in others for others in waiting):
                 continue
             found = [self.diagnostic(diagnostic) for diagnostic in self.world.diagnostics(each)]
-            if each == file or found != self.told.get(each, []):
-                self.told[each] = found
-                self.text_document_publish_diagnostics(
-                    lsp.PublishDiagnosticsParams(self.uri(each), found, self.versions.get(each))
-                )
+            told = self.versions.get(each), found
+            if told != self.told.get(each, (None, [])) or file not in self.world.texts:
+                self.told[each] = told
+                self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(self.uri(each), found, told[0]))
 
     def refresh(self, file: str, found: world.Checked | None) -> None:
         """Ask for the hints of other open files anew, where this one says something of them."""
@@ -198,8 +208,11 @@ class Server(LanguageServer):
         """Every fix of a file that helps."""
         texts = dict(self.world.texts)
 
-        def wrong(text: str) -> tuple[Diagnostic, ...]:
-            return world.report(file, {**texts, file: text}).diagnostics
+        specs = [name for name, each in self.world.checked.items() if file in each.files]
+
+        def wrong(text: str) -> list[Diagnostic]:
+            now = {**texts, file: text}
+            return [each for spec in specs for each in world.told(spec, now) if each.span.file == file]
 
         loop = asyncio.get_running_loop()
         found = await loop.run_in_executor(self.pool, actions.fix_all, file, texts[file], wrong)

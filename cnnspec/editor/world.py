@@ -145,10 +145,13 @@ class World:
 def check(file: str, texts: Mapping[str, str]) -> Checked | None:
     """Check a spec of `texts`, the open documents; None for a document that is none."""
     source = Source(file, texts[file])
-    return Checked(source, report(file, texts)) if is_spec(source) else None
-
-
-def report(file: str, texts: Mapping[str, str]) -> pipeline.Report:
-    """What is wrong with one of the open documents, the others taken as they are open."""
+    if not is_spec(source):
+        return None
     buffers = {os.path.realpath(path): text for path, text in texts.items() if path != file}
-    return pipeline.check_text(texts[file], file, directory=Path(file).parent, buffers=buffers)
+    return Checked(source, pipeline.check_text(texts[file], file, directory=Path(file).parent, buffers=buffers))
+
+
+def told(file: str, texts: Mapping[str, str]) -> tuple[Diagnostic, ...]:
+    """What is to be told of a spec, and of the files that it is made of."""
+    checked = check(file, texts)
+    return checked.diagnostics if checked else ()

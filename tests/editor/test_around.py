@@ -9,7 +9,7 @@ import pytest
 from cnnspec.editor import actions, completion, hints, navigation, symbols
 from cnnspec.editor.hover import hover
 from cnnspec.editor.lines import Range
-from cnnspec.editor.world import World, report
+from cnnspec.editor.world import World, told
 from tests.editor.opened import FILE, TOP, opened
 from tests.editor.test_loose import SPECS
 
@@ -95,7 +95,7 @@ def test_a_fix_a_warning_ignored_and_all_at_once() -> None:
     assert [each.title for each in found] == ["Write `filters` for `filtrs`", "Write `relu` for `rellu`"]
     assert "{filters: 3" in applied(text, found[0].edit)
     assert actions.actions(world, FILE, Range(0, 5)) == []
-    every = actions.fix_all(FILE, text, lambda new: report(FILE, {FILE: new}).diagnostics)
+    every = actions.fix_all(FILE, text, lambda new: told(FILE, {FILE: new}))
     assert every is not None
     mended = applied(text, every)
     assert mended.startswith(TOP + "  - conv2d: {filters: 3, kernel_size: 3")
