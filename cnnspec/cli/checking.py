@@ -47,7 +47,7 @@ class Mend(NamedTuple):
 class Outcome:
     """What a run found: every diagnostic once, however many specs share the file that it stands in."""
 
-    def __init__(self, settings: Settings, specs: Iterable[Spec] = (), written: bool = False) -> None:
+    def __init__(self, settings: Settings, specs: Iterable[Spec] = (), fix: bool = False, write: bool = False) -> None:
         named = tuple(specs)
         self.settings = settings
         self.specs = len(named)
@@ -62,8 +62,8 @@ class Outcome:
         """How many specs something was found in."""
         self.wrong = self.unread = False
         self.mends: list[Mend] = []
-        self.written = written
-        """Whether mends are written, not only shown."""
+        self.fix, self.write = fix, write
+        """Whether fixes are taken, and whether they are written or only shown."""
         self.stdin: bytes | None = None
         """What came from standard input, mended."""
 
@@ -114,7 +114,7 @@ class Outcome:
 
 def checked(named: Named, settings: Settings, fix: bool = False, write: bool = False) -> Outcome:
     """Check all specs; before that, where `fix` is set, mend them, and where `write` is, on the disk."""
-    outcome = Outcome(settings, named.specs, write)
+    outcome = Outcome(settings, named.specs, fix, write)
     for folder in named.empty:
         outcome.fail(folder, f"no spec in {folder}: a spec has `layers`, `blocks` or `cnnspec`")
     for path, error in named.unreadable:

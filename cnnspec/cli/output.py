@@ -51,7 +51,7 @@ def show(outcome: Outcome, format_: str, stream: TextIO) -> None:
 def summary(outcome: Outcome) -> str:
     """`2 fixed, 3 errors and 1 warning in 2 of 5 specs; …`: the last line for people; nothing where all was well."""
     found = outcome.of_specs
-    parts = [f"{outcome.fixes:,} {'fixed' if outcome.written else 'would be fixed'}"] * bool(outcome.fixes)
+    parts = [f"{outcome.fixes:,} {'fixed' if outcome.write else 'would be fixed'}"] * bool(outcome.fixes)
     if found:
         errors = sum(each.severity == "error" for each in found)
         kinds = [("error", errors), ("warning", len(found) - errors)]
@@ -65,11 +65,18 @@ def summary(outcome: Outcome) -> str:
 
 def _mendable(outcome: Outcome) -> list[str]:
     here, there = outcome.fixable(), outcome.fixable(here=False)
-    parts = [f"`--fix` can mend {len(here):,}"] if here and not outcome.mends else []
+    parts = []
+    if here:
+        left = f"{_fixes(len(here))} left out, with which more would be wrong"
+        parts.append(left if outcome.fix else f"`--fix` can mend {len(here):,}")
     if there:
         files = ", ".join(dict.fromkeys(each.fix.span.file for each in there if each.fix is not None))
-        parts.append(f"{count(len(there), 'fix').replace('fixs', 'fixes')} in {files}: name it, too, to have it mended")
+        parts.append(f"{_fixes(len(there))} in {files}: name it, too, to have it mended")
     return parts
+
+
+def _fixes(number: int) -> str:
+    return f"{number:,} fix{'es' * (number != 1)}"
 
 
 def _document(outcome: Outcome, format_: str) -> str:

@@ -218,6 +218,14 @@ def test_fix_mends_in_place_and_says_what_is_left(folder: Path) -> None:
     )
 
 
+def test_a_fix_that_is_left_out_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cnnspec.fixing._better", lambda old, new, edits: False)
+    (path,) = files(folder, a=TYPO)
+    done = validate(path, "--fix")
+    assert (done.code, (folder / path).read_text()) == (1, TYPO)
+    assert done.out.splitlines()[-1].startswith("2 errors; 2 fixes left out, with which more would be wrong; ")
+
+
 def test_fix_leaves_files_that_are_not_named(folder: Path) -> None:
     (path,) = files(folder, child="extends: base.yaml\ntraning: {epochs: 3}\n")
     files(folder, base=BASE)
