@@ -107,7 +107,7 @@ async def _warm(ls: Server, params: Any) -> None:
     from cnnspec.editor.grammar import root
 
     await asyncio.sleep(0.2)
-    await asyncio.get_running_loop().run_in_executor(ls.pool, root)
+    await asyncio.to_thread(root)
 
 
 # documents
