@@ -227,17 +227,18 @@ def write(path: Path, data: bytes, before: bytes) -> None:
         raise PermissionError(0, "the file is read-only")
     if real.read_bytes() != before:
         raise OSError(0, "it has changed in the meantime")
-    with NamedTemporaryFile(dir=real.parent, prefix=f".{real.name}.", delete=False) as file:
-        new = Path(file.name)
-        try:
+    file = NamedTemporaryFile(dir=real.parent, prefix=f".{real.name}.", delete=False)  # noqa: SIM115
+    new = Path(file.name)
+    try:
+        with file:
             file.write(data)
             file.flush()
-            os.fchmod(file.fileno(), real.stat().st_mode & 0o7777)
             os.fsync(file.fileno())
-            new.replace(real)
-        except BaseException:
-            new.unlink(missing_ok=True)
-            raise
+        new.chmod(real.stat().st_mode & 0o7777)
+        new.replace(real)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
 
 
 def diff(before: bytes, after: bytes, name: str) -> str:
