@@ -1,0 +1,119 @@
+"""A short run of the fuzzer, the worst inputs that are known, and whether the fuzzer would see what it looks for."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from cnnspec import pipeline
+from tests.fuzz import randoms, worst
+from tests.fuzz.check import SLOWEST, Outcome, checked, shrunk, trouble
+from tests.fuzz.harness import MAKERS, made, run, save
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("files")
+    randoms.write_files(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("kind", "count"), [("mutations", int(os.environ.get("CNNSPEC_FUZZ", "1500"))), ("random", 400)]
+)
+def test_no_input_breaks_the_compiler(kind: str, count: int, folder: Path) -> None:
+    found = {}
+    for number in range(count):
+        outcome = trouble(made(kind, 1, number), folder, thorough=number % 20 == 0)
+        if outcome.trouble is not None:
+            found[number] = outcome.trouble
+    assert found == {}
+
+
+@pytest.mark.parametrize("text", worst.HUGE.values(), ids=worst.HUGE)
+def test_what_would_take_for_ever_ends_in_a_diagnostic(text: object, folder: Path) -> None:
+    data = worst.everything()[next(name for name, other in worst.HUGE.items() if other is text)]()
+    start = time.process_time()
+    report, _ = checked(data, folder)
+    assert time.process_time() - start < SLOWEST
+    assert any(found.severity == "error" for found in report.diagnostics)
+
+
+@pytest.mark.parametrize("name", worst.YAML)
+def test_what_is_no_spec_is_refused_at_once(name: str, folder: Path) -> None:
+    start = time.process_time()
+    report, _ = checked(worst.YAML[name](), folder)
+    assert time.process_time() - start < SLOWEST
+    assert any(found.severity == "error" for found in report.diagnostics)
+
+
+@pytest.mark.parametrize("name", worst.LARGE)
+def test_a_large_spec_takes_less_than_a_second(name: str, folder: Path) -> None:
+    start = time.process_time()
+    report, _ = checked(worst.everything()[name](), folder)
+    assert time.process_time() - start < SLOWEST
+    assert report.ok
+
+
+def test_a_thousand_mistakes_are_enough() -> None:
+    text = "input: [8, 8, 3]\n" + worst.HUGE["thousands of mistakes"]()
+    found = pipeline.check_text(text).diagnostics
+    assert len(found) == 1001
+    assert [each.message for each in found if each.code == "limit-diagnostics"] == [
+        "more than 1,000 mistakes: the others are not looked for"
+    ]
+
+
+def test_the_warnings_that_are_too_many_are_dropped() -> None:
+    unused = "".join(f"  - relu: {{inputs: a, name: b{at}}}\n" for at in range(1500))
+    report = pipeline.check_text("input: [8, 8, 3]\nlayers:\n  - relu: {name: a}\n" + unused)
+    assert report.ok
+    assert [each.message for each in report.diagnostics if each.code == "limit-diagnostics"] == [
+        "more than 1,000 warnings: the others are not shown"
+    ]
+
+
+def test_an_input_is_made_again_by_its_seed_and_number() -> None:
+    for kind, make in MAKERS.items():
+        inputs = [made(kind, 5, number) for number in range(20)]
+        assert inputs == [made(kind, 5, number) for number in range(20)]
+        assert len(set(inputs)) > 10
+        assert made(kind, 6, 0) != make(random.Random(0))
+
+
+# The fuzzer itself: a check that misbehaves on some inputs.
+
+
+def _misbehaves(data: bytes, folder: Path, *, thorough: bool = False) -> Outcome:
+    if b"kernel_size" in data:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Outcome("a word" if b"dense" in data else None, 0.25 if b"relu" in data else 0.0)
+
+
+def test_a_crash_is_found_and_the_others_go_on(tmp_path: Path) -> None:
+    texts = [made("mutations", 3, number) for number in range(12)]
+    crash = sum(b"kernel_size" in text for text in texts)
+    word = sum(b"dense" in text and b"kernel_size" not in text for text in texts)
+    result = run({"mutations": 12}, 3, 1, check=f"{__name__}:_misbehaves", say=lambda line: None)
+    assert 0 < crash < 12
+    assert (result.tallies["mutations"].inputs, result.tallies["mutations"].troubles) == (12, crash + word)
+    assert any("died" in what for what in result.found)
+    assert "mutations" in result.table()
+
+
+def test_what_goes_wrong_is_saved_as_small_as_it_gets(tmp_path: Path) -> None:
+    assert shrunk(b"a\nb\nc relu d\ne", lambda data: b"relu" in data) == b"relu"
+    from tests.fuzz.harness import Found
+
+    path = save(
+        Found("random", 7, "a word", b"x\ny dense\nz"),
+        tmp_path,
+        lambda data, folder: Outcome("a word" if b"dense" in data else None),
+    )
+    assert path.read_bytes() == b"dense"
+    assert "random 7" in path.with_suffix(".txt").read_text()
