@@ -39,6 +39,7 @@ def of_words(**fixes: str) -> fixing.Check:
     return found
 
 
+@pytest.mark.slow
 def test_every_bad_spec_that_can_be_mended() -> None:
     """Comments stay, mending once is mending for good, and most of what is mended holds afterwards."""
     fixable, holds = [], []
