@@ -9,7 +9,7 @@ from cnnspec.language.diagnostics import Fix, Related
 from cnnspec.language.nodes import ScalarNode, SequenceNode
 from cnnspec.layers.base import Shape, show
 from cnnspec.layers.windowed import Windowed
-from cnnspec.lints.network import REARRANGING, Doubt, Network, activation_of, doubt
+from cnnspec.lints.network import REARRANGING, Doubt, Network, activation_of, doubt, is_pixel
 
 _ELEMENTWISE = {
     "activation", "relu", "leaky_relu", "prelu", "elu", "softmax", "dropout", "gaussian_dropout", "alpha_dropout",
@@ -51,7 +51,7 @@ def _first_on_pixels(network: Network) -> set[str]:
         if above not in pixels or len(node.shape) != 3 or entry in REARRANGING:
             continue
         pixels.add(node.name)
-        if entry == "dense" and above not in behind:
+        if entry == "dense" and above not in behind and not is_pixel(node.shape):
             firsts.add(node.name)
         if entry == "dense" or (above in behind and entry in _ELEMENTWISE):
             behind.add(node.name)
@@ -157,7 +157,7 @@ def _swapped(shape: Shape) -> bool:
     first, height, width = shape
     if first not in _CHANNELS or height is None or width is None:
         return False
-    return height == width >= 8 or (first == 3 and min(height, width) >= 100)
+    return height == width >= 16 or (first == 3 and min(height, width) >= 100)
 
 
 def _plain(network: Network, path: tuple[str, ...]) -> bool:

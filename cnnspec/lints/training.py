@@ -114,6 +114,8 @@ def regression_activation(network: Network) -> Iterator[Doubt]:
     Leave the activation out; where values are never negative, `softplus` keeps them so and still learns.
     """
     training = network.training
+    if network.data is not None and network.data.targets == "inputs":
+        return
     for output, name in network.graph.outputs.items():
         loss = training.loss_of(output) if training is not None else None
         if loss is None or loss.entry not in _DIFFERENCES or name in network.graph.inputs:
