@@ -80,7 +80,7 @@ def make() -> Server:
 
         return register
 
-    feature(lsp.INITIALIZED)(_warm)
+    feature(lsp.INITIALIZED)(_started)
     feature(lsp.TEXT_DOCUMENT_DID_OPEN)(_opened)
     feature(lsp.TEXT_DOCUMENT_DID_CHANGE)(_changed)
     feature(lsp.TEXT_DOCUMENT_DID_SAVE)(_saved)
@@ -102,12 +102,9 @@ def make() -> Server:
     return ls
 
 
-async def _warm(ls: Server, params: Any) -> None:
-    """Load the reference before it is asked for, but behind the first check."""
-    from cnnspec.editor.grammar import root
-
-    await asyncio.sleep(0.2)
-    await asyncio.to_thread(root)
+async def _started(ls: Server, params: Any) -> None:
+    """Load the reference before it is asked for."""
+    await ls.loaded()
 
 
 # documents
@@ -162,7 +159,8 @@ async def _hover(ls: Server, params: lsp.HoverParams) -> lsp.Hover | None:
     return lsp.Hover(content, ls.range(file, found.range))
 
 
-def _complete(ls: Server, params: lsp.CompletionParams) -> lsp.CompletionList | None:
+async def _complete(ls: Server, params: lsp.CompletionParams) -> lsp.CompletionList | None:
+    await ls.loaded()
     file = ls.file(params.text_document.uri)
     source = ls.world.source(file)
     if source is None:
@@ -196,25 +194,29 @@ def _describe(ls: Server, item: lsp.CompletionItem) -> lsp.CompletionItem:
     return item
 
 
-def _define(ls: Server, params: lsp.DefinitionParams) -> lsp.Location | None:
+async def _define(ls: Server, params: lsp.DefinitionParams) -> lsp.Location | None:
+    await ls.loaded()
     place, offset = ls.around(params.text_document.uri, params.position)
     target = navigation.definition(place, offset) if place else None
     return ls.location(target) if target else None
 
 
-def _refer(ls: Server, params: lsp.ReferenceParams) -> list[lsp.Location] | None:
+async def _refer(ls: Server, params: lsp.ReferenceParams) -> list[lsp.Location] | None:
+    await ls.loaded()
     place, offset = ls.around(params.text_document.uri, params.position)
     found = navigation.references(ls.world, place, offset) if place else []
     return [ls.location(target) for target in (found if params.context.include_declaration else found[1:])] or None
 
 
-def _renamable(ls: Server, params: lsp.PrepareRenameParams) -> lsp.Range | None:
+async def _renamable(ls: Server, params: lsp.PrepareRenameParams) -> lsp.Range | None:
+    await ls.loaded()
     place, offset = ls.around(params.text_document.uri, params.position)
     found = navigation.renamable(place, offset) if place else None
     return ls.range(ls.file(params.text_document.uri), found) if found else None
 
 
-def _rename(ls: Server, params: lsp.RenameParams) -> lsp.WorkspaceEdit | None:
+async def _rename(ls: Server, params: lsp.RenameParams) -> lsp.WorkspaceEdit | None:
+    await ls.loaded()
     place, offset = ls.around(params.text_document.uri, params.position)
     found = navigation.rename(ls.world, place, offset, params.new_name) if place else "there is no name here"
     if isinstance(found, str):

@@ -6,6 +6,7 @@ Checks run one at a time beside the loop that answers; while one runs the texts 
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 import traceback
@@ -20,6 +21,7 @@ from cnnspec import __version__
 from cnnspec.editor import actions, world
 from cnnspec.editor.around import Around
 from cnnspec.editor.declared import Target, on_disk
+from cnnspec.editor.grammar import Place, root
 from cnnspec.editor.lines import Range
 from cnnspec.language.diagnostics import Diagnostic
 from cnnspec.language.library import STANDARD
@@ -33,6 +35,13 @@ _PAGES = STANDARD.parent / "codes"
 def log(error: BaseException) -> None:
     """Say on stderr what went wrong."""
     traceback.print_exception(error, file=sys.stderr)
+
+
+def _reference() -> Place:
+    """The reference, which stays: no garbage is looked for in it."""
+    found = root()
+    gc.freeze()
+    return found
 
 
 class Server(LanguageServer):
@@ -50,6 +59,7 @@ class Server(LanguageServer):
         self.offered: dict[str, str] = {}
         self.worker: asyncio.Task[None] | None = None
         self.checked = asyncio.Event()
+        self.reference: asyncio.Future[Place] | None = None
         self.pool = ThreadPoolExecutor(1, "cnnspec")
 
     # places
@@ -137,8 +147,15 @@ class Server(LanguageServer):
             except Exception as error:
                 log(error)
 
+    async def loaded(self) -> None:
+        """Wait until the reference is loaded: between two checks, for both build Pydantic's classes."""
+        if self.reference is None:
+            self.reference = asyncio.get_running_loop().run_in_executor(self.pool, _reference)
+        await asyncio.shield(self.reference)
+
     async def ready(self, file: str) -> None:
         """Wait until a file has been checked as it is now."""
+        await self.loaded()
         end = asyncio.get_running_loop().time() + _PATIENCE
         while file in self.stale and asyncio.get_running_loop().time() < end:
             try:

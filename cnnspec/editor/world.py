@@ -66,7 +66,8 @@ class World:
         text = self.load(file)
         if text is None:
             return None
-        known = self._sources.get(file)
+        checked = self.checked.get(file)
+        known = checked.source if checked and checked.source.text == text else self._sources.get(file)
         if known is None or known.text != text:
             known = self._sources[file] = Source(file, text)
         return known
