@@ -203,6 +203,22 @@ def test_strict_makes_errors_of_warnings(folder: Path, monkeypatch: pytest.Monke
     assert validate(path).code == 0
 
 
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [({}, False), ({"FORCE_COLOR": "1"}, True), ({"CLICOLOR_FORCE": "1"}, True), ({"FORCE_COLOR": "0"}, False),
+     ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)],
+)  # fmt: skip
+def test_colour_can_be_asked_for(
+    folder: Path, environment: dict[str, str], coloured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_COLOR", *environment):
+        monkeypatch.setenv(name, environment.get(name, ""))
+    (path,) = files(folder, a=TYPO)
+    for format_ in ("text", "concise"):
+        assert ("\x1b[" in validate(path, "nowhere.yaml", "--format", format_).out) == coloured
+    assert "\x1b" not in validate(path, "--format", "json").out
+
+
 def test_fix_mends_in_place_and_says_what_is_left(folder: Path) -> None:
     named = files(folder, a=TYPO, b=GOOD, c=TYPO + "  - dense: {units: 0}\n")
     done = validate(*named, "--fix")

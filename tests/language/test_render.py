@@ -60,7 +60,7 @@ def test_carets_stand_under_their_word(width: int | None, word: str) -> None:
     assert width is None or max(map(cells, text.splitlines())) <= width
 
 
-@pytest.mark.parametrize("width", [61, 80, 120])
+@pytest.mark.parametrize("width", [61, 100])
 def test_on_a_terminal_no_line_is_too_wide(width: int) -> None:
     for report in bad():
         text = render.text(report.diagnostics, report.sources, width=width)
