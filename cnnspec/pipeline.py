@@ -5,7 +5,7 @@
                                                 names, shapes      costed
 
 Each arrow is one function. Stages collect diagnostics and never throw at the first mistake; everything up to the
-graph runs without Keras.
+graph runs without Keras. A network that holds is looked at by the lints, and comments silence what they say.
 """
 
 from __future__ import annotations

@@ -10,7 +10,10 @@ doubtful itself: `unused-ignore`.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,8 +24,10 @@ from cnnspec.language.suggest import did_you_mean
 
 UNUSED = "unused-ignore"
 _CODES = Path(__file__).parents[1] / "codes"
-_MARK = "cnnspec:"
+_MARK = re.compile(r"#[ \t]*cnnspec:")
 _COMMENT = re.compile(r"(?<![^ \t])#[ \t]*cnnspec:[ \t]*([a-z][a-z-]*)[ \t]*(?:\[([^\]]*)\])?.*")
+_MOST = 1_000
+"""How many comments of a file are read."""
 _CODE = re.compile(r"[^,\s]+")
 
 
@@ -69,20 +74,26 @@ def heed(
 
 def ignores(text: str, file: str, root: Node | None) -> list[Ignore]:
     """The comments of a file; `root` is what was read in it, so that a `#` within a text is none."""
-    if root is None or _MARK not in text:
+    if root is None or not _MARK.search(text):
         return []
     lines = LINE_BREAK.split(text)
-    matches = [(at, match) for at, line in enumerate(lines, 1) if _MARK in line for match in _COMMENT.finditer(line)]
-    texts = [node.span for node in _scalars(root) if "#" in node.text] if matches else []
+    marked = ((at, line) for at, line in enumerate(lines, 1) if _MARK in line)
+    matches = list(islice(((at, match) for at, line in marked for match in _COMMENT.finditer(line)), _MOST))
+    texts: dict[int, list[Span]] = {}
+    for node in _scalars(root) if matches else ():
+        if "#" in node.text:
+            for line in range(node.span.line, node.span.end_line + 1):
+                texts.setdefault(line, []).append(node.span)
+    entries = sorted((start, -end) for start, end in _entries(root)) if matches else []
     return [
-        _ignore(match, file, at, root, last=at == len(lines))
+        _ignore(match, file, at, entries, last=at == len(lines))
         for at, match in matches
         if (match[1] in ("ignore", "ignore-file") or match[2] is not None)
-        and not any(_within(at, match.start() + 1, span) for span in texts)
+        and not any(_within(at, match.start() + 1, span) for span in texts.get(at, ()))
     ]
 
 
-def _ignore(match: re.Match[str], file: str, line: int, root: Node, *, last: bool) -> Ignore:
+def _ignore(match: re.Match[str], file: str, line: int, entries: Sequence[tuple[int, int]], *, last: bool) -> Ignore:
     def part(start: int, end: int) -> Span:
         return Span(file, line, start + 1, line, end + 1)
 
@@ -96,15 +107,15 @@ def _ignore(match: re.Match[str], file: str, line: int, root: Node, *, last: boo
     lines: range | None = range(line, line + 1)
     if not before:
         removal = removal if last else Span(file, line, 1, line + 1, 1)
-        lines = _below(root, line)
+        lines = _below(entries, line)
     lines = None if match[1] == "ignore-file" else lines
     return Ignore(match[1], tuple(codes), lines, part(match.start(), match.end()), inner, removal)
 
 
-def _below(root: Node, line: int) -> range:
+def _below(entries: Sequence[tuple[int, int]], line: int) -> range:
     """The lines of the entry below a line, with all that is nested in it."""
-    entries = [(start, -end) for start, end in _entries(root) if start > line]
-    first, last = min(entries, default=(0, 0))
+    at = bisect_right(entries, (line, 1))
+    first, last = entries[at] if at < len(entries) else (0, 0)
     return range(first, 1 - last)
 
 
@@ -178,6 +189,7 @@ def _unused(comment: Ignore, spent: set[Span]) -> Iterator[Diagnostic]:
         fix = None
 
 
+@cache
 def known_codes() -> tuple[str, ...]:
     """The codes that there are: each has a page."""
     return tuple(sorted(page.stem for page in _CODES.glob("*.md")))
