@@ -11,7 +11,7 @@ from cnnspec.graph.sizes import Mistake, Search, Shapes, Trial
 from cnnspec.graph.tensors import Tensor
 from cnnspec.language.diagnostics import Diagnostic, Related
 from cnnspec.language.spans import Span
-from cnnspec.layers.base import Layer, ShapeError, show
+from cnnspec.layers.base import Layer, show
 
 PADDED = "write `padding: same`"
 """The help for a window in the body of a residual, where nothing else brings the ways together."""
@@ -30,10 +30,9 @@ SHARED = "this layer of what is shared"
 
 
 class Case(NamedTuple):
-    """A layer that does not fit, `end`, as a node without a shape; what was said of it, and why."""
+    """A layer that does not fit, `end`, as a node without a shape, and what was said of it."""
 
     found: Diagnostic
-    error: ShapeError
     end: Node
 
     @property
@@ -71,7 +70,7 @@ class Network:
 
     def written(self, *choices: Shapes) -> str:
         """How inputs are written: one of `choices`."""
-        only = len(self.sources) == 1
+        only = tuple(self.sources) == ("input",)
         texts: list[str] = []
         for choice in choices:
             lists = {name: ", ".join(map(_size, shape)) for name, shape in choice.items()}

@@ -28,7 +28,7 @@ def explained(case: Case, network: Network) -> Diagnostic:
 
 def _cause(case: Case, network: Network) -> Cause | None:
     match case.found.code:
-        case "shape-merge":
+        case "shape-merge" | "shape-residual":
             return merges.cause(case, network)
         case "shape-window" | "shape-crop":
             return shrinking.cause(case, network)

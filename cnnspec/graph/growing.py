@@ -150,9 +150,13 @@ class Growing:
         related: Sequence[Related] = (),
         help: str | None = None,
         fix: Fix | None = None,
+        end: Node | None = None,
     ) -> None:
-        """Report a mistake, with the block calls around it."""
-        self.diagnostics.add(Diagnostic(code, message, span, label, (*related, *called_from(calls)), help, fix))
+        """Report a mistake, with the block calls around it; `end`, a layer that does not fit, is explained later."""
+        found = Diagnostic(code, message, span, label, (*related, *called_from(calls)), help, fix)
+        self.diagnostics.add(found)
+        if end is not None and len(self.cases) < _CASES:
+            self.cases.append(Case(found, end))
 
     def count(self, span: Span, calls: tuple[Span, ...]) -> None:
         """Count one expansion of an entry. Raises `TooLarge` past the limit."""
@@ -280,12 +284,8 @@ class Growing:
         related = [place for place in related if place.span != where]
         if end.shares is not None:
             related.append(Related(SHARED, self.by_name[end.shares].span))
-        related += called_from(end.calls)
         help = AT_THE_CALL.get(error.code, error.help) if where.standard else error.help
-        found = Diagnostic(error.code, error.message, where, error.label, tuple(related), help)
-        self.diagnostics.add(found)
-        if len(self.cases) < _CASES:
-            self.cases.append(Case(found, error, end))
+        self.error(error.code, error.message, where, end.calls, label=error.label, related=related, help=help, end=end)
 
     def comes_from(self, tensor: Tensor, calls: tuple[Span, ...]) -> Related:
         """The place where a tensor was made, seen from inside of `calls`."""

@@ -63,8 +63,9 @@ def _pair(end: Node) -> _Pair | None:
             end.layer.output_shape(end.input_shapes[0], shape)
         except ShapeError:
             one = end.input_shapes[0]
+            fitting = (None,) if end.layer.entry == "concatenate" else (None, 1)
             both = list(enumerate(zip(one[:-1], shape[:-1], strict=False)))
-            axes = tuple(axis for axis, (n, m) in both if None not in (n, m) and n != m)
+            axes = tuple(axis for axis, (n, m) in both if n not in fitting and m not in fitting and n != m)
             return _Pair((end.inputs[0], name), (one, shape), axes)
     return None
 
@@ -124,7 +125,8 @@ def _channels(case: Case, pair: _Pair, network: Network) -> tuple[Related, ...]:
         origin = channels_of(node, network) if node else None
         if origin is not None and origin is not node:
             span, here = seen(origin, case, network)
-            places.append(Related(f"{shape[-1]} channels come from {here}", span))
+            what = "channels" if len(shape) > 1 else "values"
+            places.append(Related(f"{shape[-1]} {what} come from {here}", span))
     return tuple(places)
 
 
@@ -132,11 +134,16 @@ def channels_of(node: Node, network: Network) -> Node:
     """The layer that made the channels of a tensor."""
     while not hasattr(node.layer, "filters") and not hasattr(node.layer, "units"):
         sources = zip(node.inputs, node.input_shapes, strict=True)
-        name = next((name for name, shape in sources if shape[-1:] == node.shape[-1:] and len(shape) > 1), None)
+        name = next((name for name, shape in sources if shape[-1:] == node.shape[-1:] and _alike(shape, node)), None)
         if name is None or name not in network.by_name:
             break
         node = network.by_name[name]
     return node
+
+
+def _alike(shape: Shape, node: Node) -> bool:
+    """Whether the channels of a shape may be those of a node."""
+    return len(shape) > 1 or shape == node.shape
 
 
 def _help(
@@ -154,7 +161,8 @@ def _help(
         joined = end.layer.entry == "concatenate"
         return (rescaled(*pair.shapes) if joined else None) or case.found.help, None
     mend = extended(end, apart, network.effort)
-    local = mend.help if mend else None if case.hidden else cropped(*pair.shapes) or case.found.help
+    free = not case.hidden and case.found.code == "shape-merge"
+    local = mend.help if mend else cropped(*pair.shapes) or case.found.help if free else None
     search = network.search(case, nodes)
     found = search.nearest()
     if not found:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.graph.borders import loses_border
+from cnnspec.graph.borders import loses_border, padded
 from cnnspec.graph.graph import Node
 from cnnspec.graph.growing import Place
 from cnnspec.graph.replay import replayed
@@ -83,10 +83,17 @@ def _sum(graph: Elaborator, item: s.Residual, way: Tensor, y: Tensor, place: Pla
             place.calls,
             related=[graph.comes_from(way, place.calls), graph.comes_from(y, place.calls)],
             help=_ways_help(way.shape, y.shape),
+            end=_misfit_sum(item, way, y, place),
         )
         return unknown(item.head.span)
     total = graph.add(_layer("add"), [way, y], item.head.node, item.head.span, place)
     return _activate(graph, item, total or unknown(item.head.span), place)
+
+
+def _misfit_sum(item: s.Residual, one: Tensor, other: Tensor, place: Place) -> Node:
+    """The sum that the residual block cannot make."""
+    shapes = tuple(tensor.shape for tensor in (one, other) if tensor.shape is not None)
+    return Node("", _layer("add"), (one.node, other.node), shapes, (), item.head.span, calls=place.calls)
 
 
 def _ways_help(way: Shape, y: Shape) -> str:
@@ -186,7 +193,9 @@ def _border_lost(
     if wanted == y.shape[:-1] or None in wanted or (way is not None and (way.shape or ())[:-1] != wanted):
         return None
     losing = [node for node in body if loses_border(node) or node.name in misfits]
-    if not losing:
+    names = {node.name for node in losing if not node.span.standard}
+    mended = replayed(body, {x.node: x.shape}, lambda node: padded(node.layer) if node.name in names else None)
+    if not losing or mended is None or mended.get(y.node, ())[:-1] != wanted:
         return None
     others = {node.span: node for node in losing[1:] if node.span != losing[0].span}
     related = [
@@ -272,6 +281,7 @@ def _identity_error(
             if related.span != item.shortcut_span
         ],
         help="write `shortcut: projection`" if reachable else "make the body end in the shape that it starts from",
+        end=None if reachable else _misfit_sum(item, x, y, place),
     )
 
 
@@ -319,6 +329,7 @@ def _projection_error(graph: Elaborator, item: s.Residual, x: Tensor, y: Tensor,
         place.calls,
         related=[graph.comes_from(x, place.calls), graph.comes_from(y, place.calls)],
         help="make the body step down by whole strides, or write the shortcut's layers out",
+        end=_misfit_sum(item, x, y, place),
     )
 
 

@@ -108,7 +108,7 @@ def _help(case: Case, network: Network, nodes: Sequence[Node]) -> str | None:
     """Smaller windows, padding, a larger input: what of it fits."""
     layer, shape = case.end.layer, case.end.input_shapes[0]
     window = getattr(layer, "window", "")
-    if case.error.code != "shape-window" or case.error.argument != window or case.error.help == PADDED:
+    if case.found.code != "shape-window" or _fits(layer, shape) or case.found.help == PADDED or not window:
         return case.found.help
     options = []
     empty = window == "pool_size" and 1 in shape[:-1]

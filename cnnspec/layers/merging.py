@@ -235,28 +235,31 @@ def _broadcast(one: Shape, other: Shape) -> Shape | None:
 
 def _way_out(one: Shape, other: Shape) -> str:
     """What to write so that two shapes become equal."""
-    if help := _same_map(one, other):
+    spread = len(one) == len(other) and any(m != n and 1 in (m, n) for m, n in zip(one[:-1], other[:-1], strict=True))
+    if not spread and (help := _same_map(one, other)):
         return help
     few, many = sorted(shape[-1] or 0 for shape in (one, other))
     if few == many:
         return "bring them to one shape before it"
-    if len(one) == len(other) == 3:
-        return (
-            f"a 1×1 `conv2d` with {many} filters brings the one with {few} channels to {many}; "
-            "`concatenate` joins them as they are"
-        )
+    if 2 <= len(one) == len(other) <= 4:
+        conv = f"a {'×'.join('1' * (len(one) - 1))} `conv{len(one) - 1}d`"
+        joined = "" if one[:-1] != other[:-1] else "; `concatenate` joins them as they are"
+        return f"{conv} with {many} filters brings the one with {few} channels to {many}{joined}"
     return f"make both {many} wide before it"
 
 
 def _same_map(one: Shape, other: Shape) -> str | None:
-    """What to write so that two maps get one height and width, where these differ."""
-    sizes = [size for size in (known(one), known(other)) if size is not None and len(size) == 3]
-    if len(sizes) < 2 or sizes[0][:2] == sizes[1][:2]:
+    """What to write so that two maps get the same sizes, where these differ."""
+    first, wanted = known(one), known(other)
+    if first is None or wanted is None or not 2 <= len(first) == len(wanted) <= 4 or first[:-1] == wanted[:-1]:
         return None
-    small, large = sorted(sizes)
+    rank = len(first) - 1
+    small, large = sorted((first, wanted))
     stride = -(-large[0] // small[0])
-    if all(-(-n // stride) == wanted for n, wanted in zip(large[:2], small[:2], strict=True)):
-        return f"a 1×1 `conv2d` with {small[-1]} filters and `strides: {stride}` turns {show(large)} into {show(small)}"
-    first, wanted = sizes
+    if all(-(-n // stride) == size for n, size in zip(large[:-1], small[:-1], strict=True)):
+        conv = f"a {'×'.join('1' * rank)} `conv{rank}d` with {small[-1]} filters and `strides: {stride}`"
+        return f"{conv} turns {show(large)} into {show(small)}"
+    if rank != 2:
+        return "bring them to one size before it"
     resized = (*wanted[:2], first[2])
     return f"`resizing: {{height: {wanted[0]}, width: {wanted[1]}}}` before it turns {show(first)} into {show(resized)}"
