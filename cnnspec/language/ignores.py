@@ -77,7 +77,7 @@ def ignores(text: str, file: str, root: Node | None) -> list[Ignore]:
     if root is None or not _MARK.search(text):
         return []
     lines = LINE_BREAK.split(text)
-    marked = ((at, line) for at, line in enumerate(lines, 1) if _MARK in line)
+    marked = ((at, line) for at, line in enumerate(lines, 1) if "cnnspec:" in line)
     matches = list(islice(((at, match) for at, line in marked for match in _COMMENT.finditer(line)), _MOST))
     texts: dict[int, list[Span]] = {}
     for node in _scalars(root) if matches else ():
