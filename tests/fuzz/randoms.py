@@ -231,11 +231,12 @@ def write_files(folder: Path) -> None:
     """The files that random specs extend and import: broken ones, circles, and a long chain. The last one is missing."""
     rng = random.Random(0)
     for at in range(FILES):
-        text = [
-            lambda: f"extends: f{at + 5}.yaml\nparameters: {{p{at}: 1}}\n".encode(),
-            lambda: f"imports: [f{(at + 7) % FILES}.yaml]\nblocks: {{c{at}: [relu]}}\n".encode(),
-            lambda: f"extends: f{(at + 5) % FILES}.yaml\n".encode() + _grammar(rng),
-            lambda: mutant(rng),
-            lambda: _grammar(rng),
-        ][at % 5]()
+        ways = {
+            0: lambda at: f"extends: f{at + 5}.yaml\nparameters: {{p{at}: 1}}\n".encode(),
+            1: lambda at: f"imports: [f{(at + 7) % FILES}.yaml]\nblocks: {{c{at}: [relu]}}\n".encode(),
+            2: lambda at: f"extends: f{(at + 5) % FILES}.yaml\n".encode() + _grammar(rng),
+            3: lambda at: mutant(rng),
+            4: lambda at: _grammar(rng),
+        }
+        text = ways[at % 5](at)
         (folder / f"f{at}.yaml").write_bytes(text)
