@@ -15,7 +15,7 @@ from cnnspec.layers.base import show, volume
 
 def explained(case: Case, network: Network) -> Diagnostic:
     """The diagnostic of a layer that does not fit, with its causes."""
-    cause = _cause(case, network)
+    cause = _cause(case, network) if network.effort.left else None
     if cause is None:
         return case.found
     called = [related for related in case.found.related if related.message == CALLED]

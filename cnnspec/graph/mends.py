@@ -25,9 +25,10 @@ class Mend(NamedTuple):
 
 def bordered(end: Node, apart: Sequence[Node], effort: Effort) -> Mend | None:
     """Padding for every window that loses its border, or that adds one; or a stride of 1 for poolings wider than 2."""
-    losing = [node for node in apart if padded(node.layer) and loses_border(node)]
-    gaining = [node for node in apart if padded(node.layer) and _gains_border(node)]
-    pools = [node for node in apart if _in_place(node.layer) and _steps_wide(node)]
+    windows = [(node, node.layer) for node in apart if isinstance(node.layer, Windowed)]
+    losing = [node for node, _ in windows if loses_border(node)]
+    gaining = [node for node, _ in windows if _gains_border(node)]
+    pools = [node for node, layer in windows if layer.window == "pool_size" and _steps_wide(node)]
     for found, change, help in (
         (losing, padded, "write `padding: same`"),
         (gaining, padded, "write `padding: same`"),

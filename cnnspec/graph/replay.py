@@ -18,11 +18,10 @@ class Effort:
         self.left = units
 
     def spend(self, units: int) -> bool:
-        """Take `units`, if there are as many left."""
-        if units > self.left:
-            return False
-        self.left -= units
-        return True
+        """Take `units`, if there are as many left; else nothing is left for anything more."""
+        enough = units <= self.left
+        self.left = self.left - units if enough else 0
+        return enough
 
 
 def ancestors(names: Iterable[str], by_name: Mapping[str, Node]) -> list[Node]:
