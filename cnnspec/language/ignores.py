@@ -54,12 +54,12 @@ def heed(
     found: Iterable[Diagnostic],
     texts: Mapping[str, str],
     documents: Mapping[str, Node | None],
-    doubted: Callable[[Ignore], bool],
+    doubting: Callable[[], Callable[[Ignore], bool]],
 ) -> list[Diagnostic]:
     """The diagnostics less the warnings that a comment silences.
 
-    `texts` are the files, `documents` what was read in them. A comment that silences nothing is told where `doubted`
-    says that it should have silenced something.
+    `texts` are the files, `documents` what was read in them. A comment that silences nothing is told where
+    `doubting()` says of it that it should have.
     """
     kept = list(found)
     comments = [comment for file, text in texts.items() for comment in ignores(text, file, documents.get(file))]
@@ -67,6 +67,7 @@ def heed(
         return kept
     spent: set[Span] = set()
     kept = [each for each in kept if not _silenced(each, comments, spent)]
+    doubted = doubting()
     unused = [each for comment in comments if doubted(comment) for each in _unused(comment, spent)]
     kept += [each for each in unused if not _silenced(each, comments, spent)]
     return sorted(kept, key=lambda each: each.place.order)

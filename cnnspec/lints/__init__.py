@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cnnspec.language.diagnostics import Diagnostic, called_from
 from cnnspec.lints import activations, declarations, normalization, shapes, training, windows
 from cnnspec.lints.network import Doubt, Network
-from cnnspec.lints.silence import expected as expected
+from cnnspec.lints.silence import doubting as doubting
 
 if TYPE_CHECKING:
     from cnnspec.data.section import Data
