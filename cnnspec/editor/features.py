@@ -103,8 +103,14 @@ def make() -> Server:
 
 
 async def _started(ls: Server, params: Any) -> None:
-    """Load the reference before it is asked for."""
+    """Load the reference before it is asked for, and hear of files that change on the disk."""
     await ls.loaded()
+    workspace = ls.client_capabilities.workspace
+    watch = workspace.did_change_watched_files if workspace else None
+    if watch and watch.dynamic_registration:
+        files = lsp.DidChangeWatchedFilesRegistrationOptions([lsp.FileSystemWatcher("**/*.{yaml,yml}")])
+        change = lsp.Registration("cnnspec-files", lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES, files)
+        await ls.client_register_capability_async(lsp.RegistrationParams([change]))
 
 
 # documents

@@ -150,6 +150,15 @@ async def every_feature(folder: Path) -> Client:
         (edit,) = every.edit.changes[spec.as_uri()]
         assert edit.new_text.startswith("e") or "kernel" in edit.new_text
 
+        # a text that is all brackets, and one that is too long, hold nothing up
+        evil = folder / "evil.yaml"
+        (found,) = await client.open(evil, "layers: " + "[" * 100_000)
+        assert found.severity == lsp.DiagnosticSeverity.Error
+        (found,) = await client.change(evil, "layers:\n" + "  - relu\n" * 120_000)
+        assert found.code == "yaml-limit"
+        where = lsp.HoverParams(lsp.TextDocumentIdentifier(evil.as_uri()), lsp.Position(5, 6))
+        assert await client.ask(lsp.TEXT_DOCUMENT_HOVER, where) is None
+
         # nonsense is answered, and the last of many changes is what counts
         nowhere = lsp.TextDocumentIdentifier((folder / "none.yaml").as_uri())
         assert await client.ask(lsp.TEXT_DOCUMENT_HOVER, lsp.HoverParams(nowhere, lsp.Position(7, 7))) is None
