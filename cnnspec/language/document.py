@@ -98,8 +98,7 @@ class Document(Section):
     @classmethod
     def _version(cls, version: Any) -> Any:
         if version != 1 or isinstance(version, bool | float):
-            what = version if isinstance(version, int | float) and not isinstance(version, bool) else shown(version)
-            message = f"language version {what} is not known; this is version 1"
+            message = f"language version {shown(version).removeprefix('the text ')} is not known; this is version 1"
             raise refuse("version", message, "write `cnnspec: 1`", mend="1")
         return version
 

@@ -177,7 +177,7 @@ def split_entry(value: Any, kind: str) -> tuple[str, Any]:
             if key is not None:
                 rest = {name: inner for name, inner in value.items() if name != key}
                 listed = ", ".join(f"{name}: {_bare(inner)}" for name, inner in rest.items())
-                message = f"{one(kind)} starts with its name, not with `{key}:`"
+                message = f"{one(kind)} stands under its own name, not under `{key}:`"
                 help = f"write `{{{value[key].lower()}: {{{listed}}}}}`"
                 raise Invalid(Problem("entry-form", message, (key,), True, help))
             names = " and ".join(f"`{name}`" for name in list(value)[:3])
@@ -332,4 +332,6 @@ def _bare(value: Any) -> str:
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, list | tuple):
         return "[…]"
+    if isinstance(value, float):
+        return f"{value:.12g}"
     return "{…}" if isinstance(value, Mapping) else str(value)

@@ -74,5 +74,6 @@ def pair(text: str) -> tuple[str, str, str, str] | None:
 
 
 def cut(text: str) -> str:
+    """The beginning of a text."""
     text = text.rstrip()
     return text if len(text) <= 60 else text[:59] + "…"

@@ -90,7 +90,7 @@ def _diagnostic(mend: Mend, old: str, new: str, file: str) -> Diagnostic:
         word = re.search(r"[\w.-]+$", last[: column - 1])
         column = word.start() + 1 if word else min(column, max(1, len(last.rstrip())))
         end_line, end_column = line, max(column + 1, word.end() + 1 if word else 0)
-    if end_line > line or not gone.strip():
+    if end_line > line or (gone and not gone.strip()):
         bare = LINE_BREAK.split(old)[line - mend.first - 1]
         column = len(bare) - len(bare.lstrip()) + 1 if not gone.strip() and not bare[: column - 1].strip() else column
         end_line, end_column = line, max(column + 1, len(bare.rstrip()) + 1 if end_line > line else 0)

@@ -30,6 +30,9 @@ _CALLED = re.compile(r"\$?[\w.]*\(")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
+_MENDED = 1_000
+"""Keys that stand twice are taken out of mappings of so many pairs at most."""
+
 
 class _Stop(Exception):
     """Reading cannot go on; the diagnostic says why."""
@@ -71,12 +74,19 @@ def read(text: str, file: str, diagnostics: Diagnostics) -> Node | None:
         _check_characters(text, file)
         return _Builder(file, diagnostics).build(text)
     except _Stop as stop:
-        diagnostics.add(stop.diagnostic)
+        _tell(stop.diagnostic, diagnostics)
     except yaml.MarkedYAMLError as error:
-        diagnostics.add(syntax_error(text, file, error))
+        _tell(syntax_error(text, file, error), diagnostics)
     except yaml.YAMLError:
         diagnostics.add(Diagnostic("yaml-syntax", "this is not readable as YAML", Span(file, 1, 1, 1, 2)))
     return None
+
+
+def _tell(found: Diagnostic, diagnostics: Diagnostics) -> None:
+    """Add why reading stopped, unless a slip in the same line has been told."""
+    told = (other.span for other in diagnostics if other.code == "yaml-syntax")
+    if not any(span.file == found.span.file and span.line == found.span.line for span in told):
+        diagnostics.add(found)
 
 
 def _check_characters(text: str, file: str) -> None:
@@ -229,8 +239,8 @@ class _Builder:
             items = self._whole([(item, item) for item in opened.children])
             node = SequenceNode(tuple(value for _, value in items), span, opened.size)
         else:
-            for at in range(0, len(opened.children), 2):
-                self._twice(opened, opened.children[at], opened.children[at + 1])
+            if 2 * len(opened.keys) < len(opened.children):
+                self._refuse_twice(opened)
             pairs = [
                 (key, value)
                 for key, value in zip(opened.children[::2], opened.children[1::2], strict=True)
@@ -340,26 +350,26 @@ class _Builder:
             )
         opened.keys.setdefault(key.text, key)
 
-    def _twice(self, opened: _Open, key: Node, value: Node) -> None:
-        """Tell of a key that the mapping has already; one with the same value may go."""
-        assert isinstance(key, ScalarNode)
-        first = opened.keys[key.text]
-        if first is key:
-            return
-        at = next(at for at in range(0, len(opened.children), 2) if opened.children[at] is first)
-        same = plain(opened.children[at + 1]) == plain(value)
-        keys, values = opened.children[::2], opened.children[1::2]
-        whole = MappingNode(tuple(zip(keys, values, strict=True)), self._span(opened.event), 1)  # type: ignore[arg-type]
-        self.diagnostics.add(
-            Diagnostic(
-                "yaml-duplicate-key",
-                f"the key `{_short(key.text)}` stands twice in one mapping",
-                key.span,
-                related=(Related("it stands here first", first.span),),
-                help="take one of the two out" if same else "keep one of the two",
-                fix=removal(whole, key) if same else None,
+    def _refuse_twice(self, opened: _Open) -> None:
+        """Tell of each key that the mapping has already; one with the same value may go."""
+        pairs = list(zip(opened.children[::2], opened.children[1::2], strict=True))
+        whole = MappingNode(tuple(pairs), self._span(opened.event), 1)  # type: ignore[arg-type]
+        firsts = {key.text: value for key, value in reversed(whole.pairs)}
+        for key, value in whole.pairs:
+            first = opened.keys[key.text]
+            if first is key:
+                continue
+            same = plain(firsts[key.text]) == plain(value)
+            self.diagnostics.add(
+                Diagnostic(
+                    "yaml-duplicate-key",
+                    f"the key `{_short(key.text)}` stands twice in one mapping",
+                    key.span,
+                    related=(Related("it stands here first", first.span),),
+                    help="take one of the two out" if same else "keep one of the two",
+                    fix=removal(whole, key) if same and len(pairs) <= _MENDED else None,
+                )
             )
-        )
 
 
 def _depth(text: str) -> int:

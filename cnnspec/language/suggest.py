@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache, partial
 from itertools import islice
@@ -206,14 +207,20 @@ def _habit(bare: str, names: list[str]) -> str | None:
 def meant(name: str, known: Iterable[str]) -> str | None:
     """The known name that `name` surely means: another spelling of it, its name elsewhere, or the only one that a
     slip of the finger makes it."""
-    names = list(islice(known, _COMPARED))
-    guess = nearest(name, names)
+    return None if len(name) > _LONGEST else _meant(name, tuple(islice(known, _COMPARED)))
+
+
+@lru_cache(maxsize=64)
+def _meant(name: str, known: tuple[str, ...]) -> str | None:
+    guess = _nearest(name, known)
     if guess is None:
         return None
-    bare = _bare(name)
+    bare, names = _bare(name), list(known)
     if _bare(guess) == bare or _habit(bare, names) == guess:
         return guess
     slips = 1 if len(bare) <= 6 else 2
+    if re.findall(r"\d+", bare) != re.findall(r"\d+", _bare(guess)):
+        return None
     if len(bare) < 3 or _distance(bare, _bare(guess)) > slips:
         return None
     others = sorted((_bare(other) for other in names if other != guess), key=partial(_apart, bare))[:_ALIKE]
