@@ -186,7 +186,7 @@ def _entries(holder: Place, place: Around, braces: str) -> Iterator[Item]:
     alone = {form["const"] for form in holder.forms if "const" in form}
     own = place.calls if holder.of_entry else {}
     flow = bool(braces) or any(step.node.flow for step in place.spot.steps)
-    for name in [*own, *(name for name in _ordered(holder) if name in names and name not in own)]:
+    for name in [*own, *(name for name in holder.properties if name in names and name not in own)]:
         below = holder.step(name, place.calls)
         required = below.required
         first = next(iter(below.properties), "")
@@ -209,10 +209,6 @@ def _entries(holder: Place, place: Around, braces: str) -> Iterator[Item]:
         kind: Kind = "block" if name in own or "block" in "".join(below.names) or name in STRUCTURES else "entry"
         snippet = body if "$" in body else ""
         yield Item(name, kind, plain, snippet, below.texts.get("description", ""), below.markdown, first=name in own)
-
-
-def _ordered(holder: Place) -> list[str]:
-    return list(holder.properties)
 
 
 def _short(place: Place) -> bool:

@@ -14,7 +14,7 @@ from lsprotocol import types as lsp
 
 from cnnspec.editor import actions, completion, hints, navigation, symbols
 from cnnspec.editor.hover import hover
-from cnnspec.editor.lines import Range
+from cnnspec.editor.lines import Lines, Range
 from cnnspec.editor.server import Server, log
 from cnnspec.editor.world import World
 
@@ -125,8 +125,16 @@ def _opened(ls: Server, params: lsp.DidOpenTextDocumentParams) -> None:
 
 def _changed(ls: Server, params: lsp.DidChangeTextDocumentParams) -> None:
     file = ls.file(params.text_document.uri)
-    if params.content_changes:
-        _take(ls, file, params.content_changes[-1].text, params.text_document.version)
+    text = ls.world.texts.get(file, "")
+    for change in params.content_changes:
+        if isinstance(change, lsp.TextDocumentContentChangePartial):
+            lines = Lines(text)
+            ends = (change.range.start, change.range.end)
+            start, end = (lines.offset(at.line, at.character, ls.encoding) for at in ends)
+            text = text[:start] + change.text + text[end:]
+        else:
+            text = change.text
+    _take(ls, file, text, params.text_document.version)
 
 
 def _take(ls: Server, file: str, text: str, version: int) -> None:

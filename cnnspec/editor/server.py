@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import re
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,8 @@ from cnnspec.language.spans import STANDARD_FILES
 
 _PATIENCE = 10.0
 """Seconds that an answer waits for a check; then it tells what is known."""
+_OTHER = re.compile(r"[A-Za-z][\w+.-]+:")
+"""How a document starts that is no file."""
 _PAGES = STANDARD.parent / "codes"
 
 
@@ -76,7 +79,7 @@ class Server(LanguageServer):
 
     def uri(self, file: str) -> str:
         """The document of a file."""
-        if file in self.uris or ":" in file.partition("/")[0][2:]:
+        if file in self.uris or _OTHER.match(file):
             return self.uris.get(file, file)
         return Path(on_disk(file)).absolute().as_uri()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Literal, NamedTuple
 
 from cnnspec.editor.around import is_spec
@@ -33,7 +34,8 @@ def outline(source: Source, hints: list[Hint]) -> list[Symbol]:
     shapes = {hint.offset: hint.text for hint in hints}
     ends = _line_ends(source.text)
     maker = _Outline(source, shapes, ends)
-    return [maker.section(pair.key, pair.value, root().step(pair.key.text, {})) for pair in tree.pairs]
+    pairs = [pair for pair in tree.pairs if pair.key.text]
+    return [maker.section(pair.key, pair.value, root().step(pair.key.text, {})) for pair in pairs]
 
 
 def _line_ends(text: str) -> list[int]:
@@ -90,8 +92,6 @@ class _Outline:
 
     def shape(self, key: Scalar) -> str:
         """The hint behind the line of an entry."""
-        from bisect import bisect_left
-
         return self.shapes.get(self.ends[bisect_left(self.ends, key.end)], "")
 
     def short(self, node: Tree | None) -> str:
@@ -110,7 +110,7 @@ class _Outline:
         """A line of the outline."""
         word = Range(key.start, key.end)
         end = max([key.end, value.end if value else 0, *_ends(value), *(child.range.end for child in children)])
-        return Symbol(key.text, kind, detail, Range(key.start, end), word, children)
+        return Symbol(key.text or "?", kind, detail, Range(key.start, end), word, children)
 
 
 def _ends(node: Tree | None) -> list[int]:

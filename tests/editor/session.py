@@ -59,14 +59,15 @@ class Client:
 
     def write(self, path: Path, text: str) -> None:
         """Write another text into it, and wait for nothing."""
+        self.texts[path.as_uri()] = text
+        self.send(path, lsp.TextDocumentContentChangeWholeDocument(text))
+
+    def send(self, path: Path, change: lsp.TextDocumentContentChangeEvent) -> None:
+        """Send a change."""
         uri = path.as_uri()
-        self.versions[uri], self.texts[uri] = self.versions[uri] + 1, text
-        self.language.text_document_did_change(
-            lsp.DidChangeTextDocumentParams(
-                lsp.VersionedTextDocumentIdentifier(self.versions[uri], uri),
-                [lsp.TextDocumentContentChangeWholeDocument(text)],
-            )
-        )
+        self.versions[uri] += 1
+        document = lsp.VersionedTextDocumentIdentifier(self.versions[uri], uri)
+        self.language.text_document_did_change(lsp.DidChangeTextDocumentParams(document, [change]))
 
     async def diagnostics(self, path: Path, what: str) -> list[lsp.Diagnostic]:
         """What is wrong with the text as it is now."""

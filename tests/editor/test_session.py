@@ -166,6 +166,9 @@ async def every_feature(folder: Path) -> Client:
         for size in range(1, 20):
             client.write(spec, SPEC.replace("filters: 16", f"filters: {size}"))
         assert await client.change(spec, FINE) == []
+        there = lsp.Range(client.at(spec, "add: "), client.at(spec, "add: 𝒜first"))
+        client.send(spec, lsp.TextDocumentContentChangePartial(there, "𝒜second"))
+        assert [found.code for found in await client.diagnostics(spec, "change")] == ["unknown-input"]
         client.language.text_document_did_close(lsp.DidCloseTextDocumentParams(part))
         client.language.text_document_did_close(lsp.DidCloseTextDocumentParams(document))
         assert await client.open(spec, "web: 1\n") == []
