@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from cnnspec.language.spans import LINE_BREAK, Span
@@ -112,7 +113,7 @@ class Diagnostics:
 
     def text(self, span: Span) -> str:
         """The text of a span, or nothing where its file was not read."""
-        lines = LINE_BREAK.split(self.texts.get(span.file, ""))[span.line - 1 : span.end_line]
+        lines = list(_lines(self.texts.get(span.file, ""))[span.line - 1 : span.end_line])
         if len(lines) != span.end_line - span.line + 1:
             return ""
         lines[-1] = lines[-1][: span.end_column - 1]
@@ -129,6 +130,11 @@ class Diagnostics:
     def failed(self) -> bool:
         """Whether any of them is an error."""
         return self._count["error"] > 0
+
+
+@lru_cache(maxsize=4)
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(LINE_BREAK.split(text))
 
 
 def _enough(last: Diagnostic, most: int) -> Diagnostic:

@@ -270,30 +270,34 @@ class _Builder:
 
     def _whole(self, pairs: list[tuple[Key, Node]]) -> list[tuple[Key, Node]]:
         """The pairs with expressions and Python's tuples put together again that a comma cut apart."""
+        if not any(isinstance(value, ScalarNode) and _CALLED.match(value.text) for _, value in pairs):
+            return pairs
+        sums = list(accumulate(_depth(key.text) if isinstance(key, ScalarNode) else 0 for key, _ in pairs))
+        least = [*reversed(list(accumulate(reversed(sums), min))), sums[-1]]
         kept: list[tuple[Key, Node]] = []
         depth = 0
         for at, (key, value) in enumerate(pairs):
-            text = key.text if isinstance(key, ScalarNode) else ""
             if depth > 0:
-                depth += _depth(text)
-                first, cut = kept[-1]
-                assert isinstance(cut, ScalarNode)
-                span = cut.span.to(key.span)
-                joined = self._source(span)
-                if joined is None or depth < 0:
-                    continue
-                kept[-1] = (first, ScalarNode(joined, joined, span))
-                if depth == 0 and joined.startswith("$("):
-                    self._quotes(span, joined)
+                depth += _depth(key.text) if isinstance(key, ScalarNode) else 0
+                if depth <= 0:
+                    kept[-1] = (kept[-1][0], self._joined(kept[-1][1], key))
                 continue
             kept.append((key, value))
             if isinstance(value, ScalarNode) and _CALLED.match(value.text) and value.value == value.text:
-                depth = _depth(value.text)
-                rest = accumulate(
-                    (_depth(key.text) for key, _ in pairs[at + 1 :] if isinstance(key, ScalarNode)), initial=depth
-                )
-                depth = depth if any(below <= 0 for below in rest) else 0
+                open_here = _depth(value.text)
+                closes = least[at + 1] - sums[at] + open_here <= 0 and at + 1 < len(pairs)
+                depth = open_here if closes else 0
         return kept
+
+    def _joined(self, first: Node, last: Node) -> Node:
+        """What a comma cut apart, from its first piece to its last."""
+        span = first.span.to(last.span)
+        text = self._source(span)
+        if text is None:
+            return first
+        if text.startswith("$("):
+            self._quotes(span, text)
+        return ScalarNode(text, text, span)
 
     def _source(self, span: Span) -> str | None:
         """The text of a span on one line."""
