@@ -128,12 +128,16 @@ _UNSEEN = {
     "block_splice": "what a parameter holds is known where it is called",
     "block_unused_with_mistake": "in a file with blocks, a word that is no layer may be one of them",
     "block_value_inside": "what a parameter holds is known where it is called",
+    "block_value_list": "what a parameter holds is known where it is called",
     "expression_fraction": "the value of an expression",
+    "expression_spreadsheet": "an own block's parameters are the file's to say",
     "imports_mistake_in_the_file": "it stands in another file",
     "imports_not_handed_on": "it stands in another file",
     "inputs_first_entry": "whether an entry stands where several inputs come in",
     "inputs_first_merge": "whether an entry stands where several inputs come in",
     "layers_computed": "what a parameter holds is known where it is called",
+    "parameter_fraction": "the value of an expression",
+    "parameter_per_cent": "what a parameter holds is known where it is used",
     "standard_block_argument_value": "what a block's parameter takes is known where it is used",
     "standard_block_embedding": "the value of an expression",
     "when_condition": "the value of an expression",
@@ -160,7 +164,17 @@ def test_a_mistake_that_a_schema_can_see_fails(path: Path) -> None:
         assert not validator().is_valid(found)
 
 
-@pytest.mark.parametrize("path", [path for path in BAD if not codes(path) & _SEEN], ids=lambda path: path.stem)
+_OTHERWISE = {
+    "block_parameters_not_indented", "expression_comma_in_flow", "expression_hyphen", "expression_not_closed",
+}  # fmt: skip
+"""Mistakes in the text of YAML that leave keys or words which the schema does not know."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in BAD if not codes(path) & _SEEN and path.stem not in _OTHERWISE],
+    ids=lambda path: path.stem,
+)
 def test_a_mistake_that_a_schema_cannot_see_passes(path: Path) -> None:
     found = values(path.read_bytes().decode("utf-8", "replace"))
     if found is not None and path.stem not in _SEEN_ALL_THE_SAME:
