@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -13,6 +14,9 @@ from cnnspec.reference.schema import schema
 
 _LISTS = ("item_only", "item_and_blocks")
 _DEFINITION = "#/definitions/"
+_LAYERS: Schema = {"type": "array", "items": ref("item_and_blocks")}
+_HOLDS_LAYERS = re.compile(r"\[\]|\[\s*[{A-Za-z]|…")
+"""Defaults of parameters that may hold a list of layers."""
 _PLAIN = ("type", "enum", "const", "properties", "items")
 _TEXTS = ("title", "description", "markdownDescription")
 
@@ -144,6 +148,7 @@ def call(name: str, parameters: Mapping[str, str | None], summary: str = "") -> 
     properties: Schema = {
         key: {"title": key, "description": "must be given" if default is None else f"default {default}"}
         | ({} if default is None else {"default": default})
+        | (_LAYERS if default is None or _HOLDS_LAYERS.match(default) else {})
         for key, default in parameters.items()
     }
     required = [key for key, default in parameters.items() if default is None]

@@ -171,6 +171,11 @@ def _key(world: World, place: Around) -> str:
         return _signature(place.source.blocks[name])
     if len(path) == 2 and path[0] == "parameters":
         return _parameter(world, place, name)
+    if len(path) == 4 and path[0] == "blocks" and path[2] == "parameters":
+        default = place.source.written(place.spot.steps[-1].pair.value) if place.spot.steps[-1].pair else None
+        return f"**`{name}`**: a parameter of the block `{path[1]}`, " + (
+            "which must be given" if default is None else f"`{default}` where it is not given"
+        )
     return _told(name, here, place.holder.properties.get(name, {}).get("default"))
 
 

@@ -44,6 +44,12 @@ def at(text: str, **others: str) -> Completion:
         ),
         pytest.param(UNIT + TOP + "  - unit: {|", {"filters", "kernel", "name"}, {"units"}, id="a block's parameters"),
         pytest.param(TOP + "  - residual: {|", {"layers", "shortcut"}, set(), id="the keys of a structure"),
+        pytest.param(
+            "blocks: {u: {parameters: {body: null}, layers: $body}}\n" + TOP + "  - u: {body: [|",
+            {"conv2d"},
+            set(),
+            id="layers that a parameter holds",
+        ),
         pytest.param(TOP + "  - conv2d: {padding: |", {"valid", "same"}, {"relu"}, id="words"),
         pytest.param(TOP + "  - conv2d: {activation: |}", {"relu", "gelu"}, set(), id="activations"),
         pytest.param(TOP + "  - conv2d:\n      activation: re|\n", {"relu"}, set(), id="activations below"),

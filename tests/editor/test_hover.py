@@ -45,6 +45,14 @@ def said(text: str, **others: str) -> str:
         pytest.param(ROUNDS.replace("|", "").replace("$(k *", "$(k| *"), ["`1`, `2`, `4`"], id="a name of rounds"),
         pytest.param(ROUNDS.replace("|", "").replace("k * w", "k *| w"), ["`8`, `16`, `32`"], id="an expression"),
         pytest.param(ROUNDS.replace("|", "").replace("{width:", "{wid|th:"), ["`8`"], id="a declared parameter"),
+        pytest.param(
+            "blocks: {u: {parameters: {bo|dy: null}, layers: [relu]}}\n", ["which must be given"], id="a block's parameter"
+        ),
+        pytest.param(
+            "blocks: {u: {parameters: {body: null}, layers: $body}}\n" + TOP + "  - u: {body: [flat|ten]}\n",
+            ["28×28×1 → (784)"],
+            id="layers that a parameter holds",
+        ),
         pytest.param(ROUNDS.replace("|", "").replace("[{unit", "[{uni|t"), ["The block `unit`: `filters`"], id="a block"),
         pytest.param(ROUNDS.replace("|", "").replace("repeat", "rep|eat"), ["32×32×3 → 4×4×32"], id="a structure"),
         pytest.param(TOP + "  - squeeze|_excite\n", ["28×28×1 → 28×28×1", "parameters"], id="a standard block"),
