@@ -9,7 +9,7 @@ from cnnspec.graph.graph import Node
 from cnnspec.graph.replay import Effort
 from cnnspec.graph.sizes import Mistake, Search, Shapes, Trial
 from cnnspec.graph.tensors import Tensor
-from cnnspec.language.diagnostics import Diagnostic, Related
+from cnnspec.language.diagnostics import Diagnostic, Fix, Related
 from cnnspec.language.spans import Span
 from cnnspec.layers.base import Layer, show
 
@@ -47,6 +47,7 @@ class Cause(NamedTuple):
     places: tuple[Related, ...] = ()
     help: str | None = None
     instead: bool = False
+    fix: Fix | None = None
 
 
 class Network:

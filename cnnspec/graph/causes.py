@@ -23,7 +23,7 @@ def explained(case: Case, network: Network) -> Diagnostic:
     taken = {case.found.span, *(place.span for place in cause.places)}
     kept = [related for related in sources if related.message == SHARED or not (cause.instead or related.span in taken)]
     places = [place for place in cause.places if place.span != case.found.span]
-    return replace(case.found, related=(*kept, *places, *called), help=cause.help or case.found.help)
+    return replace(case.found, related=(*kept, *places, *called), help=cause.help or case.found.help, fix=cause.fix)
 
 
 def _cause(case: Case, network: Network) -> Cause | None:

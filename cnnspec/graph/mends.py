@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice, product
 from typing import NamedTuple
 
@@ -10,6 +10,8 @@ from cnnspec.graph.borders import loses_border, padded
 from cnnspec.graph.graph import Node
 from cnnspec.graph.replay import Effort, fits
 from cnnspec.graph.ways import Move
+from cnnspec.language.diagnostics import Fix
+from cnnspec.language.nodes import MappingNode, ScalarNode
 from cnnspec.layers.base import Layer, Shape, show
 from cnnspec.layers.convolving import Convolution
 from cnnspec.layers.windowed import Windowed
@@ -21,6 +23,8 @@ class Mend(NamedTuple):
 
     help: str
     nodes: tuple[Node, ...] = ()
+    padding: bool = False
+    """Whether it is `padding: same` in all of them."""
 
 
 def bordered(end: Node, apart: Sequence[Node], effort: Effort) -> Mend | None:
@@ -37,7 +41,7 @@ def bordered(end: Node, apart: Sequence[Node], effort: Effort) -> Mend | None:
         changed = {node.name: layer for node in found if (layer := change(node.layer)) is not None}
         if found and not any(node.span.standard for node in found) and fits(apart, end, changed, effort):
             entries = " and ".join(dict.fromkeys(f"`{node.layer.entry}`" for node in found))
-            return Mend(f"{help} in the {entries} marked above", tuple(found))
+            return Mend(f"{help} in the {entries} marked above", tuple(found), padding=change is padded)
     return None
 
 
@@ -154,3 +158,24 @@ def maps(node: Node) -> str:
     """What a node does to the sizes: `28×28 → 24×24`."""
     before, after = node.input_shapes[0], node.shape
     return f"{times(before[:-1] or before)} → {times(after[:-1] or after)}"
+
+
+def padding_fix(nodes: Sequence[Node], by_name: Mapping[str, Node]) -> Fix | None:
+    """`padding: same` written into the entry of `nodes`, where they are one entry of the spec itself and all of it."""
+    span, text = nodes[0].span, nodes[0].text
+    names = {node.name for node in nodes}
+    others = (node for node in by_name.values() if node.span == span and node.name not in names)
+    body = text.get(nodes[0].layer.entry) if isinstance(text, MappingNode) else None
+    if any(node.span != span or node.calls or node.shares for node in nodes) or any(others):
+        return None
+    if not isinstance(body, MappingNode) or not body.pairs:
+        return None
+    given = body.get("padding")
+    if given is not None:
+        return Fix(given.span, "same") if isinstance(given, ScalarNode) and given.text == "valid" else None
+    key, value = body.pairs[-1]
+    if body.span.column < body.pairs[0][0].span.column:
+        end = value.span._replace(line=value.span.end_line, column=value.span.end_column)
+        return Fix(end, ", padding: same")
+    start = key.span._replace(end_line=key.span.line, end_column=key.span.column)
+    return Fix(start, "padding: same\n" + " " * (key.span.column - 1))

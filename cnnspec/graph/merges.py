@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cnnspec.graph.cases import Case, Cause, Network, merged, seen
 from cnnspec.graph.graph import Node
-from cnnspec.graph.mends import Mend, bordered, cropped, extended, maps, rescaled, strided, unstrided
+from cnnspec.graph.mends import Mend, bordered, cropped, extended, maps, padding_fix, rescaled, strided, unstrided
 from cnnspec.graph.replay import ancestors
 from cnnspec.graph.sizes import Search, Shapes
 from cnnspec.graph.ways import Move, Parting, links, parting
@@ -42,7 +42,8 @@ def cause(case: Case, network: Network) -> Cause | None:
     apart = _apart(ways)
     mend = bordered(end, apart, network.effort)
     if mend is not None:
-        return Cause(_marks(case, mend, network), mend.help)
+        fix = padding_fix(mend.nodes, network.by_name) if mend.padding else None
+        return Cause(_marks(case, mend, network), mend.help, fix=fix)
     if len(pair.shapes[0]) != len(pair.shapes[1]):
         return None
     if pair.channels:

@@ -184,3 +184,42 @@ def test_thousands_of_failing_merges_stay_cheap() -> None:
     report = check_text(f"input: [65, 65, 3]\nlayers:\n{deep}  - identity: {{name: x}}\n{layers}")
     assert len(report.diagnostics) == 500
     assert time.process_time() - start < 3
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "  - conv2d: {filters: 3, kernel_size: [3, 3]}\n",
+        "  - conv2d: {filters: 3, kernel_size: 5, padding: valid, activation: relu}  # five\n",
+        "  - conv2d:\n      filters: 3  # three\n      kernel_size: 3  # and three\n",
+        "  - repeat: {times: 3, layers: [{conv2d: {filters: 3, kernel_size: 3}}]}\n",
+    ],
+)
+def test_padding_that_is_forgotten_in_one_place_can_be_fixed(layer: str) -> None:
+    text = f"input: [20, 20, 3]\nlayers:\n  - identity: {{name: x}}\n{layer}  - add: x\n"
+    (found,) = check_text(text).diagnostics
+    assert found.fix is not None
+    lines = text.split("\n")
+    span = found.fix.span
+    assert span.line == span.end_line
+    line = lines[span.line - 1]
+    lines[span.line - 1] = line[: span.column - 1] + found.fix.text + line[span.end_column - 1 :]
+    fixed = "\n".join(lines)
+    assert check_text(fixed).diagnostics == ()
+    assert fixed.count("#") == text.count("#")
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "  - conv2d: {filters: 3, kernel_size: 3}\n  - conv2d: {filters: 3, kernel_size: 3}\n",
+        "  - unit\n",
+        "  - conv2d: {filters: 3, kernel_size: 3, padding: [0, 0]}\n",
+    ],
+)
+def test_what_takes_more_than_one_change_or_a_block_has_no_fix(layers: str) -> None:
+    unit = "blocks: {unit: {layers: [{conv2d: {filters: 3, kernel_size: 3}}]}}\n" if "unit" in layers else ""
+    text = f"{unit}input: [20, 20, 3]\nlayers:\n  - identity: {{name: x}}\n{layers}  - add: x\n"
+    (found,) = check_text(text).diagnostics
+    assert found.fix is None
+    assert "padding: same" in (found.help or "")
