@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from cnnspec.data.sources import SOURCES, Source
+from cnnspec.language import limits
 from cnnspec.language.entries import Invalid, Path, Problem, Section, nested, read_entry, refuse, shown
 from cnnspec.language.forms import Form, Schema, entry_of
 from cnnspec.language.hints import mend
@@ -49,6 +50,8 @@ def _chain(value: Any, name: str, *path: str) -> tuple[Any, ...]:
             layers.append(item if isinstance(item, Layer) else read_entry(item, LAYERS))  # type: ignore[arg-type]
         except Invalid as invalid:
             problems += invalid.below(*path, index).problems
+            if len(problems) > limits.DIAGNOSTICS:
+                break
     if problems:
         raise PydanticCustomError("nested", "nested", {"problems": tuple(problems)})
     return tuple(layers)

@@ -6,6 +6,9 @@ shape, which silences everything that follows from it.
 
 from __future__ import annotations
 
+from functools import cached_property
+from itertools import islice
+
 from cnnspec.graph import residual, sharing, structures
 from cnnspec.graph.graph import Graph
 from cnnspec.graph.growing import Growing, Place, TooLarge
@@ -92,13 +95,14 @@ class Elaborator(Growing):
         for output, name in outputs.items():
             known = place.names.find(name.text)
             if known is None:
-                help = did_you_mean(name.text, list(dict.fromkeys(place.names))[:_NAMES])
+                visible = list(islice(dict.fromkeys(islice(place.names, 2 * _NAMES)), _NAMES))
+                help = did_you_mean(name.text, visible)
                 if place.names.find(output) is not None:
                     help = f"the output's own name comes first: write `{name.text}: {output}`"
-                elif help is None and name.text in self._all_names():
+                elif help is None and name.text in self._all_names:
                     help = f"it is in a nested list: name what holds it, and write e.g. `outer.{name.text}`"
                 message = f"no entry is called `{name.text}`"
-                sure = meant(name.text, list(dict.fromkeys(place.names))[:_NAMES])
+                sure = meant(name.text, visible)
                 fix = Fix(name.span, sure) if sure and help == f"did you mean `{sure}`?" else None
                 help = help or "name the entry with `name:`"
                 self.error("unknown-entry", message, name.span, (), help=help, fix=fix)
@@ -256,6 +260,7 @@ class Elaborator(Growing):
                 help="name the entries with `name:`, and write these names here",
             )
             return None
+        self.count(item.head.span, place.calls, len(names) - 1)
         found = [
             self._find(str(name), locate(node, (at,) if isinstance(value, tuple) else ()), place)
             for at, name in enumerate(names)
@@ -273,13 +278,13 @@ class Elaborator(Growing):
         """What an entry above is that is called so; None where there is none, which is said."""
         known = place.names.find(name)
         if known is None and not self.diagnostics.has("unknown-input", span):
-            visible = list(dict.fromkeys(place.names))
-            guess = nearest(name, visible[:_NAMES])
+            visible = list(islice(dict.fromkeys(islice(place.names, 2 * _NAMES)), _NAMES))
+            guess = nearest(name, visible)
             if guess in self.doubtful:
                 return None
-            sure = meant(name, visible[:_NAMES])
+            sure = meant(name, visible)
             help = f"did you mean `{guess}`?" if guess else None
-            if help is None and name in self._all_names():
+            if help is None and name in self._all_names:
                 help = f"`{name}` is named further down or in a nested list; only names above are visible"
                 if place.calls:
                     help = f"of the names around its call, a block sees only its `inputs`; `{name}` is none of them"
@@ -291,6 +296,7 @@ class Elaborator(Growing):
             self.error("unknown-input", message, span, place.calls, help=help, fix=fix)
         return known
 
+    @cached_property
     def _all_names(self) -> set[str]:
         """Every name that the document gives anywhere."""
         nodes = (

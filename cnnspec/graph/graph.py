@@ -37,11 +37,14 @@ class Field:
         if not step.kernel:
             return self
         wider = zip(self.span, self.jump, step.kernel, strict=True)
-        span = tuple(seen + (kernel - 1) * jump for seen, jump, kernel in wider)
-        return Field(span, tuple(jump * stride for jump, stride in zip(self.jump, step.stride, strict=True)))
+        span = tuple(seen + (kernel - 1) * jump if kernel != 1 else seen for seen, jump, kernel in wider)
+        strides = zip(self.jump, step.stride, strict=True)
+        return Field(span, tuple(jump * stride if stride != 1 else jump for jump, stride in strides))
 
     def merged(self, other: Field) -> Field:
         """The field of a merge: the larger one on each axis."""
+        if other is self:
+            return self
         if self.span is None or other.span is None or len(self.span) != len(other.span):
             return Field(None)
         return Field(tuple(map(max, self.span, other.span)), tuple(map(max, self.jump, other.jump)))

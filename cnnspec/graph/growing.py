@@ -20,9 +20,9 @@ from cnnspec.language.nodes import Node as Text
 from cnnspec.language.scope import Environment, Scope
 from cnnspec.language.spans import Span
 from cnnspec.language.syntax import Items
-from cnnspec.layers.base import Layer, Shape, ShapeError
+from cnnspec.layers.base import Layer, Shape, ShapeError, Step
 
-_EXPANSIONS = 10 * limits.LAYERS
+_EXPANSIONS = 5 * limits.LAYERS
 _CASES = 50
 """How many layers that do not fit are looked into for a cause further up."""
 
@@ -52,6 +52,15 @@ class Place(NamedTuple):
         return names
 
 
+class Rule(NamedTuple):
+    """What a layer makes of its inputs."""
+
+    layer: Layer
+    shape: Shape
+    step: Step
+    formula: str
+
+
 class Growing:
     """Nodes so far, the names that they have taken, and the limits that bound them."""
 
@@ -60,6 +69,7 @@ class Growing:
         self.allow_large = allow_large
         self.nodes: list[Node] = []
         self.by_name: dict[str, Node] = {}
+        self.rules: dict[tuple[int, tuple[Shape, ...]], Rule] = {}
         self.recorder = Recorder()
         self.unique = UniqueNames()
         self.expansions = 0
@@ -158,9 +168,9 @@ class Growing:
         if end is not None and len(self.cases) < _CASES:
             self.cases.append(Case(found, end))
 
-    def count(self, span: Span, calls: tuple[Span, ...]) -> None:
-        """Count one expansion of an entry. Raises `TooLarge` past the limit."""
-        self.expansions += 1
+    def count(self, span: Span, calls: tuple[Span, ...], entries: int = 1) -> None:
+        """Count the expansion of an entry; each of several inputs counts, too. Raises `TooLarge` past the limit."""
+        self.expansions += entries
         if self.expansions > self.entries:
             message = f"more than {self.entries:,} entries after expansion"
             self.error("limit-layers", message, span, calls, help="repeat less")
@@ -196,15 +206,7 @@ class Growing:
             return None
         misfit: Callable[[], None] | None = None
         try:
-            if not layer.merges and len(shapes) != 1:
-                raise ShapeError(
-                    "input-count",
-                    f"`{layer.entry}` takes one input, not {len(shapes)}",
-                    argument="inputs",
-                    help="merge the inputs first, with `add` or `concatenate`",
-                )
-            shape = layer.output_shape(*shapes)
-            self._check_layer(layer, shapes)
+            rule = self.rule(layer, shapes)
         except ShapeError as error:
             remedy = _remedy(error, layer, shapes) if self.bodies else None
             error.help = PADDED if remedy else error.help
@@ -215,7 +217,8 @@ class Growing:
             if remedy is None:
                 report()
                 return None
-            layer, shape, misfit = remedy, remedy.output_shape(*shapes), report
+            rule, misfit = self.rule(remedy, shapes), report
+        layer, shape, step, formula = rule
         if not self._check_sizes(shape, span, place.calls):
             return None
         unique = self.unique.take(".".join((*place.group, name or layer.entry)))
@@ -224,7 +227,7 @@ class Growing:
         seen = inputs[0].field
         for other in inputs[1:]:
             seen = seen.merged(other.field)
-        seen = seen.after(layer.step(*shapes))
+        seen = seen.after(step)
         node = Node(
             unique, layer, tuple(tensor.node for tensor in inputs), shapes, shape, span, text, place.calls, place.group,
             seen, shares,
@@ -241,7 +244,25 @@ class Growing:
                 help="repeat less, or lift the limit with `--allow-large`",
             )
             raise TooLarge
-        return Tensor(unique, shape, seen, span, node.formula)
+        return Tensor(unique, shape, seen, span, formula)
+
+    def rule(self, layer: Layer, shapes: tuple[Shape, ...]) -> Rule:
+        """What a layer makes of inputs of these shapes; asked once a layer. Raises `ShapeError`."""
+        known = self.rules.get((id(layer), shapes))
+        if known is not None:
+            return known
+        if not layer.merges and len(shapes) != 1:
+            raise ShapeError(
+                "input-count",
+                f"`{layer.entry}` takes one input, not {len(shapes)}",
+                argument="inputs",
+                help="merge the inputs first, with `add` or `concatenate`",
+            )
+        shape = layer.output_shape(*shapes)
+        self._check_layer(layer, shapes)
+        rule = Rule(layer, shape, layer.step(*shapes), layer.formula(*shapes))
+        self.rules[id(layer), shapes] = rule
+        return rule
 
     def _check_layer(self, layer: Layer, shapes: tuple[Shape, ...]) -> None:
         if self.allow_large:

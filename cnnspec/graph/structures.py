@@ -176,7 +176,7 @@ def call(
     for parameter, default in block.parameters.items():
         if parameter not in bindings and default is not None:
             bindings[parameter] = Binding(default, inside)
-    prefix = "".join(f"{word}." for word in outside.group)
+    prefix = ".".join((*outside.group, ""))
     group = graph.unique.take(prefix + (name or block.name))[len(prefix) :]
     graph.recorder.given(bindings)
     return graph.expand(block.layers, running, Place(scope, names, calls, (*outside.group, group), place.inner))

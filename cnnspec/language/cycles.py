@@ -8,6 +8,9 @@ from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Related
 from cnnspec.language.spans import Span
 from cnnspec.language.syntax import Block, Call, Items
 
+_SHOWN = 20
+"""How many calls of a cycle are shown."""
+
 
 def refuse_cycles(
     blocks: dict[str, Block], calls_in: Callable[[Items], Iterator[Call]], diagnostics: Diagnostics
@@ -24,7 +27,7 @@ def refuse_cycles(
             way = " → ".join(names if len(names) < 12 else [*names[:6], "…", *names[-4:]])
             steps = zip(cycle, [*cycle[1:], cycle[0]], strict=True)
             spans = [(below, edges[above][below]) for above, below in steps]
-            related = tuple(Related(f"`{below}` is called here", span) for below, span in spans[1:])
+            related = tuple(Related(f"`{below}` is called here", span) for below, span in spans[1:_SHOWN])
             diagnostics.add(
                 Diagnostic("block-cycle", f"a block cannot call itself: {way}", spans[0][1], related=related)
             )
