@@ -177,7 +177,6 @@ _SEEN_ALL_THE_SAME = {
     "block_parameters_not_indented": "the keys of a block that are not indented are none",
     "expression_hyphen": "a name that no parameter can have",
     "expression_not_closed": "the half of an expression that a comma leaves is none",
-    "expression_comma_in_flow": "the half of an expression that a comma leaves is none",
     "standard_block_inputs": "a standard block of several inputs needs `inputs`",
 }
 """Mistakes of other codes that a schema sees, each with the reason."""
