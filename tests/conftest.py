@@ -1,6 +1,18 @@
-"""Settings that must stand before Keras is imported."""
+"""Settings that must stand before Keras is imported, and what makes the suite light."""
 
+from __future__ import annotations
+
+import gc
 import os
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Networks here are small, and processes run side by side: threads would cost more than they bring.
+for _threads in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+    os.environ.setdefault(_threads, "1")
+
+
+def pytest_collection_finish() -> None:
+    """Let no collection of garbage walk through the frameworks' modules again: `clear_session` asks for many."""
+    gc.collect()
+    gc.freeze()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import re
 from itertools import zip_longest
-from math import nan
+from math import nan, prod, sqrt
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
 import cnnspec
+from tests.light import light
 
 from .applications import Application
 
@@ -49,11 +49,10 @@ def compare(application: Application, side: int | None = None) -> Comparison:
     """Build both, give both the same random weights, and compare what they make of the same random images."""
     side = side or application.smallest
     keras.utils.clear_session()
-    keras.utils.set_random_seed(7)
-    gc.collect()
     constructor = getattr(keras.applications, application.constructor)
-    theirs = constructor(weights=None, input_shape=(side, side, 3), **application.arguments)
-    ours = cnnspec.build(application.path, input=[side, side, 3], **application.overrides)
+    with light():
+        theirs = constructor(weights=None, input_shape=(side, side, 3), **application.arguments)
+        ours = cnnspec.build(application.path, input=[side, side, 3], **application.overrides)
     same = alike(ours, theirs)
     counts = ours.count_params(), theirs.count_params()
     if not same:
@@ -61,18 +60,21 @@ def compare(application: Application, side: int | None = None) -> Comparison:
 
     random = np.random.default_rng(7)
     images = random.uniform(0, 255, (IMAGES, side, side, 3)).astype("float32")
-    theirs.set_weights([randomised(variable, random) for variable in theirs.weights])
+    for variable in theirs.weights:
+        if variable.ndim:  # a count stays
+            variable.assign(drawn(variable, random))
     see(theirs, images)
-    weights = theirs.get_weights()
-    ours.set_weights(weights)
+    for mine, other in zip(ours.weights, theirs.weights, strict=True):
+        mine.assign(other)
     assert ours.layers[-1].activation is theirs.layers[-1].activation
     for model in (ours, theirs):
         model.layers[-1].activation = keras.activations.linear
     wanted, found = outputs(theirs, images), outputs(ours, images)
 
-    middle = [at for at, weight in enumerate(weights) if weight.ndim > 1]
-    at = middle[len(middle) // 2]
-    ours.weights[at].assign(weights[at] + np.abs(weights[at]).max() * random.uniform(-1, 1, weights[at].shape))
+    kernels = [weight for weight in ours.weights if weight.ndim > 1]
+    middle = kernels[len(kernels) // 2]
+    kernel = keras.ops.convert_to_numpy(middle)
+    middle.assign(kernel + np.abs(kernel).max() * random.uniform(-1, 1, kernel.shape))
     wrong = outputs(ours, images)
     return Comparison(
         *counts,
@@ -99,14 +101,15 @@ def alike(ours: Any, theirs: Any) -> bool:
     )
 
 
-def randomised(variable: Any, random: np.random.Generator) -> np.ndarray:
-    """A weight's initial value; what starts as zeros or ones is drawn anew, and variances stay positive."""
-    value = np.asarray(variable)
-    if value.ndim != 1:
-        return value
+def drawn(variable: Any, random: np.random.Generator) -> np.ndarray:
+    """Random values for a weight: kernels keep the size of what they are given, variances stay positive."""
+    shape = tuple(variable.shape)
+    if len(shape) != 1:
+        limit = np.float32(sqrt(3 / prod(shape[:-1])))
+        return (random.random(shape, "float32") - np.float32(0.5)) * (2 * limit)
     if "variance" in variable.name or "gamma" in variable.name:
-        return random.uniform(0.5, 1.5, value.shape).astype(value.dtype)
-    return random.normal(0, 0.1, value.shape).astype(value.dtype)
+        return random.uniform(0.5, 1.5, shape).astype("float32")
+    return random.normal(0, 0.1, shape).astype("float32")
 
 
 def see(model: Any, images: np.ndarray) -> None:
