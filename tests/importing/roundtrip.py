@@ -60,12 +60,12 @@ def randomise(model: Any, seed: int = 0) -> list[Any]:
             value = rng.uniform(0.5, 1.5, shape)
         elif "kernel" in weight.path and len(shape) > 1:
             fan = np.prod(shape[:2] if "depthwise" in weight.path else shape[:-1])
-            value = rng.normal(size=shape) * np.sqrt(1 / fan)
+            value = rng.standard_normal(shape, "float32") * np.float32(np.sqrt(1 / fan))
         elif weight.path.endswith("count"):
             value = np.zeros(shape)
         else:
             value = rng.normal(size=shape) * 0.1
-        values.append(value.astype("float32"))
+        values.append(value.astype("float32", copy=False))
     model.set_weights(values)
     return values
 

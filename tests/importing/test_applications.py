@@ -8,6 +8,7 @@ import pytest
 import cnnspec
 from cnnspec.importing.keras_files import application, applications
 
+from ..light import light
 from .applications import KINDS, QUICK, SIZES, SMALL
 from .roundtrip import again, largest_difference
 
@@ -21,6 +22,7 @@ def test_all_of_them_are_known() -> None:
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in SMALL]
 )
+@light()
 def test_small_applications_come_back(name: str) -> None:
     keras.backend.clear_session()
     model = application(name, (SIZES[name], SIZES[name], 3))
@@ -30,6 +32,7 @@ def test_small_applications_come_back(name: str) -> None:
 
 
 @pytest.mark.slow
+@light()
 def test_depth_costs_no_lines() -> None:
     keras.backend.clear_session()
     short, long = (cnnspec.import_model(application(name, (32, 32, 3))) for name in ("ResNet50", "ResNet101"))
@@ -38,6 +41,7 @@ def test_depth_costs_no_lines() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
+@light()
 def test_the_weights_are_the_same(name: str) -> None:
     """By the rules alone, one model of each kind; `benchmarks/import_applications.py` compares the outputs of all 40."""
     keras.backend.clear_session()

@@ -18,6 +18,7 @@ from cnnspec.language.write import write
 from cnnspec.pipeline import check_text
 
 from ..graph.test_random_graphs import SPECS
+from ..light import light
 from .roundtrip import again, facts, largest_difference
 
 
@@ -233,6 +234,7 @@ def test_no_graph() -> None:
 
 
 @pytest.mark.slow
+@light()
 def test_random_graphs_come_back() -> None:
     tried = 0
 

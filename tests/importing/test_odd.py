@@ -12,6 +12,7 @@ from keras import layers
 
 import cnnspec
 
+from ..light import light
 from .roundtrip import again, facts, largest_difference
 
 
@@ -164,6 +165,7 @@ def random_model(seed: int) -> Any:
 
 
 @pytest.mark.slow
+@light()
 def test_random_sharing_comes_back() -> None:
     shared = 0
     for seed in range(16):

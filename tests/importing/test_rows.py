@@ -16,6 +16,7 @@ from cnnspec.layers.base import Layer, ShapeError
 from cnnspec.pipeline import check_text
 
 from ..layers.rows import Row, attention, convolution, core, images, merging, normalization, pooling, resizing
+from ..light import light
 from .roundtrip import again, facts
 
 FAMILIES = (attention, convolution, core, images, merging, normalization, pooling, resizing)
@@ -51,6 +52,7 @@ def sample(family: ModuleType) -> list[Row]:
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__.rpartition(".")[2])
+@light()
 def test_rows_come_back(family: ModuleType) -> None:
     from cnnspec.emit.keras import build
 

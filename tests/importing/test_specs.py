@@ -10,6 +10,7 @@ import pytest
 
 import cnnspec
 
+from ..light import light
 from ..zoo.applications import APPLICATIONS, ZOO
 from .roundtrip import again, facts, largest_difference
 
@@ -36,6 +37,7 @@ _LARGEST = 5_000_000
     "path",
     [pytest.param(path, marks=pytest.mark.slow if path.stem in LONG else (), id=path.stem) for path in SPECS],
 )
+@light()
 def test_specs_come_back(path: Path) -> None:
     keras.backend.clear_session()
     model: Any = cnnspec.build(path, **({"input": SIZES[path.stem]} if path.stem in SIZES else {}))

@@ -10,6 +10,7 @@ from cnnspec.emit.keras import build
 from cnnspec.layers import LAYERS
 from cnnspec.layers.families import FAMILIES
 from cnnspec.pipeline import check_text
+from tests.light import light
 
 
 def example(entry: str) -> str:
@@ -27,6 +28,7 @@ def test_the_example_holds(entry: str) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+@light()
 def test_the_examples_build_as_promised(family: str) -> None:
     keras.backend.clear_session()
     for entry in FAMILIES[family].split():

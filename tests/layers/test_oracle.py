@@ -5,6 +5,8 @@ from types import ModuleType
 import keras
 import pytest
 
+from tests.light import light
+
 from . import oracle
 from .deliberate import STRICTER, Stricter
 from .oracle import difference
@@ -21,6 +23,7 @@ CHUNKS = [
 
 
 @pytest.mark.parametrize(("family", "start"), CHUNKS)
+@light()
 def test_rules_equal_keras(family: ModuleType, start: int) -> None:
     keras.backend.clear_session()
     rows = family.rows()[start : start + CHUNK]

@@ -100,6 +100,8 @@ def test_the_weights_of_keras_applications(
 ) -> None:
     import keras
 
+    from tests.light import light
+
     theirs = getattr(keras.applications, constructor)(weights=None, input_shape=(32, 32, 3), classes=10, **arguments)
     drawn(theirs)
     images = np.random.default_rng(3).uniform(0, 255, (2, 32, 32, 3)).astype(np.float32)
@@ -107,9 +109,10 @@ def test_the_weights_of_keras_applications(
     assert np.isfinite(wanted).all()
     for kind in FORMATS:
         path = saved(theirs, tmp_path / f"theirs.{kind}")
-        ours = cnnspec.build(
-            ZOO / f"{spec}.yaml", weights=path, input=[32, 32, 3], **{"parameters.classes": 10}, **overrides
-        )
+        with light():
+            ours = cnnspec.build(
+                ZOO / f"{spec}.yaml", weights=path, input=[32, 32, 3], **{"parameters.classes": 10}, **overrides
+            )
         assert equal(ours, theirs), kind
         assert np.allclose(ours(images), wanted, rtol=1e-4, atol=1e-6), kind
 
