@@ -46,6 +46,8 @@ class Elaborator(Growing):
     def __init__(self, spec: s.Spec, diagnostics: Diagnostics, allow_large: bool) -> None:
         super().__init__(diagnostics, allow_large)
         self.spec = spec
+        self.layers: dict[tuple[int, str], Layer] = {}
+        """The layers whose arguments are computed, by their entry and what it was given."""
         self.doubtful: set[str] = set()
         """Names that are given wrongly: one like it is not told."""
 
@@ -324,9 +326,11 @@ class Elaborator(Growing):
             arguments = None if item.arguments is None else self.environment(place, running).evaluate(item.arguments)
         except Failed:
             return None
+        key = id(item), repr(arguments)
         try:
-            layer = item.cls.read_value(arguments)
+            layer = self.layers.get(key) or item.cls.read_value(arguments)
             assert isinstance(layer, Layer)
+            self.layers[key] = layer
             return layer
         except Invalid as invalid:
             for problem in invalid.below(item.cls.entry).problems:

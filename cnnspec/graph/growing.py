@@ -23,6 +23,8 @@ from cnnspec.language.syntax import Items
 from cnnspec.layers.base import Layer, Shape, ShapeError, Step
 
 _EXPANSIONS = 5 * limits.LAYERS
+_LETTERS = 10_000_000
+"""How long the names of all layers together may be."""
 _CASES = 50
 """How many layers that do not fit are looked into for a cause further up."""
 
@@ -73,6 +75,7 @@ class Growing:
         self.recorder = Recorder()
         self.unique = UniqueNames()
         self.expansions = 0
+        self.letters = 0
         self.depth = 0
         self.sources: dict[str, Tensor] = {}
         self.cases: list[Case] = []
@@ -222,6 +225,11 @@ class Growing:
         if not self._check_sizes(shape, span, place.calls):
             return None
         unique = self.unique.take(".".join((*place.group, name or layer.entry)))
+        self.letters += len(unique)
+        if self.letters > _LETTERS:
+            message = f"the names of the layers after expansion hold more than {_LETTERS:,} characters"
+            self.error("limit-layers", message, span, place.calls, help="shorten the names")
+            raise TooLarge
         if misfit is not None:
             self.bodies[-1][unique] = misfit
         seen = inputs[0].field

@@ -23,6 +23,8 @@ Lookup = Callable[[str], Any]
 
 _NAME = re.compile(r"\$([A-Za-z_]\w*)")
 _LARGEST = 1 << 63
+_DEEPEST = 100
+"""How many levels of brackets, operators and calls."""
 _STEPS = 20_000
 """How many parts of one expression are computed, each turn of a `for` counted."""
 
@@ -83,13 +85,23 @@ def _parsed(text: str) -> tuple[ast.expr, int]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(text[1:], mode="eval").body, 1
+            tree = ast.parse(text[1:], mode="eval").body
     except SyntaxError as error:
         start = min(max((error.offset or 1), 1), len(text) - 1)
         help = "inside `$(…)` names stand without `$`" if "$" in text[1:] else None
         raise ExpressionError("expression-syntax", "this expression does not read", start, 1, help) from None
     except (RecursionError, MemoryError, ValueError):
         raise ExpressionError("expression-limit", "this expression is nested too deeply") from None
+    if _too_deep(tree):
+        raise ExpressionError("expression-limit", "this expression is nested too deeply")
+    return tree, 1
+
+
+def _too_deep(tree: ast.AST) -> bool:
+    level = [tree]
+    for _ in range(_DEEPEST):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return bool(level)
 
 
 _SIGNS = (

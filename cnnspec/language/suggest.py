@@ -175,7 +175,7 @@ NEEDLESS = {
 
 _COMPARED = 400
 """How many known names one is compared with."""
-_ALIKE = 20
+_ALIKE = 8
 """How many of them, the most alike, are looked at closely."""
 _LONGEST = 80
 """Longer names are nobody's slip."""

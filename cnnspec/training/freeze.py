@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
+from itertools import islice
 
 from cnnspec.graph.graph import Graph, Node
 from cnnspec.language.entries import Path, Problem
@@ -30,9 +32,9 @@ def frozen(graph: Graph, patterns: Sequence[str]) -> Graph:
 
 def freeze_problems(graph: Graph, patterns: Sequence[str]) -> Iterator[Problem]:
     """Patterns that freeze nothing, and patterns that leave nothing to train. Paths start with `training`."""
-    sound = True
+    sound, parts = True, _parts(graph)
     for index, pattern in enumerate(patterns):
-        problem = _useless(graph, pattern, ("training", "freeze", index))
+        problem = _useless(graph, parts, pattern, ("training", "freeze", index))
         if problem:
             sound = False
             yield problem
@@ -55,8 +57,28 @@ def matches(name: str, patterns: Sequence[str]) -> bool:
 
 def _fixed(graph: Graph, patterns: Sequence[str]) -> set[str]:
     """The names of the nodes whose own weights are kept: one that is named itself, or by what shares it."""
-    named = {node.shares or node.name for node in graph.nodes if matches(node.name, patterns)}
+    parts = _parts(graph)
+    wanted = {name for pattern in patterns if not pattern.startswith("!") for name in _found(parts, pattern)}
+    wanted -= {name for pattern in patterns if pattern.startswith("!") for name in _found(parts, pattern[1:])}
+    named = {graph[name].shares or name for name in wanted}
     return {name for name in named if graph[name].weights}
+
+
+def _parts(graph: Graph) -> dict[str, list[str]]:
+    """The names of nodes by what a pattern may match: themselves, and the blocks and structures around them."""
+    parts: dict[str, list[str]] = {}
+    for node in graph.nodes:
+        for part in _around(node.name):
+            parts.setdefault(part, []).append(node.name)
+    return parts
+
+
+def _found(parts: Mapping[str, Sequence[str]], pattern: str) -> list[str]:
+    """The names of the nodes that a pattern matches, in the order of the graph."""
+    if not set(pattern) & set("*?["):
+        return list(parts.get(pattern, ()))
+    match = re.compile(translate(pattern)).match
+    return list(dict.fromkeys(name for part, names in parts.items() if match(part) for name in names))
 
 
 def _keeping(node: Node) -> Node:
@@ -75,15 +97,14 @@ def _match(names: Sequence[str], pattern: str) -> bool:
     return any(fnmatchcase(name, pattern) for name in names)
 
 
-def _useless(graph: Graph, pattern: str, place: Path) -> Problem | None:
+def _useless(graph: Graph, parts: Mapping[str, Sequence[str]], pattern: str, place: Path) -> Problem | None:
     wanted = pattern.removeprefix("!")
-    found = [node for node in graph.nodes if _match(list(_around(node.name)), wanted)]
+    found = _found(parts, wanted)
     if not found:
-        names = list(dict.fromkeys(part for node in graph.nodes for part in _around(node.name)))
-        guess = nearest(wanted, names[:_NAMES])
+        guess = nearest(wanted, islice(parts, _NAMES))
         help = f"did you mean `{guess}`?" if guess else "`cnnspec summary` shows the layers by name"
         mended = pattern.replace(wanted, guess) if guess else None
         return Problem("freeze-unknown", f"no layer is called `{wanted}`", place, help=help, replacement=mended)
-    if pattern != wanted or any(graph[node.shares or node.name].weights for node in found):
+    if pattern != wanted or any(graph[graph[name].shares or name].weights for name in found):
         return None
     return Problem("freeze-nothing", f"`{wanted}` has no weights to freeze", place, help="leave it out")

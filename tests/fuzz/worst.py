@@ -158,7 +158,7 @@ LARGE: dict[str, Callable[[], str]] = {
     "growing merges": lambda: "layers: [{relu: {name: a}}, {repeat: {times: 9998, layers: [{concatenate: a}]}}]",
     "many branches": lambda: f"layers: [{{branches: [{_flow(9000, lambda at: '[elu]')}]}}]",
     "long names": lambda: (
-        f"layers: [{{repeat: {{times: 5000, name: {'a' * 9000}, layers: [{{relu: {{name: {'b' * 9000}}}}}]}}}}]"
+        f"layers: [{{repeat: {{times: 5000, name: {'a' * 900}, layers: [{{elu: {{name: {'b' * 900}}}}}]}}}}]"
     ),
 }
 """Large specs that hold."""
