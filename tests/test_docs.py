@@ -91,6 +91,11 @@ def test_the_broken_tutorial_network_and_its_diagnosis() -> None:
     assert text.split("\n\n")[2].strip() in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def test_the_readme_shows_where_sizes_part() -> None:
+    shown = (ROOT / "tests" / "bad" / "merge_unet_odd.txt").read_text(encoding="utf-8").strip()
+    assert shown.replace("merge_unet_odd.yaml", "unet.yaml") in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.slow
 def test_the_api_example_runs(tmp_path: Path) -> None:
     done = subprocess.run(
