@@ -14,6 +14,7 @@ from cnnspec.fixing import fixed
 from cnnspec.language import render
 from cnnspec.language.render.github import github
 from cnnspec.language.render.sarif import sarif
+from cnnspec.language.spans import LINE_BREAK
 
 SLOWEST = 1.0
 """Seconds that checking one input and writing down what was found may take."""
@@ -67,7 +68,7 @@ def _further(data: bytes, report: pipeline.Report, folder: Path) -> None:
 def _doubts(data: bytes, report: pipeline.Report, written: str) -> str | None:
     if not report.ok and not report.diagnostics:
         return "neither a graph nor a diagnostic"
-    lines = report.sources[_FILE].count("\n") + report.sources[_FILE].count("\r") + 1
+    lines = len(LINE_BREAK.split(report.sources[_FILE]))
     texts = b"".join([data, *(text.encode("utf-8", "replace") for text in report.sources.values())]).lower()
     for found in report.diagnostics:
         spoken = f"{found.message} {found.label} {found.help}".lower()
