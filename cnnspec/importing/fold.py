@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from operator import eq
 from typing import NamedTuple, TypeAlias
 
 from cnnspec.importing.tree import Expression, Item, Items
@@ -104,18 +106,13 @@ def _runs(items: Items, longest: int, columns: int, blocks: Defaults) -> Iterato
     number = {kind: at for at, kind in enumerate(dict.fromkeys(kinds))}
     row = [number[kind] for kind in kinds]
     for period in range(1, min(longest, len(row) // 2) + 1):
-        start = 0
-        while start + 2 * period <= len(row):
-            same = 0
-            while start + period + same < len(row) and row[start + same] == row[start + period + same]:
-                same += 1
-            for offset in range(min(period, same + 1)):
-                rounds = (same - offset) // period + 1
-                if rounds > 1:
-                    run = _run(items, start + offset, period, rounds, columns, blocks)
-                    if run is not None:
-                        yield run
-            start += max(1, same)
+        alike = bytes(map(eq, row, row[period:]))
+        for same in re.finditer(b"\x01{%d,}" % period, alike):
+            for start in range(same.start(), min(same.start() + period, same.end() - period + 1)):
+                rounds = (same.end() - start) // period + 1
+                run = _run(items, start, period, rounds, columns, blocks)
+                if run is not None:
+                    yield run
 
 
 def _run(items: Items, start: int, period: int, rounds: int, columns: int, blocks: Defaults) -> _Run | None:
