@@ -175,6 +175,7 @@ class _Kinds:
 def _once(spec: Written) -> Written | None:
     """The spec with one more block: what saves most; None where nothing does."""
     kinds = _Kinds(spec.parameters)
+    joins = spec.joins
     places: defaultdict[tuple[Any, ...], list[Cell]] = defaultdict(list)
     for root in (spec.layers, *spec.blocks.values()):
         for items in _lists(root):
@@ -182,7 +183,7 @@ def _once(spec: Written) -> Written | None:
             ends: dict[tuple[Any, ...], int] = {}
             for start in range(len(items)):
                 for size in range(1, min(_LONGEST, len(items) - start) + 1):
-                    found = cell(items, start, size, uses, spec.joins)
+                    found = cell(items, start, size, uses, joins)
                     if found is None:
                         continue
                     key = kinds.key(items, start, found)
