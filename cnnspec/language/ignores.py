@@ -26,7 +26,7 @@ UNUSED = "unused-ignore"
 _CODES = Path(__file__).parents[1] / "codes"
 _MARK = re.compile(r"#[ \t]*cnnspec:")
 _COMMENT = re.compile(r"(?<![^ \t])#[ \t]*cnnspec:[ \t]*([a-z][a-z-]*)[ \t]*(?:\[([^\]]*)\])?.*")
-_MOST = 1_000
+_MOST = 500
 """How many comments of a file are read."""
 _CODE = re.compile(r"[^,\s]+")
 

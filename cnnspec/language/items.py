@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix
 from cnnspec.language.entries import Entry, Invalid, Vocabulary, shown, unknown
@@ -246,7 +247,8 @@ class ItemParser:
             broken = isinstance(arguments, MappingNode) and not self._known_arguments(cls, node, key, arguments)
             return LayerItem(entry, cls, arguments, None, broken)
         try:
-            return LayerItem(entry, cls, arguments, cls.read_value(None if arguments is None else tuples(arguments)))
+            layer = _bare(cls) if arguments is None else cls.read_value(tuples(arguments))
+            return LayerItem(entry, cls, arguments, layer)
         except Invalid as invalid:
             for problem in invalid.below(key.text).problems:
                 found = diagnose(problem, node)
@@ -331,6 +333,12 @@ class ItemParser:
 
 def _strange(found: Diagnostic) -> bool:
     return found.code == "unknown-argument" and found.fix is None
+
+
+@cache
+def _bare(cls: type[Entry]) -> Entry:
+    """An entry without arguments."""
+    return cls.read_value(None)
 
 
 def _inline(node: Node) -> str:

@@ -10,7 +10,7 @@ INTEGER_DIGITS: Final = 19
 EXPRESSION_CHARACTERS: Final = 1_000
 EXPRESSION_ITEMS: Final = 10_000
 EXPANSION_DEPTH: Final = 100
-DIAGNOSTICS: Final = 1_000
+DIAGNOSTICS: Final = 500
 
 # `--allow-large` lifts the four below.
 LAYERS: Final = 10_000

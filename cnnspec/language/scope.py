@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnspec.language import limits
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _HYPHENS = r"[A-Za-z_]\w*(?:-\w+)+"
 AXES = ("height", "width", "channels")
 _MISSING = object()
+_NAMES = 300
+"""How many parameters a misspelt name is compared with."""
 
 
 class Failed(Exception):
@@ -127,7 +130,7 @@ class Environment(NamedTuple):
             return self.running.axis(name)
         if self.scope.unread:
             raise Failed
-        known = [*self.scope, *AXES]
+        known = [*islice(self.scope, _NAMES), *AXES]
         help = did_you_mean(name, known) or "declare it under `parameters:`"
         sure = meant(name, known)
         if self.named(name) is not None:
