@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import prod
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from cnnspec.layers.base import show
 from cnnspec.reference.forms import shown
 
 _FEW = 6
-"""How many occurrences are listed."""
+"""How many different shapes or values are listed."""
 
 
 class Hover(NamedTuple):
@@ -51,8 +52,11 @@ def _of_word(world: World, place: Around) -> str:
     word = next((form for form in place.places[-1].forms if form.get("const") == place.scalar.text), None)
     if word is not None:
         return _brief(str(word.get("markdownDescription", "")))
-    keys = [step.pair.key.text for step in place.spot.steps if step.pair is not None]
-    return _told(keys[-1], place.places[-1], None) if keys else ""
+    named = next((at for at, step in reversed(list(enumerate(place.spot.steps))) if step.pair is not None), None)
+    if named is None:
+        return ""
+    name = str(place.spot.steps[named].key)
+    return _told(name, place.places[named + 1], place.places[named].properties.get(name, {}).get("default"))
 
 
 # entries
@@ -85,28 +89,33 @@ def _signature(block: Block) -> str:
 
 
 def _shapes(occurrences: Sequence[Occurrence]) -> str:
-    """The shapes, formula and costs of one occurrence; of several, the shapes of the first, with their number."""
+    """The shapes, formula and costs of one occurrence; of several, the different shapes, with how often each is."""
     if not occurrences:
         return ""
-    if all(occurrence.shape is None for occurrence in occurrences):
+    first, known = occurrences[0], [occurrence for occurrence in occurrences if occurrence.shape is not None]
+    if not known:
+        if first.inputs and len(first.inputs) == len(first.part.inputs):
+            return f"**{first.change}**  \nThere is a mistake here."
         return "Its shapes are not known: there is a mistake here or above."
     if len(occurrences) == 1:
-        occurrence = occurrences[0]
-        node = _node(occurrence)
-        lines = [f"**{occurrence.change}**"]
-        if node is not None and node.formula:
-            lines.append(f"`{node.formula}`")
-        lines.append(_costs(occurrence.nodes))
+        node = _node(first)
+        lines = (f"**{first.change}**", node and node.formula and f"`{node.formula}`", _costs(first.nodes))
         return "  \n".join(line for line in lines if line)
-    lines = [f"**{len(occurrences)} times**", ""]
-    for occurrence in occurrences[:_FEW]:
-        node = _node(occurrence)
-        formula = f" · `{node.formula}`" if node is not None and node.formula else ""
-        lines.append(f"- {occurrence.change}{formula}")
-    if len(occurrences) > _FEW:
-        lines.append(f"- … and {len(occurrences) - _FEW} more")
-    costs = _costs([node for occurrence in occurrences for node in occurrence.nodes], field=False)
-    return "\n".join(lines) + (f"\n\nIn all: {costs}" if costs else "")
+    rows = Counter(map(_row, known))
+    lines = [f"- {row}" + f", {count} times" * (len(rows) > 1 < count) for row, count in rows.items()]
+    if len(lines) > _FEW:
+        lines = [*lines[: _FEW - 1], f"- … and {sum([*rows.values()][_FEW - 1 :])} more"]
+    missing = len(occurrences) - len(known)
+    if missing:
+        lines.append(f"- not known, {f'{missing} times' if missing > 1 else 'once'}: there is a mistake here or above")
+    costs = _costs([node for occurrence in known for node in occurrence.nodes], field=False)
+    parts = (f"**{len(occurrences)} times**", "\n".join(lines), f"In all: {costs}" if costs else "")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _row(occurrence: Occurrence) -> str:
+    node = _node(occurrence)
+    return occurrence.change + (f" · `{node.formula}`" if node is not None and node.formula else "")
 
 
 def _node(occurrence: Occurrence) -> Node | None:

@@ -193,7 +193,8 @@ class Server(LanguageServer):
     def diagnostic(self, found: Diagnostic) -> lsp.Diagnostic:
         """A diagnostic, as the editor has it."""
         folder = str(Path(found.span.file).parent) + os.sep
-        message = "\n".join(part for part in (found.message, found.label, found.help and f"help: {found.help}") if part)
+        label = found.label if found.label not in found.message else ""
+        message = "\n".join(part for part in (found.message, label, found.help and f"help: {found.help}") if part)
         page = _PAGES / f"{found.code}.md"
         unused = found.code.startswith("unused-")
         return lsp.Diagnostic(

@@ -67,6 +67,20 @@ def said(text: str, **others: str) -> str:
         pytest.param(CONV + "training: {optimizer: {ad|am: {}}}\n", ["`learning_rate = 0.001`"], id="an optimizer"),
         pytest.param(TOP + "  - rel|u\n  - conv2d: {filters: 3, kernel_size: 50}\n", ["28×28×1 →"], id="above a mistake"),
         pytest.param(TOP + "  - conv2d: {filters: 3, kernel_size: 50}\n  - rel|u\n", ["not known"], id="below one"),
+        pytest.param(
+            TOP + "  - conv|2d: {filters: 3, kernel_size: 50}\n", ["28×28×1 → ?", "There is a mistake here"], id="at one"
+        ),
+        pytest.param(
+            TOP + "  - repeat: {times: 40, layers: [{conv|2d: {filters: 3, kernel_size: 1}}]}\n",
+            ["40 times", "- 28×28×1 → 28×28×3", "- 28×28×3 → 28×28×3 · `⌊(28 + 2·0 − 1)/1⌋ + 1 = 28`, 39 times"],
+            id="alike most times",
+        ),
+        pytest.param(
+            TOP + "  - repeat: {times: 4, layers: [{max_pool|ing2d: 3}]}\n",
+            ["- 28×28×1 → 9×9×1", "- not known, once: there is a mistake"],
+            id="wrong the last time",
+        ),
+        pytest.param(CONV.replace("[28, 28", "[28, 2|8"), ["What comes in"], id="an item of a list"),
         pytest.param(TOP + "  - rel|u\n  - conv2d: {filters: 3", ["max(x, 0)"], id="in a text that does not read"),
     ],
 )  # fmt: skip
