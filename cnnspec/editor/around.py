@@ -12,15 +12,13 @@ from cnnspec.editor.declared import Block, Load, Name, Parameter, Source
 from cnnspec.editor.grammar import Place, call, places
 from cnnspec.editor.lines import Range
 from cnnspec.editor.tree import Mapping, Scalar, Spot, scalars, spot_at
+from cnnspec.language.expressions import WORDS
 from cnnspec.language.forms import Schema
-from cnnspec.language.scope import AXES
 
 KEYS = ("cnnspec", "layers", "blocks", "extends")
 """A document with any of these is a spec."""
 _BEGINS = re.compile(rf"^(?:{'|'.join(KEYS)})[ \t]*:", re.MULTILINE)
-_WORD = re.compile(r"[A-Za-z_][\w]*(?:\.[\w]+)*")
-_WORDS = "and or not if else true false null min max round floor ceil int abs len"
-_NO_PARAMETERS = {*_WORDS.split(" "), *AXES}
+_WORD = re.compile(r"'[^']*'|\"[^\"]*\"|([A-Za-z_]\w*(?:\.\w+)*)")
 
 
 def is_spec(source: Source) -> bool:
@@ -37,31 +35,50 @@ class Word(NamedTuple):
     range: Range
 
 
-class Around:
-    """A place of a spec. `spot` is the word at it."""
+class OwnBlocks:
+    """The blocks in scope of a file, but for the standard ones, and what their calls take."""
 
-    def __init__(self, source: Source, spot: Spot, load: Load) -> None:
+    def __init__(self, source: Source, load: Load) -> None:
+        self.source = source
+        self.load = load
+
+    @cached_property
+    def blocks(self) -> dict[str, Block]:
+        """The blocks by their names."""
+        return declared.blocks_of(self.source, self.load)
+
+    @cached_property
+    def calls(self) -> dict[str, Schema]:
+        """The schemas of their calls."""
+        return {
+            name: call(name, {key: given.default for key, given in block.parameters.items()})
+            for name, block in self.blocks.items()
+        }
+
+
+class Around:
+    """A place of a spec. `spot` is the word at it; `own` is what may be called in its file."""
+
+    def __init__(self, source: Source, spot: Spot, load: Load, own: OwnBlocks | None = None) -> None:
         self.source = source
         self.spot = spot
         self.load = load
+        self._own = own or OwnBlocks(source, load)
 
     @property
     def scalar(self) -> Scalar:
         """The word itself."""
         return self.spot.scalar
 
-    @cached_property
+    @property
     def blocks(self) -> dict[str, Block]:
         """The blocks in scope, but for the standard ones."""
-        return declared.blocks_of(self.source, self.load)
+        return self._own.blocks
 
-    @cached_property
+    @property
     def calls(self) -> dict[str, Schema]:
         """What their calls take."""
-        return {
-            name: call(name, {key: given.default for key, given in block.parameters.items()})
-            for name, block in self.blocks.items()
-        }
+        return self._own.calls
 
     @cached_property
     def places(self) -> list[Place]:
@@ -141,7 +158,7 @@ class Around:
         return None
 
     def words(self) -> list[Word]:
-        """The names of parameters in an expression."""
+        """The names in an expression."""
         return expression_words(self.scalar) if self.expression else []
 
     def word_at(self, offset: int) -> Word | None:
@@ -150,12 +167,12 @@ class Around:
 
 
 def expression_words(scalar: Scalar) -> list[Word]:
-    """The names of parameters in a scalar that is an expression."""
+    """The names in a scalar that is an expression."""
     start = scalar.start + (scalar.end - scalar.start - len(scalar.text)) // 2
     return [
-        Word(found[0], Range(start + found.start(), start + found.end()))
+        Word(found[1], Range(start + found.start(), start + found.end()))
         for found in _WORD.finditer(scalar.text)
-        if found[0] not in _NO_PARAMETERS
+        if found[1] is not None and found[1] not in WORDS
     ]
 
 
@@ -167,13 +184,9 @@ def around(source: Source, offset: int, load: Load) -> Around | None:
 
 def everywhere(source: Source, load: Load) -> Iterator[Around]:
     """Every word of a spec."""
-    blocks: Around | None = None
+    own = OwnBlocks(source, load)
     for spot in scalars(source.tree) if is_spec(source) else ():
-        place = Around(source, spot, load)
-        if blocks is not None:
-            place.__dict__["blocks"], place.__dict__["calls"] = blocks.blocks, blocks.calls
-        blocks = blocks or place
-        yield place
+        yield Around(source, spot, load, own)
 
 
 def entries(source: Source, load: Load) -> Iterator[tuple[Scalar, int]]:

@@ -11,14 +11,14 @@ from cnnspec.editor.declared import Load, Source
 from cnnspec.editor.grammar import Place
 from cnnspec.editor.lines import Range
 from cnnspec.editor.tree import Listing, Mapping, Scalar, scalars
+from cnnspec.language.expressions import FUNCTIONS
 from cnnspec.language.forms import Schema
+from cnnspec.language.scope import AXES
 from cnnspec.reference.forms import shown
 from cnnspec.reference.structures import STRUCTURES
 
 _MARK = "\ue000"
-_FUNCTIONS = ("min", "max", "round", "floor", "ceil", "int", "abs", "len")
-_AXES = ("height", "width", "channels")
-_IDENTIFIER = re.compile(r"\w*$")
+_IDENTIFIER = re.compile(r"((?:[^\W\d]\w*\.)*)(\w*)$")
 
 Kind = Literal["entry", "block", "key", "value", "name", "parameter", "function"]
 
@@ -67,8 +67,9 @@ def complete(source: Source, offset: int, load: Load) -> Completion:
     before = spot.scalar.text.partition(_MARK)[0]
     if before.startswith("$"):
         word = _IDENTIFIER.search(before)
-        start = offset - len(word[0]) if word else offset
-        return Completion(Range(start, offset), tuple(_expression(place, before)))
+        assert word is not None
+        inside = Range(offset - len(word[2]), offset)
+        return Completion(inside, tuple(_axes(f"`{word[1][:-1]}`") if word[1] else _expression(place, before)))
     if before == "-" or any(char.isspace() for char in before):
         return nothing
     start = offset - len(before)
@@ -94,11 +95,18 @@ def _expression(place: Around, before: str) -> Iterator[Item]:
     for name, parameter in place.parameters.items():
         default = "" if parameter.default is None else f"= {parameter.default}"
         yield Item(name, "parameter", name, "", default, first=True)
-    for axis in _AXES:
-        yield Item(axis, "parameter", axis, "", "of the running tensor")
+    yield from (axis for axis in _axes("the running tensor") if axis.label not in place.parameters)
     if before.startswith("$("):
-        for name in _FUNCTIONS:
+        for name in place.names:
+            yield Item(f"{name}.channels", "name", f"{name}.channels", "", f"of `{name}`")
+        for name in FUNCTIONS:
             yield Item(name, "function", f"{name}(", f"{name}($1)")
+
+
+def _axes(tensor: str) -> Iterator[Item]:
+    """The sizes of a tensor."""
+    for axis in AXES:
+        yield Item(axis, "parameter", axis, "", f"of {tensor}")
 
 
 def _offered(place: Around) -> Iterator[Item]:
@@ -151,6 +159,8 @@ def _values(place: Around) -> Iterator[Item]:
             yield Item(name, "name", name, "", entry)
         if "layer_name" not in here.names:
             return
+    if below:
+        yield from _keys(here, frozenset(), place)
     in_block_list = isinstance(last.node, Listing) and not last.node.flow
     yield from _entries(here, place, "" if in_block_list else "{}")
     for form in here.forms:
@@ -159,8 +169,6 @@ def _values(place: Around) -> Iterator[Item]:
             item = here.step(0, place.calls)
             for each in (*_entries(item, place, ""), *(found for inner in item.forms for found in _plain(inner))):
                 yield each._replace(insert=f"- {each.insert}", snippet=each.snippet and f"- {each.snippet}")
-    if below:
-        yield from _keys(here, frozenset(), place)
     if key is not None and not here.of_layers and not place.gives and place.entry_at(len(steps)) is not None:
         for name, parameter in place.parameters.items():
             yield Item(f"${name}", "parameter", f"${name}", "", f"= {parameter.default}" if parameter.default else "")

@@ -98,9 +98,9 @@ def _shapes(occurrences: Sequence[Occurrence]) -> str:
             return f"**{first.change}**  \nThere is a mistake here."
         return "Its shapes are not known: there is a mistake here or above."
     if len(occurrences) == 1:
-        node = _node(first)
-        lines = (f"**{first.change}**", node and node.formula and f"`{node.formula}`", _costs(first.nodes))
-        return "  \n".join(line for line in lines if line)
+        formula = _formula(first)
+        told = (f"**{first.change}**", f"`{formula}`" if formula else "", _costs(first.nodes))
+        return "  \n".join(line for line in told if line)
     rows = Counter(map(_row, known))
     lines = [f"- {row}" + f", {count} times" * (len(rows) > 1 < count) for row, count in rows.items()]
     if len(lines) > _FEW:
@@ -114,15 +114,15 @@ def _shapes(occurrences: Sequence[Occurrence]) -> str:
 
 
 def _row(occurrence: Occurrence) -> str:
-    node = _node(occurrence)
-    return occurrence.change + (f" · `{node.formula}`" if node is not None and node.formula else "")
+    formula = _formula(occurrence)
+    return occurrence.change + (f" · `{formula}`" if formula else "")
 
 
-def _node(occurrence: Occurrence) -> Node | None:
-    """The layer of an entry that is one."""
+def _formula(occurrence: Occurrence) -> str:
+    """The shape rule of an entry that is a layer."""
     names = occurrence.part.nodes
     layer = isinstance(occurrence.part.item, syntax.LayerItem)
-    return occurrence.graph[names[0]] if layer and names else None
+    return occurrence.graph[names[0]].formula if layer and names else ""
 
 
 def _costs(nodes: Sequence[Node], *, field: bool = True) -> str:
@@ -164,9 +164,9 @@ def _tensor(world: World, place: Around, name: str, entry: Scalar | None, given:
     shapes = _distinct(show(found.shape) for found in occurrences if found.shape is not None)
     line = world.line(place.source, entry.start)
     origin = f"the output of `{entry.text}`, line {line}"
-    node = _node(occurrences[0]) if len(occurrences) == 1 else None
-    formula = f"\n\n`{node.formula}`" if node is not None and node.formula else ""
-    return f"**`{name}`** {_few(shapes)}\n\n{origin}{formula}".rstrip()
+    formula = _formula(occurrences[0]) if len(occurrences) == 1 else ""
+    parts = (f"**`{name}`** {_few(shapes)}".rstrip(), origin, f"`{formula}`" if formula else "")
+    return "\n\n".join(part for part in parts if part)
 
 
 # keys, values and parameters

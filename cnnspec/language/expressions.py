@@ -187,11 +187,13 @@ _COMPARE: dict[type[ast.cmpop], tuple[str, Callable[[Any, Any], bool]]] = {
     ast.LtE: ("<=", operator.le), ast.Gt: (">", operator.gt), ast.GtE: (">=", operator.ge),
     ast.In: ("in", lambda a, b: a in b), ast.NotIn: ("not in", lambda a, b: a not in b),
 }  # fmt: skip
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "min": min, "max": max, "round": round, "floor": math.floor, "ceil": math.ceil, "int": int, "abs": abs, "len": len,
     "sum": sum, "range": lambda *bounds: range(*bounds),
 }  # fmt: skip
-_CONSTANTS = {"true": True, "false": False, "null": None}
+CONSTANTS = {"true": True, "false": False, "null": None}
+WORDS = frozenset(("and", "or", "not", "if", "else", "for", "in", *FUNCTIONS, *CONSTANTS))
+"""What is no name in an expression."""
 
 
 class _Computer:
@@ -284,8 +286,8 @@ class _Computer:
     def _name(self, node: ast.expr, name: str) -> Any:
         if name in self.local:
             return self.local[name]
-        if name in _CONSTANTS:
-            return _CONSTANTS[name]
+        if name in CONSTANTS:
+            return CONSTANTS[name]
         try:
             return self.lookup(name)
         except ExpressionError as error:
@@ -366,18 +368,18 @@ class _Computer:
         return tuple(results)
 
     def _call(self, node: ast.expr, name: str, arguments: list[ast.expr]) -> Any:
-        if name not in _FUNCTIONS:
+        if name not in FUNCTIONS:
             raise self._error(
                 node,
                 "expression-name",
                 f"no function is called `{_short(name)}`",
-                "there are: " + ", ".join(f"`{known}`" for known in _FUNCTIONS),
+                "there are: " + ", ".join(f"`{known}`" for known in FUNCTIONS),
             )
         values = [self.value(argument) for argument in arguments]
         if name in ("int", "round", "floor", "ceil", "abs") and any(isinstance(value, str) for value in values):
             raise self._error(node, "expression-value", f"`{name}` takes a number, not {shown(values[0])}")
         try:
-            return _FUNCTIONS[name](*values)
+            return FUNCTIONS[name](*values)
         except (TypeError, ValueError):
             what = ", ".join(shown(value) for value in values) or "nothing"
             raise self._error(node, "expression-value", f"`{name}` cannot take {what}") from None

@@ -66,6 +66,8 @@ def at(text: str, **others: str) -> Completion:
         pytest.param("inputs: {l: [1], r: [1]}\nlayers:\n  - add: [|", {"l", "r"}, set(), id="inputs by name"),
         pytest.param("parameters: {n: 3}\n" + TOP + "  - dense: $|", {"n", "channels"}, set(), id="parameters"),
         pytest.param("parameters: {n: 3}\n" + TOP + "  - dense: $(2 * |)", {"n", "min"}, set(), id="an expression"),
+        pytest.param(NAMED + "  - dense: $(a.|)", {"height", "channels"}, {"min", "input"}, id="the sizes of a name"),
+        pytest.param(NAMED + "  - dense: $(s|)", {"sum", "a.channels"}, set(), id="a function, and a named tensor"),
         pytest.param("parameters: {n: 3}\n" + TOP + "  - dense: {units: |}", {"$n"}, set(), id="a parameter's value"),
         pytest.param(
             TOP + "  - repeat: {over: [1], as: k, layers: [{dense: $|}]}", {"k"}, set(), id="what a round is given"
@@ -136,6 +138,16 @@ def test_the_word_at_the_cursor_is_replaced() -> None:
     found = at(text)
     assert text.replace("|", "")[found.range.start : found.range.end] == "conv"
     assert at(TOP + "  - dense: $(2 * n|)").range.end - at(TOP + "  - dense: $(2 * n|)").range.start == 1
+
+
+def test_a_parameter_hides_a_size_of_the_running_tensor() -> None:
+    items = at("parameters: {width: 3}\n" + TOP + "  - dense: $(|)").items
+    assert [item.detail for item in items if item.label == "width"] == ["= 3"]
+
+
+def test_arguments_come_before_the_values_that_may_stand_in_their_place() -> None:
+    items = at(TOP + "  - relu\ntraining:\n  optimizer:\n    adam:\n      |").items
+    assert [item.label for item in items][:2] == ["learning_rate", "weight_decay"]
 
 
 def test_imported_blocks_are_offered() -> None:

@@ -44,6 +44,9 @@ def said(text: str, **others: str) -> str:
         pytest.param(ROUNDS.replace("|", "").replace("$filters", "$fil|ters"), ["`8`, `16`, `32`"], id="a parameter"),
         pytest.param(ROUNDS.replace("|", "").replace("$(k *", "$(k| *"), ["`1`, `2`, `4`"], id="a name of rounds"),
         pytest.param(ROUNDS.replace("|", "").replace("k * w", "k *| w"), ["`8`, `16`, `32`"], id="an expression"),
+        pytest.param(
+            TOP + "  - conv2d: {filters: $(4 * chan|nels), kernel_size: 1}\n", ["**`channels`** = `1`"], id="a size"
+        ),
         pytest.param(ROUNDS.replace("|", "").replace("{width:", "{wid|th:"), ["`8`"], id="a declared parameter"),
         pytest.param(
             "blocks: {u: {parameters: {bo|dy: null}, layers: [relu]}}\n", ["which must be given"], id="a block's parameter"
@@ -94,6 +97,11 @@ def test_a_file_of_blocks_shows_the_shapes_of_the_spec_that_imports_it() -> None
     main = "imports: [net.yaml]\n" + TOP + "  - part\n"
     found = said("blocks: {part: {layers: [{conv|2d: {filters: 2, kernel_size: 3}}]}}\n", main=main)
     assert "28×28×1 → 26×26×2" in found
+
+
+@pytest.mark.parametrize("name", ["su|m", "'re|lu'", "i|n"])
+def test_words_of_an_expression_that_are_no_names(name: str) -> None:
+    assert "**" not in said(TOP + "  - dense: $(" + name + ")\n")
 
 
 @pytest.mark.parametrize("text", ["web: {image: ng|inx}\n", TOP + "  - relu # her|e\n", "|"])
