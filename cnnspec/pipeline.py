@@ -175,9 +175,8 @@ def check_bytes(data: bytes, file: str, **options: Any) -> Report:
     diagnostics = Diagnostics()
     text = decode(data, file, diagnostics)
     if text is None:
-        return Report(
-            file, Path(file).stem, tuple(diagnostics), None, sources={file: data[:4096].decode("utf-8", "replace")}
-        )
+        shown = data[: limits.TEXT_BYTES].decode("utf-8", "replace")
+        return Report(file, Path(file).stem, tuple(diagnostics), None, sources={file: shown})
     return check_text(text, file, **options)
 
 

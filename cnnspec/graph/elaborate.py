@@ -14,6 +14,7 @@ from cnnspec.graph.graph import Graph
 from cnnspec.graph.growing import Growing, Place, TooLarge
 from cnnspec.graph.parts import Part
 from cnnspec.graph.tensors import NAME, Known, Made, Names, Tensor, unknown
+from cnnspec.language import limits
 from cnnspec.language import syntax as s
 from cnnspec.language.diagnostics import Diagnostics, Fix, Related
 from cnnspec.language.entries import Invalid, shown
@@ -281,10 +282,11 @@ class Elaborator(Growing):
         known = place.names.find(name)
         if known is None and not self.diagnostics.has("unknown-input", span):
             visible = list(islice(dict.fromkeys(islice(place.names, 2 * _NAMES)), _NAMES))
-            guess = nearest(name, visible)
+            known_names = visible if len(self.diagnostics) < limits.GUESSES else []
+            guess = nearest(name, known_names)
             if guess in self.doubtful:
                 return None
-            sure = meant(name, visible)
+            sure = meant(name, known_names)
             help = f"did you mean `{guess}`?" if guess else None
             if help is None and name in self._all_names:
                 help = f"`{name}` is named further down or in a nested list; only names above are visible"

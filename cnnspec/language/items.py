@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
+from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix
 from cnnspec.language.entries import Entry, Invalid, Vocabulary, shown, unknown
 from cnnspec.language.expressions import is_expression
@@ -31,9 +32,6 @@ from cnnspec.language.syntax import (
     Splice,
     When,
 )
-
-_GUESSED = 300
-"""After so many mistakes, no guesses are made at what was meant."""
 
 _DASHES = re.compile(r"(\n\s*)- +")
 _TYPE_KEYS = ("type", "layer", "class", "class_name", "op", "module", "kind")
@@ -90,7 +88,7 @@ class ItemParser:
         if self.blocks.incomplete:
             return Broken(self._head(node, key, arguments))
         known = [*self.vocabulary, *STRUCTURES, *self.blocks]
-        guesses = known if len(self.diagnostics) < _GUESSED else []
+        guesses = known if len(self.diagnostics) < limits.GUESSES else []
         problem = unknown(name, guesses, f"no layer or block is called `{name}`", "unknown-layer")
         written = called(name, self.vocabulary) if "(" in name and arguments is None else None
         if written:

@@ -11,6 +11,8 @@ EXPRESSION_CHARACTERS: Final = 1_000
 EXPRESSION_ITEMS: Final = 10_000
 EXPANSION_DEPTH: Final = 100
 DIAGNOSTICS: Final = 500
+GUESSES: Final = 100
+"""After so many mistakes, no guesses are made at what was meant."""
 
 # `--allow-large` lifts the four below.
 LAYERS: Final = 10_000

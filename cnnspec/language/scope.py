@@ -130,7 +130,7 @@ class Environment(NamedTuple):
             return self.running.axis(name)
         if self.scope.unread:
             raise Failed
-        known = [*islice(self.scope, _NAMES), *AXES]
+        known = [*islice(self.scope, _NAMES), *AXES] if len(self.diagnostics) < limits.GUESSES else []
         help = did_you_mean(name, known) or "declare it under `parameters:`"
         sure = meant(name, known)
         if self.named(name) is not None:

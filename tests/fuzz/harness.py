@@ -62,7 +62,6 @@ class Tally:
     def add(self, other: Tally) -> None:
         """Take another worker's inputs in."""
         self.inputs += other.inputs
-        self.troubles += other.troubles
         self.seconds += other.seconds
         if other.slowest > self.slowest:
             self.slowest, self.slowest_number = other.slowest, other.slowest_number
@@ -131,7 +130,6 @@ def _work(task: Task, told: Connection, at: Any) -> None:
             if (peak := peak_megabytes()) > tally.megabytes:
                 tally.megabytes, tally.megabytes_number = peak, number
             if outcome.trouble is not None:
-                tally.troubles += 1
                 told.send(Found(task.kind, number, outcome.trouble, data))
             if count % _TELL == _TELL - 1:
                 told.send(tally)
@@ -157,6 +155,7 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self.task = task
         self.at = context.Value("q", -1)
+        self.heard = 0
         self.told, child = context.Pipe(duplex=False)
         self.process = context.Process(target=_work, args=(task, child, self.at), daemon=True)
         self.process.start()
@@ -201,8 +200,10 @@ def _heard(workers: list[_Worker], result: Run, tally: Tally) -> Iterator[_Worke
             continue
         match message:
             case Tally():
+                worker.heard += message.inputs
                 tally.add(message)
             case Found():
+                tally.troubles += 1
                 result.found.setdefault(re.sub(r"\d+", "0", message.what), message)
             case None:
                 worker.at.value = -1
@@ -217,10 +218,11 @@ def _after(worker: _Worker, result: Run, tally: Tally) -> Task | None:
         return None
     task, code = worker.task, worker.process.exitcode
     what = f"the process died (exit code {code})"
+    done = task.numbers.index(number) + 1
     tally.troubles += 1
-    tally.inputs += 1
+    tally.inputs += done - worker.heard
     result.found.setdefault(what, Found(task.kind, number, what, made(task.kind, task.seed, number)))
-    left = task.numbers[task.numbers.index(number) + 1 :]
+    left = task.numbers[done:]
     return task._replace(numbers=left) if left else None
 
 
