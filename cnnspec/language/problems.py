@@ -240,7 +240,7 @@ def _value_message(kind: str, name: str, value: Any, context: dict[str, Any], wo
         return "wrong-type", f"{name} takes {words or _TAKES[kind]}, not {shown(value)}"
     if kind in _BOUNDS:
         key, phrase = _BOUNDS[kind]
-        return "out-of-range", f"{name} must be {phrase} {context[key]:g}, not {shown(value)}"
+        return "out-of-range", f"{name} must be {phrase} {bound(context[key])}, not {shown(value)}"
     if kind == "finite_number":
         return "out-of-range", f"{name} must be a finite number, not {shown(value)}"
     if kind == "literal_error":
@@ -253,6 +253,11 @@ def _value_message(kind: str, name: str, value: Any, context: dict[str, Any], wo
     if "message" in context:
         return kind, f"{name}: {context['message']}" if context.get("spoken") else str(context["message"])
     return "wrong-type", f"{name} takes {words or 'another value'}, not {shown(value)}"
+
+
+def bound(value: float) -> str:
+    """A limit as messages show it: `0.5`, `4,294,967,295`."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 
 
 def _spoken(path: Path, cls: type[Section]) -> str:

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from cnnspec.language.entries import Entry, Nested, Section, one
 from cnnspec.language.forms import Form, Schema, entry_of
-from cnnspec.language.problems import Expects
+from cnnspec.language.problems import Expects, bound
 from cnnspec.language.types import OneOf
 
 _TYPES = {int: "integer", float: "number", bool: "boolean", str: "string", type(None): "null"}
@@ -153,7 +153,7 @@ def _range(schema: Schema) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:g}".replace("-", "−")
+    return bound(value).replace("-", "−")
 
 
 def default_of(cls: type[Section], name: str) -> Any:

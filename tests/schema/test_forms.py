@@ -127,3 +127,12 @@ def test_defaults_and_expressions_may_stand(kind: str) -> None:
             assert checked.takes(text), f"{cls.__name__}.{name}"
         if not cls.model_fields[name].is_required():
             assert checked.takes(default_of(cls, name)), f"{cls.__name__}.{name}: its default"
+
+
+def test_a_limit_is_told_with_all_its_digits() -> None:
+    assert words_of(Training, "seed") == "a whole number from 0 to 4,294,967,295"
+    with pytest.raises(Invalid) as invalid:
+        Training.read({"seed": 5_000_000_000})
+    assert [problem.message for problem in invalid.value.problems] == [
+        "`seed` must be at most 4,294,967,295, not `5000000000`"
+    ]
