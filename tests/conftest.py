@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+from typing import Any
+
+import pytest
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -16,3 +19,11 @@ def pytest_collection_finish() -> None:
     """Let no collection of garbage walk through the frameworks' modules again: `clear_session` asks for many."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let a process that is through take over tests from the other: the long ones stand side by side, at the end."""
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log) if config.getoption("dist") == "load" else None
