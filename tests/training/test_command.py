@@ -35,7 +35,7 @@ def train(folder: Path, *arguments: str, text: str = SMALL) -> tuple[int, str, s
 
 
 @pytest.mark.slow
-def test_json_on_stdout_and_progress_on_stderr(tmp_path: Path) -> None:
+def test_json_on_stdout_and_progress_on_stderr_and_again_from_the_folder(tmp_path: Path) -> None:
     code, out, err = train(tmp_path, "--epochs", "3", "--json", "--set", "training.batch_size=100", "--runs", "here")
     assert code == 0
     assert len(out.splitlines()) == 1
@@ -50,17 +50,13 @@ def test_json_on_stdout_and_progress_on_stderr(tmp_path: Path) -> None:
     assert "epochs: 3" in resolved
     assert "batch_size: 100" in resolved
 
-
-@pytest.mark.slow
-def test_a_run_can_be_trained_again_from_its_folder(tmp_path: Path) -> None:
-    code, _, _ = train(tmp_path, "--quiet", "--json")
-    again, out, err = train(tmp_path, "-q", "--json", text=(tmp_path / "runs/small/1/spec.yaml").read_text())
-    assert (code, again, err) == (0, 0, "")
-    assert json.loads(out)["run"] == "runs/small/2"
-    histories = [
-        (tmp_path / f"runs/small/{number}/history.csv").read_text().splitlines()[1].split(",")[:5] for number in (1, 2)
-    ]
-    assert histories[0] == histories[1]
+    again, out, err = train(tmp_path, "-q", "--json", "--runs", "here", text=resolved)
+    assert (again, err) == (0, "")
+    assert json.loads(out)["run"] == "here/small/2"
+    rows = [(tmp_path / f"here/small/{number}/history.csv").read_text().splitlines()[1:] for number in (1, 2)]
+    first, second = ([row.split(",")[:5] for row in each] for each in rows)
+    assert len(first) == 3
+    assert first == second
 
 
 @pytest.mark.slow
