@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
+from os.path import commonprefix
 from typing import NamedTuple
 
 from cnnspec.editor.declared import Target
@@ -80,15 +82,20 @@ def fixable(world: World, file: str) -> int:
     return sum(each.fix is not None and each.fix.span.file == file for each in world.diagnostics(file))
 
 
-def fix_all(file: str, text: str, check: Callable[[str], Sequence[Diagnostic]]) -> Edit | None:
-    """Every fix of a file that helps, as one edit; `check` is asked what is wrong with the text in between."""
+def fix_all(file: str, text: str, check: Callable[[str], Sequence[Diagnostic]]) -> list[Edit]:
+    """Every fix of a file that helps, line by line; `check` is asked what is wrong with the text in between."""
     from cnnspec.fixing import fixed
 
     new = fixed(text, file, check).text
-    if new == text:
-        return None
-    start = next((at for at, (one, other) in enumerate(zip(text, new, strict=False)) if one != other), None)
-    start = min(len(text), len(new)) if start is None else start
-    most = min(len(text), len(new)) - start
-    same = next((at for at in range(most) if text[-1 - at] != new[-1 - at]), most)
-    return Edit(Target(file, Range(start, len(text) - same)), new[start : len(new) - same])
+    old, mended = text.splitlines(keepends=True), new.splitlines(keepends=True)
+    if len(old) != len(mended):
+        old, mended = [text], [new]
+    starts = accumulate(map(len, old), initial=0)
+    return [_edit(file, *each) for each in zip(starts, old, mended, strict=False) if each[1] != each[2]]
+
+
+def _edit(file: str, start: int, old: str, new: str) -> Edit:
+    """The smallest edit that makes `new` of `old`, which starts at an offset."""
+    before = len(commonprefix((old, new)))
+    after = len(commonprefix((old[before:][::-1], new[before:][::-1])))
+    return Edit(Target(file, Range(start + before, start + len(old) - after)), new[before : len(new) - after])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 from cnnspec.editor.grammar import Place
@@ -80,7 +81,7 @@ class Source:
             return "…"
         return None if text in ("", "null", "~") else text
 
-    @property
+    @cached_property
     def blocks(self) -> dict[str, Block]:
         """The blocks that this file declares."""
         node = self.get("blocks")
@@ -118,7 +119,18 @@ def family(source: Source, load: Load) -> Iterator[Source]:
 def opened(file: str, load: Load) -> Source | None:
     """A file's text and tree; None where it cannot be read."""
     text = load(file)
-    return None if text is None else Source(file, text)
+    return None if text is None else source_of(file, text)
+
+
+_LATEST: dict[str, Source] = {}
+
+
+def source_of(file: str, text: str) -> Source:
+    """A file's text and tree, which are read once for each text that it has."""
+    known = _LATEST.get(file)
+    if known is None or known.text != text:
+        known = _LATEST[file] = Source(file, text)
+    return known
 
 
 def blocks_of(source: Source, load: Load) -> dict[str, Block]:
@@ -139,7 +151,7 @@ def standard(name: str) -> Block | None:
     if name not in standard_names():
         return None
     file = STANDARD / f"{name}.yaml"
-    return Source(str(file), file.read_text(encoding="utf-8")).blocks.get(name)
+    return source_of(str(file), file.read_text(encoding="utf-8")).blocks.get(name)
 
 
 def on_disk(file: str) -> str:

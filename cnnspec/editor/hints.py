@@ -23,8 +23,8 @@ class Hint(NamedTuple):
     more: str = ""
 
 
-def hints(world: World, source: Source, first: int = 0, last: int = 1 << 62) -> list[Hint]:
-    """The output shape of the entries whose lines start from `first` up to `last` (offsets).
+def hints(world: World, source: Source) -> list[Hint]:
+    """The output shape of each entry.
 
     Of several entries on a line the outermost counts, and of those side by side the last.
     """
@@ -32,7 +32,7 @@ def hints(world: World, source: Source, first: int = 0, last: int = 1 << 62) -> 
     chosen: dict[int, tuple[int, Hint]] = {}
     for word, depth in entries(source, world.load):
         line = lines.line_of(word.start)
-        if not first <= line.start <= last or word.text == "name" or line.end - line.start > _LONGEST:
+        if word.text == "name" or line.end - line.start > _LONGEST:
             continue
         known = chosen.get(line.end)
         if known is not None and known[0] < depth:

@@ -237,4 +237,4 @@ class Server(LanguageServer):
 
         loop = asyncio.get_running_loop()
         found = await loop.run_in_executor(self.pool, actions.fix_all, file, texts[file], wrong)
-        return self.edit([found] if found and self.world.texts.get(file) == texts[file] else [])
+        return self.edit(found if self.world.texts.get(file) == texts[file] else [])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cnnspec import pipeline
 from cnnspec.editor.around import Around, around, is_spec
-from cnnspec.editor.declared import Source, on_disk
+from cnnspec.editor.declared import Source, on_disk, opened, source_of
 from cnnspec.editor.lines import Lines
 from cnnspec.editor.shapes import Occurrence, Shapes
 from cnnspec.editor.tree import Scalar
@@ -56,21 +56,13 @@ class World:
 
     texts: dict[str, str] = field(default_factory=dict)
     checked: dict[str, Checked] = field(default_factory=dict)
-    _sources: dict[str, Source] = field(default_factory=dict)
     _lines: dict[str, Lines] = field(default_factory=dict)
 
     # texts
 
     def source(self, file: str) -> Source | None:
         """A file's text and tree, as it is open or on the disk."""
-        text = self.load(file)
-        if text is None:
-            return None
-        checked = self.checked.get(file)
-        known = checked.source if checked and checked.source.text == text else self._sources.get(file)
-        if known is None or known.text != text:
-            known = self._sources[file] = Source(file, text)
-        return known
+        return opened(file, self.load)
 
     def lines(self, file: str) -> Lines:
         """The lines of a file."""
@@ -145,7 +137,7 @@ class World:
 
 def check(file: str, texts: Mapping[str, str]) -> Checked | None:
     """Check a spec of `texts`, the open documents; None for a document that is none."""
-    source = Source(file, texts[file])
+    source = source_of(file, texts[file])
     if not is_spec(source):
         return None
     buffers = {os.path.realpath(path): text for path, text in texts.items() if path != file}

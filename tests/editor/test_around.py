@@ -85,8 +85,10 @@ def test_the_outline_nests_as_the_spec_does() -> None:
         within(symbol)
 
 
-def applied(text: str, edit: actions.Edit) -> str:
-    return text[: edit.target.range.start] + edit.text + text[edit.target.range.end :]
+def applied(text: str, *edits: actions.Edit) -> str:
+    for edit in reversed(edits):
+        text = text[: edit.target.range.start] + edit.text + text[edit.target.range.end :]
+    return text
 
 
 def test_a_fix_a_warning_ignored_and_all_at_once() -> None:
@@ -96,11 +98,20 @@ def test_a_fix_a_warning_ignored_and_all_at_once() -> None:
     assert "{filters: 3" in applied(text, found[0].edit)
     assert actions.actions(world, FILE, Range(0, 5)) == []
     every = actions.fix_all(FILE, text, lambda new: told(FILE, {FILE: new}))
-    assert every is not None
-    mended = applied(text, every)
+    assert [edit.text for edit in every] == ["ers: 3, kernel_size: 3, use_bias: false", ""]
+    mended = applied(text, *every)
     assert mended.startswith(TOP + "  - conv2d: {filters: 3, kernel_size: 3")
     assert mended.endswith("  - relu\n")
     assert not [each for each in opened(mended).world.diagnostics(FILE) if each.fix is not None]
+
+
+def test_fixes_that_join_lines_are_one_edit() -> None:
+    text = (
+        TOP + "  - conv2d: {filters: 3, kernel_size: 3}\n  - relu: {}}\n  - rellu\n  # cnnspec: ignore[x]\n  - flaten\n"
+    )
+    every = actions.fix_all(FILE, text, lambda new: told(FILE, {FILE: new}))
+    assert len(every) == 1
+    assert "  - relu\n  - flatten\n" in applied(text, *every)
 
 
 @pytest.mark.parametrize("comment", ["", "  # why", "  # cnnspec: ignore[dead-activation]"])
