@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
-from os.path import commonprefix
 from typing import NamedTuple
 
 from cnnspec.editor.declared import Target
 from cnnspec.editor.lines import Lines, Range
 from cnnspec.editor.world import World
 from cnnspec.language.diagnostics import Diagnostic
+from cnnspec.language.spans import alike
 
 _IGNORED = re.compile(r"(?<![^ \t])#[ \t]*cnnspec:[ \t]*ignore[ \t]*\[[^\]\n\r]*(?=\])")
 
@@ -96,6 +96,6 @@ def fix_all(file: str, text: str, check: Callable[[str], Sequence[Diagnostic]]) 
 
 def _edit(file: str, start: int, old: str, new: str) -> Edit:
     """The smallest edit that makes `new` of `old`, which starts at an offset."""
-    before = len(commonprefix((old, new)))
-    after = len(commonprefix((old[before:][::-1], new[before:][::-1])))
+    before = alike(old, new)
+    after = alike(old[before:][::-1], new[before:][::-1])
     return Edit(Target(file, Range(start + before, start + len(old) - after)), new[before : len(new) - after])

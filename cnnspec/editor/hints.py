@@ -8,6 +8,7 @@ from cnnspec.editor.around import entries
 from cnnspec.editor.declared import Source
 from cnnspec.editor.lines import Lines
 from cnnspec.editor.world import World
+from cnnspec.language.spans import alike
 from cnnspec.layers.base import show
 
 _FEW = 3
@@ -52,7 +53,5 @@ def still(before: str, after: str, known: list[Hint]) -> list[Hint]:
 
     For a text that does not read while it is being typed.
     """
-    end = next((at for at, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), None)
-    end = min(len(before), len(after)) if end is None else end
-    start = Lines(after).line_of(end).start
+    start = Lines(after).line_of(alike(before, after)).start
     return [hint for hint in known if hint.offset < start]

@@ -15,7 +15,7 @@ import yaml
 from cnnspec.language import line_slips as slips
 from cnnspec.language.diagnostics import Diagnostic, Fix
 from cnnspec.language.layout_slips import Mend, in_list, indentation, written
-from cnnspec.language.spans import LINE_BREAK, Span
+from cnnspec.language.spans import LINE_BREAK, Span, alike
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BUDGET = 4_000_000
@@ -77,8 +77,8 @@ def _lines(event: Any) -> int:
 
 def _diagnostic(mend: Mend, old: str, new: str, file: str) -> Diagnostic:
     """The mend as the smallest replacement."""
-    start = _common(old, new)
-    tail = _common(old[start:][::-1], new[start:][::-1])
+    start = alike(old, new)
+    tail = alike(old[start:][::-1], new[start:][::-1])
     gone, put = old[start : len(old) - tail], new[start : len(new) - tail]
     before, inside = LINE_BREAK.split(old[:start]), LINE_BREAK.split(gone)
     line, column = mend.first + len(before), len(before[-1]) + 1
@@ -97,12 +97,6 @@ def _diagnostic(mend: Mend, old: str, new: str, file: str) -> Diagnostic:
     return Diagnostic(
         "yaml-syntax", mend.message, Span(file, line, column, end_line, end_column), help=mend.help, fix=fix
     )
-
-
-def _common(one: str, other: str) -> int:
-    """How many letters two texts begin with alike."""
-    least = min(len(one), len(other))
-    return next((at for at in range(least) if one[at] != other[at]), least)
 
 
 def _candidates(lines: list[str], at: int, above: list[int]) -> Iterator[Mend]:

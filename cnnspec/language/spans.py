@@ -40,3 +40,9 @@ class Span(NamedTuple):
         if self.line != self.end_line or column + length > self.end_column:
             return self
         return Span(self.file, self.line, column, self.line, column + length)
+
+
+def alike(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    least = min(len(one), len(other))
+    return next((at for at in range(least) if one[at] != other[at]), least)
