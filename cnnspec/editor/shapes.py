@@ -53,13 +53,9 @@ class Occurrence(NamedTuple):
         return [self.graph[name] for part in _below(self.part) for name in part.nodes]
 
     def shape_of(self, name: str) -> Shape | None:
-        """The shape of a tensor of the graph."""
-        if name in self.graph.inputs:
-            return self.graph.inputs[name]
-        try:
-            return self.graph[name].shape
-        except KeyError:
-            return None
+        """The shape of a tensor of the graph; None where it is not known."""
+        node = self.graph.get(name)
+        return node.shape if node is not None else self.graph.inputs.get(name)
 
     def value(self, expression: str) -> Any:
         """What an expression among its arguments gives. Raises `ExpressionError` or `Failed`."""

@@ -125,6 +125,10 @@ class Graph:
     def __getitem__(self, name: str) -> Node:
         return self._by_name[name]
 
+    def get(self, name: str) -> Node | None:
+        """The node of that name; None for an input."""
+        return self._by_name.get(name)
+
     def shape_of(self, name: str) -> Shape:
         """The shape of an input or of a node's output."""
         return self.inputs[name] if name in self.inputs else self._by_name[name].shape

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnspec.graph.graph import Node
+from cnnspec.lints.groups import ACTIVATED, ACTIVATIONS
 from cnnspec.lints.network import Doubt, Network, activation_of, arguments_of, doubt
 from cnnspec.training.objective import final_activation
 
-_ALONE = ("activation", "relu", "leaky_relu", "elu", "softmax")
-_WITH = (
-    "conv1d", "conv2d", "conv3d", "depthwise_conv1d", "depthwise_conv2d", "separable_conv1d", "separable_conv2d",
-    "conv1d_transpose", "conv2d_transpose", "conv3d_transpose", "dense", "einsum_dense",
-)  # fmt: skip
 _PROBABILITIES = ("softmax", "sigmoid")
 _WANTED = {True: ("softmax", "sparsemax"), False: ("sigmoid", "hard_sigmoid", "sparse_sigmoid")}
 """What a loss of several classes, and one of single values, take for probabilities."""
@@ -23,7 +19,7 @@ def softmax_single(network: Network) -> Iterator[Doubt]:
 
     One value that tells two classes apart takes a sigmoid; a softmax needs a value for each class.
     """
-    for node in network.of("softmax", "activation", *_WITH):
+    for node in network.of("softmax", "activation", *ACTIVATED):
         if node.shape[-1] != 1 or activation_of(node) != "softmax":
             continue
         if arguments_of(node).get("axis", -1) in (-1, len(node.shape)):
@@ -37,7 +33,7 @@ def activation_twice(network: Network) -> Iterator[Doubt]:
     A second `relu` does nothing; the softmax of a softmax is nearly the same for every class. Mostly the layer before
     has `activation:` already.
     """
-    messages = ((node, _twice(network, node)) for node in network.of(*_ALONE))
+    messages = ((node, _twice(network, node)) for node in network.of(*ACTIVATIONS))
     found = {node.name: message for node, message in messages if message}
     for node in network.always(map(network.graph.__getitem__, found)):
         message, help = found[node.name]

@@ -14,16 +14,14 @@ from cnnspec.language.entries import Entry
 from cnnspec.language.nodes import MappingNode, locate
 from cnnspec.language.spans import Span
 from cnnspec.layers.base import Shape
+from cnnspec.lints.groups import ACTIVATIONS, PASSING, REARRANGING
 
 if TYPE_CHECKING:
     from cnnspec.data.section import Data
     from cnnspec.language.syntax import Spec
     from cnnspec.training.section import Training
 
-_PASSING = ("identity", "dropout", "spatial_dropout2d", "gaussian_dropout", "alpha_dropout", "activity_regularization")
-_ACTIVATIONS = {"relu", "leaky_relu", "elu", "softmax", "prelu"}
 _NEAR = 20
-REARRANGING = {"reshape", "permute", "repeat_vector", "einsum_dense", "attention", "multi_head_attention", "dot"}
 
 
 class Doubt(NamedTuple):
@@ -83,7 +81,7 @@ class Network:
 
     def source(self, node: Node) -> Node | None:
         """The layer above a node of one input; None where that is the network's input."""
-        return None if node.inputs[0] in self.graph.inputs else self.graph[node.inputs[0]]
+        return self.graph.get(node.inputs[0])
 
     def only_user(self, node: Node) -> Node | None:
         """The one layer that takes a node's output, where nothing else does."""
@@ -132,7 +130,7 @@ class Network:
     def behind(self, node: Node) -> Node | None:
         """The layer above a node, past a few that hand their input on as it is."""
         near = islice(self.upwards(node), _NEAR)
-        return next((above for above in near if above.layer.entry not in _PASSING), None)
+        return next((above for above in near if above.layer.entry not in PASSING), None)
 
 
 def doubt(
@@ -164,15 +162,17 @@ def is_pixel(shape: Shape) -> bool:
 
 def activation_of(node: Node) -> str:
     """The name of the activation that a layer ends with; `linear` where it has none."""
-    layer = node.layer
-    if layer.entry in _ACTIVATIONS:
-        return layer.entry
-    activation: Entry | None = vars(layer).get("activation")
+    activation = _activation(node)
     return "linear" if activation is None else activation.entry
 
 
 def arguments_of(node: Node) -> dict[str, Any]:
     """The arguments of that activation, where they are not the usual ones."""
-    layer = node.layer
-    activation: Entry | None = layer if layer.entry in _ACTIVATIONS else vars(layer).get("activation")
+    activation = _activation(node)
     return {} if activation is None else activation.changed()
+
+
+def _activation(node: Node) -> Entry | None:
+    """The layer itself, or its argument `activation`."""
+    layer = node.layer
+    return layer if layer.entry in ACTIVATIONS and layer.entry != "activation" else vars(layer).get("activation")

@@ -10,12 +10,8 @@ from cnnspec.language.diagnostics import Fix
 from cnnspec.language.nodes import MappingNode, ScalarNode, SequenceNode
 from cnnspec.language.nodes import Node as Text
 from cnnspec.language.spans import Span
+from cnnspec.lints.groups import BIASED
 from cnnspec.lints.network import Doubt, Network, activation_of, doubt
-
-_BIASED = (
-    "conv1d", "conv2d", "conv3d", "depthwise_conv1d", "depthwise_conv2d", "separable_conv1d", "separable_conv2d",
-    "conv1d_transpose", "conv2d_transpose", "conv3d_transpose", "dense",
-)  # fmt: skip
 
 
 def bias_before_norm(network: Network) -> Iterator[Doubt]:
@@ -26,10 +22,10 @@ def bias_before_norm(network: Network) -> Iterator[Doubt]:
     """
     if network.training is not None and network.training.weights is not None:
         return
-    found = [node for node in network.of(*_BIASED) if _normalized(network, node)]
+    found = [node for node in network.of(*BIASED) if _normalized(network, node)]
     if not found:
         return
-    uses = Counter(id(_arguments(node)) for node in network.of(*_BIASED))
+    uses = Counter(id(_arguments(node)) for node in network.of(*BIASED))
     agreed = Counter(id(_arguments(node)) for node in found)
     for node in network.always(found):
         arguments = id(_arguments(node))

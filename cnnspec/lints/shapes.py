@@ -9,13 +9,9 @@ from cnnspec.language.diagnostics import Fix, Related
 from cnnspec.language.nodes import ScalarNode, SequenceNode
 from cnnspec.layers.base import Shape, show
 from cnnspec.layers.windowed import Windowed
-from cnnspec.lints.network import REARRANGING, Doubt, Network, activation_of, doubt, is_pixel
+from cnnspec.lints.groups import POINTWISE, REARRANGING
+from cnnspec.lints.network import Doubt, Network, activation_of, doubt, is_pixel
 
-_ELEMENTWISE = {
-    "activation", "relu", "leaky_relu", "prelu", "elu", "softmax", "dropout", "gaussian_dropout", "alpha_dropout",
-    "spatial_dropout2d", "gaussian_noise", "batch_normalization", "layer_normalization", "activity_regularization",
-    "identity", "dense",
-}  # fmt: skip
 _CHANNELS = (1, 3, 4)
 
 
@@ -53,7 +49,7 @@ def _first_on_pixels(network: Network) -> set[str]:
         pixels.add(node.name)
         if entry == "dense" and above not in behind and not is_pixel(node.shape):
             firsts.add(node.name)
-        if entry == "dense" or (above in behind and entry in _ELEMENTWISE):
+        if entry == "dense" or (above in behind and entry in POINTWISE):
             behind.add(node.name)
     return firsts
 
@@ -63,7 +59,7 @@ def _followed(network: Network, node: Node) -> tuple[Node, bool]:
     last = node
     while True:
         after = network.only_user(last)
-        if after is None or after.layer.entry not in _ELEMENTWISE:
+        if after is None or after.layer.entry not in POINTWISE:
             return last, after is not None and after.layer.entry == "flatten"
         last = after
 
@@ -113,7 +109,7 @@ def _shrinks(network: Network, node: Node, shape: Shape, whole: Shape) -> Node |
     if shape[:-1] != whole[:-1]:
         maker = network.makers.get(node.name)
         return maker if maker is not None and _by_strides(maker) else None
-    above = node if node.layer.entry not in _ELEMENTWISE else network.behind(node)
+    above = node if node.layer.entry not in POINTWISE else network.behind(node)
     return above if above is not None and getattr(above.layer, "filters", 0) == 1 else None
 
 

@@ -8,12 +8,10 @@ from cnnspec.graph.graph import Node
 from cnnspec.language.expressions import is_expression
 from cnnspec.language.nodes import MappingNode, ScalarNode
 from cnnspec.layers.base import Layer
+from cnnspec.lints.groups import DROPOUTS
 from cnnspec.lints.network import Doubt, Network, activation_of, doubt
 from cnnspec.training.schedules import Schedule
 
-_DROPOUTS = (
-    "dropout", "spatial_dropout1d", "spatial_dropout2d", "spatial_dropout3d", "gaussian_dropout", "alpha_dropout",
-)  # fmt: skip
 _HIGHEST = {**dict.fromkeys(("adam", "adamw", "adamax", "nadam", "lamb", "lion", "rmsprop", "muon"), 1.0), "sgd": 100.0}
 """Learning rates from which on nobody has trained anything."""
 _DIFFERENCES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
@@ -24,7 +22,7 @@ def dropout_rate(network: Network) -> Iterator[Doubt]:
 
     A rate of 0 that is computed from a parameter is left alone: it is how dropout is switched off.
     """
-    for node in network.of(*_DROPOUTS):
+    for node in network.of(*DROPOUTS):
         rate = getattr(node.layer, "rate", None)
         if rate == 1:
             message = "a rate of 1 drops every value"
@@ -44,7 +42,7 @@ def dropout_last(network: Network) -> Iterator[Doubt]:
 
     It only makes them noisy: put it before the last layer that has weights.
     """
-    for node in network.of(*_DROPOUTS):
+    for node in network.of(*DROPOUTS):
         if getattr(node.layer, "rate", 0) == 0:
             continue
         before, after = network.behind(node), network.only_user(node)

@@ -9,14 +9,9 @@ from cnnspec.graph.graph import Node
 from cnnspec.language.diagnostics import Related
 from cnnspec.layers.base import Shape, show
 from cnnspec.layers.windowed import Windowed
+from cnnspec.lints.groups import CONVOLUTIONS, POOLINGS
 from cnnspec.lints.network import Doubt, Network, doubt, is_pixel
 
-_CONVOLUTIONS = (
-    "conv1d", "conv2d", "conv3d", "depthwise_conv1d", "depthwise_conv2d", "separable_conv1d", "separable_conv2d",
-)  # fmt: skip
-_POOLINGS = (
-    "max_pooling1d", "max_pooling2d", "max_pooling3d", "average_pooling1d", "average_pooling2d", "average_pooling3d",
-)  # fmt: skip
 _LARGE = 50_000_000
 
 
@@ -27,15 +22,15 @@ def pooled_away(network: Network) -> Iterator[Doubt]:
     gets. Mostly the network was made for larger images: leave out a pooling or a stride further up.
     """
     told = set()
-    for node in network.of(*_CONVOLUTIONS, *_POOLINGS):
+    for node in network.of(*CONVOLUTIONS, *POOLINGS):
         if not is_pixel(node.input_shapes[0]) or not is_pixel(node.shape) or max(_window(node)) == 1:
             continue
         maker = network.makers.get(node.inputs[0])
-        if maker is None or maker.name in told or maker.layer.entry not in (*_CONVOLUTIONS, *_POOLINGS):
+        if maker is None or maker.name in told or maker.layer.entry not in (*CONVOLUTIONS, *POOLINGS):
             continue
         told.add(maker.name)
         window = _window(node)
-        what = "pooling" if node.layer.entry in _POOLINGS else "kernel"
+        what = "pooling" if node.layer.entry in POOLINGS else "kernel"
         size = "×".join(map(str, window))
         yield doubt(
             node,
@@ -57,7 +52,7 @@ def stride_skips(network: Network) -> Iterator[Doubt]:
 
     A 1×1 kernel is left alone: with a stride it is the usual projection.
     """
-    for node in network.of(*_CONVOLUTIONS, *_POOLINGS):
+    for node in network.of(*CONVOLUTIONS, *POOLINGS):
         layer = node.layer
         assert isinstance(layer, Windowed)
         strides = layer.per_axis("strides")
@@ -73,7 +68,7 @@ def stride_skips(network: Network) -> Iterator[Doubt]:
 
 def dilation_unused(network: Network) -> Iterator[Doubt]:
     """A dilation of a 1×1 kernel, which has no gaps to widen."""
-    for node in network.of(*_CONVOLUTIONS):
+    for node in network.of(*CONVOLUTIONS):
         layer = node.layer
         assert isinstance(layer, Windowed)
         rates = layer.per_axis("dilation_rate")
@@ -113,7 +108,7 @@ def size_lost(network: Network) -> Iterator[Doubt]:
     an image is to come out, choose an input that can be halved so often.
     """
     for output, name in network.graph.outputs.items():
-        node = network.graph._by_name.get(name)
+        node = network.graph.get(name)
         if node is None or len(node.shape) != 3 or len(network.graph.inputs) != 1 or set(node.field.jump) != {1}:
             continue
         (wanted,) = network.graph.inputs.values()
@@ -136,7 +131,7 @@ def _odd(network: Network, node: Node) -> Node | None:
     take borders away, too."""
     found = None
     for above in network.upwards(node):
-        if isinstance(above.layer, Windowed) and above.layer.entry in (*_CONVOLUTIONS, *_POOLINGS):
+        if isinstance(above.layer, Windowed) and above.layer.entry in (*CONVOLUTIONS, *POOLINGS):
             sizes = list(zip(above.input_shapes[0], above.shape, _strides(above), strict=False))
             if any(stride == 1 and before != after for before, after, stride in sizes):
                 return None

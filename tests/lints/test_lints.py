@@ -108,6 +108,9 @@ DOUBTFUL: dict[str, list[tuple[str, str]]] = {
         (spec("flatten", "dense: {units: 1, activation: sigmoid}", "activation: relu"), "5:17: `relu` after `sigmoid`"),
         (spec("flatten", "dense: {units: 9, activation: relu}", "softmax"), "5:5: `softmax` after `relu`: no score can be"),
         (spec(f"repeat: {{times: 3, layers: {inline(CONV, 'relu')}}}"), "3:106: `relu` after"),
+        (spec(CONV, "prelu", "prelu"), "5:5: `prelu` after `prelu`"),
+        (spec("conv1d: {filters: 9, kernel_size: 3, activation: softmax}", "spatial_dropout1d: 0.5", "softmax",
+              "flatten", HEAD, input="[9, 9]"), "5:5: `softmax` after `softmax`"),
     ],
     "loss-activation": [
         (spec("flatten", "dense: 10", end="training: {loss: sparse_categorical_crossentropy}"),
