@@ -11,6 +11,7 @@ from cnnspec.graph.graph import Node
 from cnnspec.graph.replay import Effort, fits
 from cnnspec.graph.ways import Move
 from cnnspec.language.diagnostics import Fix
+from cnnspec.language.insertion import insertion
 from cnnspec.language.nodes import MappingNode, ScalarNode
 from cnnspec.layers.base import Layer, Shape, show
 from cnnspec.layers.convolving import Convolution
@@ -168,14 +169,9 @@ def padding_fix(nodes: Sequence[Node], by_name: Mapping[str, Node]) -> Fix | Non
     body = text.get(nodes[0].layer.entry) if isinstance(text, MappingNode) else None
     if any(node.span != span or node.calls or node.shares for node in nodes) or any(others):
         return None
-    if not isinstance(body, MappingNode) or not body.pairs:
+    if not isinstance(body, MappingNode) or body.span.order < span.order:
         return None
     given = body.get("padding")
     if given is not None:
         return Fix(given.span, "same") if isinstance(given, ScalarNode) and given.text == "valid" else None
-    key, value = body.pairs[-1]
-    if body.span.column < body.pairs[0][0].span.column:
-        end = value.span._replace(line=value.span.end_line, column=value.span.end_column)
-        return Fix(end, ", padding: same")
-    start = key.span._replace(end_line=key.span.line, end_column=key.span.column)
-    return Fix(start, "padding: same\n" + " " * (key.span.column - 1))
+    return insertion(body, "padding: same")

@@ -55,6 +55,11 @@ class MappingNode:
         """The key itself, for its place."""
         return self._pair(key)[0]
 
+    @property
+    def in_braces(self) -> bool:
+        """Whether it is written as `{…}`, rather than one key a line."""
+        return not self.pairs or self.span[1:3] != self.pairs[0][0].span[1:3]
+
     def without(self, *keys: str) -> MappingNode:
         """This mapping less the pairs of `keys`."""
         return MappingNode(tuple(pair for pair in self.pairs if pair[0].text not in keys), self.span, self.size)

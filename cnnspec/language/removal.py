@@ -13,11 +13,10 @@ def removal(node: MappingNode, gone: ScalarNode) -> Fix | None:
     if at is None or len(node.pairs) == 1:
         return None
     key, value = node.pairs[at]
-    flow = (node.span.line, node.span.column) != node.pairs[0][0].span[1:3]
     span = key.span.to(value.span)
     if span.line != span.end_line:
         return None
-    if not flow:
+    if not node.in_braces:
         return Fix(span, "")
     if at + 1 < len(node.pairs):
         following = node.pairs[at + 1][0].span

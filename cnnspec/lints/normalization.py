@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from cnnspec.graph.graph import Node
 from cnnspec.language.diagnostics import Fix
-from cnnspec.language.nodes import MappingNode, ScalarNode, SequenceNode
+from cnnspec.language.insertion import insertion
+from cnnspec.language.nodes import MappingNode, ScalarNode
 from cnnspec.language.nodes import Node as Text
-from cnnspec.language.spans import Span
 from cnnspec.lints.groups import BIASED
 from cnnspec.lints.network import Doubt, Network, activation_of, doubt
 
@@ -60,20 +60,9 @@ def _without_bias(node: Node) -> Fix | None:
             text = f"{{{node.layer.first}: {arguments.text}, use_bias: false}}"
             return Fix(arguments.span, text)
         return None
-    if not isinstance(arguments, MappingNode) or arguments.span.order < node.span.order or not arguments.pairs:
+    if not isinstance(arguments, MappingNode) or arguments.span.order < node.span.order:
         return None
     written = arguments.get("use_bias")
     if written is not None:
         return Fix(written.span, "false") if isinstance(written, ScalarNode) and written.value is True else None
-    first, last = arguments.pairs[0][0], arguments.pairs[-1]
-    if _start(first) == _start(arguments):
-        at, indent = last[0].span, " " * (last[0].span.column - 1)
-        return Fix(Span(at.file, at.line, at.column, at.line, at.column), f"use_bias: false\n{indent}")
-    end = last[1].span
-    if end.order < last[0].span.order or (isinstance(last[1], SequenceNode | MappingNode) and not last[1].size):
-        return None
-    return Fix(Span(end.file, end.end_line, end.end_column, end.end_line, end.end_column), ", use_bias: false")
-
-
-def _start(node: Text) -> tuple[int, int]:
-    return node.span.line, node.span.column
+    return insertion(arguments, "use_bias: false")

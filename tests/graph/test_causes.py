@@ -193,6 +193,7 @@ def test_thousands_of_failing_merges_stay_cheap() -> None:
         "  - conv2d: {filters: 3, kernel_size: 5, padding: valid, activation: relu}  # five\n",
         "  - conv2d:\n      filters: 3  # three\n      kernel_size: 3  # and three\n",
         "  - repeat: {times: 3, layers: [{conv2d: {filters: 3, kernel_size: 3}}]}\n",
+        "  - conv2d: {\n    filters: 3,\n    kernel_size: 3}\n",
     ],
 )
 def test_padding_that_is_forgotten_in_one_place_can_be_fixed(layer: str) -> None:
@@ -215,6 +216,7 @@ def test_padding_that_is_forgotten_in_one_place_can_be_fixed(layer: str) -> None
         "  - conv2d: {filters: 3, kernel_size: 3}\n  - conv2d: {filters: 3, kernel_size: 3}\n",
         "  - unit\n",
         "  - conv2d: {filters: 3, kernel_size: 3, padding: [0, 0]}\n",
+        "  - conv2d: {filters: &three 3, kernel_size: *three}\n",
     ],
 )
 def test_what_takes_more_than_one_change_or_a_block_has_no_fix(layers: str) -> None:
