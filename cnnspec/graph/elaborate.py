@@ -323,9 +323,9 @@ class Elaborator(Growing):
         return self.add(layer, inputs, item.head.node, item.head.span, place, name) or unknown(item.head.span)
 
     def _read(self, item: s.LayerItem, inputs: tuple[Tensor, ...] | None, place: Place) -> Layer | None:
-        running = inputs[0] if inputs else unknown(item.head.span)
+        environment = self.environment(place, inputs[0] if inputs else unknown(item.head.span))
         try:
-            arguments = None if item.arguments is None else self.environment(place, running).evaluate(item.arguments)
+            arguments = None if item.arguments is None else environment.evaluate(item.arguments)
         except Failed:
             return None
         key = id(item), repr(arguments)
@@ -336,7 +336,8 @@ class Elaborator(Growing):
             return layer
         except Invalid as invalid:
             for problem in invalid.below(item.cls.entry).problems:
-                self.diagnostics.add(diagnose(problem, item.head.node, calls=place.calls, scope=place.scope))
+                found = diagnose(problem, item.head.node, calls=place.calls, scope=place.scope, environment=environment)
+                self.diagnostics.add(found)
             return None
 
 

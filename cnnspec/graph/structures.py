@@ -11,11 +11,11 @@ from cnnspec.graph.tensors import Known, Names, Tensor, unknown
 from cnnspec.language import limits
 from cnnspec.language import syntax as s
 from cnnspec.language.diagnostics import Related
-from cnnspec.language.entries import Invalid, read_entry, shown
+from cnnspec.language.entries import Invalid, Problem, read_entry, shown
 from cnnspec.language.expressions import is_expression
 from cnnspec.language.hints import hint
 from cnnspec.language.items import ItemParser
-from cnnspec.language.nodes import ScalarNode, SequenceNode, head, locate
+from cnnspec.language.nodes import MappingNode, ScalarNode, SequenceNode, head, locate
 from cnnspec.language.problems import diagnose
 from cnnspec.language.scope import Binding, Environment, Failed, Scope
 from cnnspec.language.spans import Span
@@ -72,28 +72,25 @@ def repeat(graph: Elaborator, item: s.Repeat, running: Tensor, place: Place, nam
     """The layers, as often as `times` says or once for each value of `over`. Names of one round hold in later ones."""
     node = item.times or item.over
     assert node is not None
+    environment = graph.environment(place, running)
     try:
-        value = graph.environment(place, running).evaluate(node)
+        value = environment.evaluate(node)
     except Failed:
         return unknown(item.head.span)
-    if item.times is not None:
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            graph.error(
-                "wrong-type",
-                f"`times` takes a whole number from 0, not {shown(value)}",
-                head(node),
-                place.calls,
-                help=hint(value, "number", "times"),
-            )
-            return unknown(item.head.span)
-        rounds: Sequence[Any] = range(value)
-    elif isinstance(value, tuple):
-        rounds = value
-    else:
-        help = hint(value, "list", "over")
-        graph.error("wrong-type", f"`over` takes a list, not {shown(value)}", head(node), place.calls, help=help)
+    counted = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if not (counted if item.times is not None else isinstance(value, tuple)):
+        word, kind, wanted = ("over", "list", "a list")
+        if item.times is not None:
+            word, kind, wanted = ("times", "number", "a whole number from 0")
+        key = item.head.node.pairs[0][0].text if isinstance(item.head.node, MappingNode) else "repeat"
+        message = f"`{word}` takes {wanted}, not {shown(value)}"
+        problem = Problem("wrong-type", message, (key, word), help=hint(value, kind, word))
+        found = diagnose(problem, item.head.node, calls=place.calls, scope=place.scope, environment=environment)
+        graph.diagnostics.add(found)
         return unknown(item.head.span)
+    rounds: Sequence[Any] = range(value) if item.times is not None else value
     carried = Names(place.names)
+    count = value if item.times is not None else len(rounds)
     for at, values in enumerate(rounds):
         graph.count(item.head.span, place.calls)
         scope = place.scope

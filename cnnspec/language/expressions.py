@@ -12,7 +12,7 @@ import math
 import operator
 import re
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -39,6 +39,8 @@ class ExpressionError(Exception):
         self.code, self.message, self.start, self.length, self.help = code, message, start, length, help
         self.mend = mend
         """The expression as it was surely meant, or what `start` and `length` mark, where they do."""
+        self.blamed: str | None = None
+        """The name whose value is to blame."""
 
 
 def is_expression(value: object) -> bool:
@@ -311,10 +313,14 @@ class _Computer:
 
     def _binary(self, node: ast.expr, kind: type[ast.operator], left: Any, right: Any) -> Any:
         sign, function = _BINARY[kind]
-        numbers = all(isinstance(side, int | float) and not isinstance(side, bool) for side in (left, right))
+        strange = [not isinstance(side, int | float) or isinstance(side, bool) for side in (left, right)]
         joins = kind is ast.Add and type(left) is type(right) and isinstance(left, str | tuple)
-        if not numbers and not joins:
-            raise self._error(node, "expression-value", f"`{sign}` cannot join {shown(left)} and {shown(right)}")
+        if any(strange) and not joins:
+            error = self._error(node, "expression-value", f"`{sign}` cannot join {shown(left)} and {shown(right)}")
+            assert isinstance(node, ast.BinOp)
+            side = node.left if strange[0] else node.right
+            error.blamed = side.id if isinstance(side, ast.Name) and sum(strange) == 1 else None
+            raise error
         if kind is ast.Pow and (abs(right) > 1024 or (isinstance(left, int) and left.bit_length() * abs(right) > 4096)):
             raise self._error(node, "expression-limit", "this power is too large")
         return function(left, right)
@@ -343,9 +349,12 @@ class _Computer:
         if not isinstance(value, tuple | str):
             raise self._error(node, "expression-value", f"{shown(value)} has no parts to index")
         if not isinstance(index, int) or not -len(value) <= index < len(value):
-            raise self._error(
-                node, "expression-value", f"index {_short(str(index))} is outside of a list of {len(value)}"
-            )
+            list_of = f"a list of {len(value)}" if isinstance(value, tuple) else f"a text of {len(value)} letters"
+            path = _dotted(node.value) if isinstance(node, ast.Subscript) else None
+            name = f"`{_short(path)}`, {list_of}" if path else list_of
+            message = f"index {_short(str(index))} is outside of {name}"
+            counted = f"the first is 0, the last {len(value) - 1} (or -1)" if len(value) > 1 else "only 0 is in it"
+            raise self._error(node, "expression-value", message, counted if value else "it is empty")
         return value[index]
 
     def _slice(self, node: ast.expr, value: Any, part: ast.Slice) -> Any:
@@ -383,6 +392,12 @@ class _Computer:
         except (TypeError, ValueError):
             what = ", ".join(shown(value) for value in values) or "nothing"
             raise self._error(node, "expression-value", f"`{name}` cannot take {what}") from None
+
+
+def names_in(text: str) -> Iterator[str]:
+    """The names that an expression asks for, each once."""
+    words = re.findall(r"[A-Za-z_][\w.]*", re.sub(r"'[^']*'|\"[^\"]*\"", "", text))
+    yield from (word for word in dict.fromkeys(words) if word not in WORDS)
 
 
 def _dotted(node: ast.expr) -> str | None:

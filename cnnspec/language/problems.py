@@ -17,7 +17,7 @@ from cnnspec.language.expressions import is_expression
 from cnnspec.language.hints import Hint, mend, rate_hint
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, locate
 from cnnspec.language.removal import removal
-from cnnspec.language.scope import Scope, origin
+from cnnspec.language.scope import Environment, Scope, traced
 from cnnspec.language.spans import Span
 from cnnspec.language.suggest import ELSEWHERE, NEEDLESS
 
@@ -37,46 +37,68 @@ def diagnose(
     severity: Severity = "error",
     scope: Scope | None = None,
 ) -> Diagnostic:
+    environment: Environment | None = None,
     """The diagnostic of a problem with the value of `node`; `calls` are the block calls around it.
 
-    A value that is the value of a parameter in `scope`, such as `$filters`, is told where that is given.
+    A value that is the value of a parameter in `scope`, such as `$filters`, is told where that is given. Of one that is
+    computed in `environment`, the values are told that it is computed from.
     """
     if scope is not None and not problem.on_key:
         used, rest = _reached(node, problem.path)
-        given = origin(used, scope)
-        if given is not used:
-            found = diagnose(replace(problem, path=rest), given)
+        given = traced(used, scope)
+        if given.node is not used:
+            if used.span.standard and not given.node.span.standard:
+                problem = _renamed(problem, given.name)
+            found = diagnose(replace(problem, path=rest), given.node, environment=given.environment)
             related = [call for call in called_from(calls) if call.span.line != found.span.line]
             return replace(found, severity=severity, related=(Related("it is used here", used.span), *related))
     span = locate(node, problem.path, key=problem.on_key)
     fix = None if problem.replacement is None else _fix(problem, node)
-    if problem.help is None and problem.code == "wrong-type" and "whole number, not `" in problem.message:
-        written = _written(node, problem.path)
-        if written is not None and is_expression(written.value) and re.search(r"(?<!/)/(?!/)", written.text):
-            problem = replace(problem, help="`//` divides to a whole number, and `round(…)` rounds")
+    problem = _computed(problem, _reached(node, problem.path)[0], environment)
     return Diagnostic(problem.code, problem.message, span, "", called_from(calls), problem.help, fix, severity)
 
 
 def _reached(node: Node, path: Path) -> tuple[Node, Path]:
-    """The innermost node on the way along `path`, and the rest of the way."""
+def _renamed(problem: Problem, name: str) -> Problem:
+    """A problem with an argument inside a standard block, under the name that the block's caller knows."""
+    word = next((step for step in reversed(problem.path) if isinstance(step, str)), "")
+    message, help = (text and text.replace(f"`{word}`", f"`{name}`") for text in (problem.message, problem.help))
+    return replace(problem, message=message or "", help=help and help.replace(f"`{word}: ", f"`{name}: "))
+
+
+def _computed(problem: Problem, node: Node, environment: Environment | None) -> Problem:
+    """The problem with what an expression is computed from, where that is what `node` holds."""
+    if problem.on_key or problem.code not in ("wrong-type", "out-of-range"):
+        return problem
+    if not isinstance(node, ScalarNode) or not is_expression(node.value):
+        return problem
+    facts = environment.facts(node.text) if environment is not None and "(" in node.text else None
+    fraction = re.search(r"whole number.*, not `(-?\d*\.\d+)`$", problem.message)
+    divides = fraction is not None and re.search(r"(?<!/)/(?!/)", node.text)
+    if fraction is not None and divides and node.span.standard:
+        message = f"{_quoted(node.text)} must be a whole number, and is {float(fraction[1]):.6g}"
+        return replace(problem, message=message, help=f"choose values that divide: {facts}" if facts else None)
+    if divides:
+        help = "`//` divides to a whole number, and `round(…)` rounds"
+        return replace(problem, help=f"{help}; {facts}" if facts else help)
+    return replace(problem, help=problem.help or facts)
+
+
+def _quoted(text: str) -> str:
+    return f"`{text[2:-1]}`" if text.startswith("$(") else f"`{text}`"
+
+
+    """The innermost node on the way along `path`, and the rest of the way. A first argument stands without its name."""
     for at, step in enumerate(path):
         if isinstance(node, MappingNode) and (below := node.get(str(step))) is not None:
             node = below
         elif isinstance(node, SequenceNode) and isinstance(step, int) and 0 <= step < len(node.items):
             node = node.items[step]
         else:
+        elif isinstance(node, SequenceNode) and isinstance(step, str) and at > 0:
+            continue
             return node, path[at:]
     return node, ()
-
-
-def _written(node: Node, path: Path) -> ScalarNode | None:
-    """The value at `path` as it stands in the text."""
-    for step in path:
-        below = node.get(str(step)) if isinstance(node, MappingNode) else None
-        if below is None:
-            return None
-        node = below
-    return node if isinstance(node, ScalarNode) else None
 
 
 def _fix(problem: Problem, node: Node) -> Fix | None:
@@ -93,10 +115,13 @@ def _fix(problem: Problem, node: Node) -> Fix | None:
                 return None
             if problem.on_key and index == len(problem.path) - 1:
                 return Fix(key.span, problem.replacement)
+                flow = node.span.line == node.span.end_line
+                if problem.code == "entry-form":
+                    return Fix(node.span, problem.replacement) if flow else None
             node = below
         elif isinstance(node, SequenceNode) and isinstance(step, int) and 0 <= step < len(node.items):
             node = node.items[step]
-        elif isinstance(node, ScalarNode) and index == len(problem.path) - 1 and node.text == step and problem.on_key:
+        elif isinstance(node, ScalarNode) and node.text == problem.path[-1] and problem.on_key:
             text = problem.replacement
             return Fix(node.span, f"{{{text}}}" if held and ": " in text else text)
         else:
@@ -133,6 +158,7 @@ def _without(path: Path, node: Node) -> Fix | None:
 
 _TAKE = "it takes: "
 _LAYERS = ("backbone", "head", "encoder", "decoder")
+_HERE = "stands here already"
 _ONE_LIST = ELSEWHERE["backbone"]
 _MARGIN = "start it at the left margin"
 _SECTIONS = ("layers", "blocks", "data", "training", "parameters", "outputs", "inputs", "extends", "imports")
@@ -167,9 +193,10 @@ def problems_of(error: ValidationError, cls: type[Section], given: Iterable[str]
     for detail in error.errors(include_url=False)[: limits.DIAGNOSTICS + 100]:
         for problem in _translate(detail, cls):
             if problem.guess and problem.guess in given and problem.path[:-1] == () and hasattr(cls, "entry"):
-                problem = replace(problem, guess=None, replacement=None, help=f"`{problem.guess}` stands here already")
+                problem = replace(problem, guess=None, replacement=None, help=f"`{problem.guess}` {_HERE}")
             found.setdefault((*problem.path, problem.on_key, problem.about), problem)
     inner = [problem.path for problem in found.values() if problem.path]
+    found = _each_once(found)
     found = {
         key: problem for key, problem in found.items()
         if problem.code != "wrong-length" or not any(_within(path, problem.path) for path in inner)
@@ -188,7 +215,8 @@ def problems_of(error: ValidationError, cls: type[Section], given: Iterable[str]
         found = {key: problem for key, problem in found.items() if not problem.about}
     missing = [problem for problem in found.values() if problem.about and problem.about not in meant]
     others = [problem for problem in found.values() if not problem.about]
-    strange = next((problem for problem in others if problem.help and problem.help.startswith(_TAKE)), None)
+    strange = next((problem for problem in others if (problem.help or "").startswith(_TAKE)), None)
+    strange = strange or next((problem for problem in others if (problem.help or "").endswith(_HERE)), None)
     if missing and strange and strange.path[:-1] == missing[0].path:
         needed = _all_missing(missing, cls).message.partition(" needs ")[2]
         others[others.index(strange)] = replace(strange, help=f"it needs {needed}; {strange.help}")
@@ -197,6 +225,18 @@ def problems_of(error: ValidationError, cls: type[Section], given: Iterable[str]
 
 
 def _within(path: Path, outer: Path) -> bool:
+def _each_once(found: Mapping[Path, Problem]) -> dict[Path, Problem]:
+    """The problems without those that say of one value of a list what is said of another."""
+    told: dict[tuple[Path, str], Path] = {}
+    for key, problem in found.items():
+        if problem.path and isinstance(problem.path[-1], int) and not problem.on_key:
+            told.setdefault((problem.path[:-1], problem.message), key)
+    return {
+        key: problem for key, problem in found.items()
+        if told.get((problem.path[:-1], problem.message), key) == key
+    }  # fmt: skip
+
+
     return len(path) > len(outer) and path[: len(outer)] == outer
 
 
@@ -225,11 +265,13 @@ def _translate(detail: ErrorDetails, cls: type[Section]) -> Iterator[Problem]:
 
 
 def _hint(kind: str, value: Any, path: Path, context: Mapping[str, Any], cls: type[Section]) -> Hint | None:
-    if kind == "less_than_equal":
-        return rate_hint(value, context["le"])
+    if kind in ("less_than_equal", "less_than"):
+        return rate_hint(value, context.get("le", context.get("lt")))
     name = next((step for step in reversed(path) if isinstance(step, str)), "")
     if kind == "greater_than_equal" and name == "input" and value == -1:
-        return Hint("leave the batch out; a size that is open is `null`")
+        return Hint("leave the batch out; a size that is open is `null`", "null")
+    if path == ("input",) and isinstance(value, int) and not isinstance(value, bool):
+        return Hint(f"write `[{value}]`", f"[{value}]")
     if name in ("input", "inputs") and value in ("None", "none", "?"):
         return Hint("write `null`: any size", "null")
     return mend(value, _KINDS.get(kind, ""), name, _expects(path, cls) is None)

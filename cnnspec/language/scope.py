@@ -9,9 +9,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnspec.language import limits
-from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix, called_from
-from cnnspec.language.expressions import ExpressionError, compute, is_expression
-from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix, Related, called_from
+from cnnspec.language.entries import shown
+from cnnspec.language.expressions import ExpressionError, compute, is_expression, names_in
+from cnnspec.language.hints import mend
+from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head
 from cnnspec.language.spans import Span
 from cnnspec.language.suggest import did_you_mean, meant
 
@@ -111,8 +113,42 @@ class Environment(NamedTuple):
                 )
             elif error.mend is not None:
                 found = replace(found, fix=_fix(node, span, error))
-            self.diagnostics.add(found)
+            elif error.code == "expression-value":
+                found = self._value_error(found, node, error)
+            if not (found.span != span and self.diagnostics.has("wrong-type", found.span)):
+                self.diagnostics.add(found)
             raise Failed from None
+
+    def _value_error(self, found: Diagnostic, node: ScalarNode, error: ExpressionError) -> Diagnostic:
+        """The same with the values that its names have; told of a text that would be a number, or of the argument of
+        a standard block, where this value is given."""
+        part = node.text[error.start : error.start + error.length] if error.length else node.text
+        found = replace(found, help=found.help or self.facts(part))
+        name = ScalarNode(f"${error.blamed}", f"${error.blamed}", found.span)
+        given = origin(name, self.scope) if error.blamed else name
+        if given is name:
+            return found
+        number = mend(given.value, "number", error.blamed or "") if isinstance(given, ScalarNode) else None
+        if (number is None or number.text is None) and not node.span.standard:
+            return found
+        used = Related("it is used here", found.span)
+        fix = Fix(given.span, number.text) if number and number.text and isinstance(given, ScalarNode) else None
+        help = number.help if number else found.help
+        return replace(found, span=head(given), related=(used, *found.related), help=help, fix=fix)
+
+    def facts(self, text: str) -> str | None:
+        """What the names of an expression stand for: `channels` is 192 and `factor` is 3."""
+        known = []
+        for name in names_in(text):
+            try:
+                value = self.lookup(name)
+            except (Failed, ExpressionError):
+                continue
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            known.append(f"`{name}` is {value if number else shown(value)}")
+        if not known or len(known) > 4:
+            return None
+        return "here " + " and ".join([", ".join(known[:-1]), known[-1]] if known[1:] else known)
 
     def _hyphenated(self, text: str) -> str | None:
         """The name with `-` of an entry or a parameter that an expression would like to hold."""
@@ -168,15 +204,31 @@ def _fix(node: ScalarNode, span: Span, error: ExpressionError) -> Fix | None:
 _PURE = re.compile(r"\$([A-Za-z_]\w*)|\$\( *([A-Za-z_]\w*) *\)")
 
 
+class Origin(NamedTuple):
+    """What gives a value, the name of the parameter whose value that is, and where it is computed."""
+
+    node: Node
+    name: str = ""
+    environment: Environment | None = None
+
+
 def origin(node: Node, scope: Scope) -> Node:
     """What gives the value of `node`: the value of the parameter that it names, of the one that this names, …"""
+    return traced(node, scope).node
+
+
+def traced(node: Node, scope: Scope) -> Origin:
+    """The same, with the name of the last parameter on the way that a standard block does not keep to itself."""
+    found, environment = "", None
     for _ in range(limits.DEPTH):
         name = _PURE.fullmatch(node.text) if isinstance(node, ScalarNode) and is_expression(node.value) else None
         binding = scope.binding(name[1] or name[2]) if name else None
-        if binding is None or binding.node is None or binding.environment is None:
-            return node
-        node, scope = binding.node, binding.environment.scope
-    return node
+        if name is None or binding is None or binding.node is None or binding.environment is None:
+            break
+        found = (name[1] or name[2]) if node.span.standard or not found else found
+        node, environment = binding.node, binding.environment
+        scope = environment.scope
+    return Origin(node, found, environment)
 
 
 def warn_of_hiding(name: ScalarNode, diagnostics: Diagnostics) -> None:
