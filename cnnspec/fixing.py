@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cnnspec.language.diagnostics import Diagnostic, Fix
-from cnnspec.language.spans import LINE_BREAK, Span
+from cnnspec.language.spans import LINE_BREAK, line_starts, offsets
 
 Check = Callable[[str], Sequence[Diagnostic]]
 """What is wrong with a text."""
@@ -94,10 +94,10 @@ class _Mender:
 
     def edits(self, stand: _Stand) -> list[_Edit]:
         """The fixes within this file, in reading order, of those that overlap the first."""
-        starts = _line_starts(stand.text)
+        starts = line_starts(stand.text)
         breaks = _line_break(stand.text)
         every = [
-            _Edit(*_offsets(found.fix.span, starts, len(stand.text)), breaks.join(found.fix.text.split("\n")), found)
+            _Edit(*offsets(found.fix.span, starts, len(stand.text)), breaks.join(found.fix.text.split("\n")), found)
             for found in stand.found
             if found.fix is not None and self._within(found.fix)
         ]
@@ -178,17 +178,6 @@ def comments(text: str) -> list[str]:
             found.append(match[0])
         at = held[behind][1] if inside else match.end()
     return found
-
-
-def _offsets(span: Span, starts: list[int], size: int) -> tuple[int, int]:
-    def offset(line: int, column: int) -> int:
-        return min(size, starts[line - 1] + column - 1) if line <= len(starts) else size
-
-    return offset(span.line, span.column), offset(span.end_line, span.end_column)
-
-
-def _line_starts(text: str) -> list[int]:
-    return [0, *(found.end() for found in LINE_BREAK.finditer(text))]
 
 
 def _line_break(text: str) -> str:

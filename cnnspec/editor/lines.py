@@ -7,7 +7,7 @@ from bisect import bisect_right
 from functools import cached_property
 from typing import NamedTuple
 
-from cnnspec.language.spans import LINE_BREAK, Span
+from cnnspec.language.spans import Span, line_starts, offsets
 
 _EDITORS_BREAK = re.compile("\r\n|[\n\r]")
 _UNITS = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2)}
@@ -35,7 +35,7 @@ class Lines:
 
     @cached_property
     def _of_yaml(self) -> list[int]:
-        return [0, *(found.end() for found in LINE_BREAK.finditer(self.text))]
+        return line_starts(self.text)
 
     def offset(self, line: int, character: int, encoding: str) -> int:
         """Where an editor's position is; past a line's end, that end."""
@@ -71,15 +71,10 @@ class Lines:
 
     def range(self, span: Span) -> Range:
         """The stretch of a span."""
-        start, end = self._at(span.line, span.column), self._at(span.end_line, span.end_column)
+        start, end = offsets(span, self._of_yaml, len(self.text))
         return Range(start, max(start, end))
 
     def place(self, offset: int) -> tuple[int, int]:
         """The line and column of an offset as spans have them, from 1."""
         line = bisect_right(self._of_yaml, offset)
         return line, offset - self._of_yaml[line - 1] + 1
-
-    def _at(self, line: int, column: int) -> int:
-        if line > len(self._of_yaml):
-            return len(self.text)
-        return min(self._of_yaml[max(line, 1) - 1] + column - 1, len(self.text))

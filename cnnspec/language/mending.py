@@ -15,7 +15,7 @@ import yaml
 from cnnspec.language import line_slips as slips
 from cnnspec.language.diagnostics import Diagnostic, Fix
 from cnnspec.language.layout_slips import Mend, in_list, indentation, written
-from cnnspec.language.spans import LINE_BREAK, Span, alike
+from cnnspec.language.spans import LINE_BREAK, Span, alike, line_starts
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BUDGET = 4_000_000
@@ -28,7 +28,7 @@ def mended(text: str, file: str, at: int, above: Iterable[int]) -> Diagnostic | 
 
     `above` are lines that may be to blame as well, such as the one where an open bracket stands.
     """
-    starts = [0, *(found.end() for found in LINE_BREAK.finditer(text))]
+    starts = line_starts(text)
     lines = LINE_BREAK.split(text)
     budget = _BUDGET
     for mend in _candidates(lines, at, [line for line in above if 0 <= line < len(lines)]):

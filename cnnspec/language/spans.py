@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -40,6 +41,20 @@ class Span(NamedTuple):
         if self.line != self.end_line or column + length > self.end_column:
             return self
         return Span(self.file, self.line, column, self.line, column + length)
+
+
+def line_starts(text: str) -> list[int]:
+    """The offset of each line of a text."""
+    return [0, *(found.end() for found in LINE_BREAK.finditer(text))]
+
+
+def offsets(span: Span, starts: Sequence[int], size: int) -> tuple[int, int]:
+    """Where a span starts and ends in a text of so many characters, whose lines begin at `starts`."""
+
+    def offset(line: int, column: int) -> int:
+        return min(size, starts[line - 1] + column - 1) if line <= len(starts) else size
+
+    return offset(span.line, span.column), offset(span.end_line, span.end_column)
 
 
 def alike(one: str, other: str) -> int:
