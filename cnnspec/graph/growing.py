@@ -179,6 +179,11 @@ class Growing:
             self.error("limit-layers", message, span, calls, help="repeat less")
             raise TooLarge
 
+    def expect(self, entries: int, span: Span, calls: tuple[Span, ...]) -> None:
+        """Refuse early what has so many entries at least: the rounds of a repetition, after its first."""
+        if entries > self.entries:
+            self.count(span, calls, entries)
+
     def deeper(self, items: Items, calls: tuple[Span, ...]) -> None:
         """Go one list deeper. Raises `TooLarge` past the limit, as where a list of layers holds itself."""
         self.depth += 1

@@ -108,6 +108,7 @@ def repeat(graph: Elaborator, item: s.Repeat, running: Tensor, place: Place, nam
             place.inner.extend(inner)
         if name is not None:
             place.names.inside[f"{name}.{at}"] = inner
+        graph.expect((count - 1) * (1 + len(item.layers)), head(node), place.calls)
     return running
 
 

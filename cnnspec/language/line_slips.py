@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from cnnspec.language.limits import EXPRESSION_CHARACTERS
 from cnnspec.language.lookalikes import LOOKALIKES, ODD, cut, looks
 
 ENTRY = r"(\s*(?:- +)*)"
 WORD = r"([A-Za-z_][\w.-]*)"
 
 Rule = Iterator[tuple[str, str, str]]
+
+_PARENTHESIS = re.compile(r"[()]")
 
 
 def characters(line: str) -> Rule:
@@ -69,10 +72,10 @@ def braces(line: str) -> Rule:
 def _closing(line: str, start: int) -> int:
     """Behind the parenthesis that closes the one at `start`; 0 where there is none."""
     depth = 0
-    for at in range(start, len(line)):
-        depth += {"(": 1, ")": -1}.get(line[at], 0)
+    for found in _PARENTHESIS.finditer(line, start, start + EXPRESSION_CHARACTERS):
+        depth += 1 if found[0] == "(" else -1
         if depth == 0:
-            return at + 1
+            return found.end()
     return 0
 
 
@@ -167,6 +170,9 @@ def commas(line: str) -> Rule:
     """Commas at the end of a line, twice, or missing."""
     if found := re.search(r"[,;]+(?=\s*(#.*)?$)", line):
         yield line[: found.start()] + line[found.end() :], f"a `{found[0]}` at the end of a line", "take it out"
+    if ";" in line and (opened := max(line.find("{"), line.find("["))) >= 0 and (at := line.find(";", opened)) >= 0:
+        text = line[:at] + line[at:].replace(";", ",")
+        yield text, "a `;` where YAML wants a `,`", f"write `{cut(text[opened:].strip())}`"
     for found in re.finditer(r",(?=\s*,)", line):
         yield line[: found.start()] + line[found.end() :], "a comma too many", "take it out"
     for found in re.finditer(r"(?<=[\w\"'}\])]) +(?=[A-Za-z_]\w*:\s)", line):

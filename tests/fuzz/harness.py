@@ -117,6 +117,7 @@ def _work(task: Task, told: Connection, at: Any) -> None:
         for count, number in enumerate(task.numbers):
             at.value = number
             data = made(task.kind, task.seed, number)
+            before = peak_megabytes()
             faulthandler.dump_traceback_later(HANG + _MARGIN, exit=True)
             outcome = _once(check, data, Path(folder), number)
             if outcome.trouble is not None and outcome.trouble.startswith("slow"):
@@ -127,7 +128,7 @@ def _work(task: Task, told: Connection, at: Any) -> None:
             tally.seconds += outcome.seconds
             if outcome.seconds > tally.slowest:
                 tally.slowest, tally.slowest_number = outcome.seconds, number
-            if (peak := peak_megabytes()) > tally.megabytes:
+            if (peak := peak_megabytes()) > max(before, tally.megabytes):
                 tally.megabytes, tally.megabytes_number = peak, number
             if outcome.trouble is not None:
                 told.send(Found(task.kind, number, outcome.trouble, data))
