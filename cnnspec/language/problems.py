@@ -36,8 +36,8 @@ def diagnose(
     calls: tuple[Span, ...] = (),
     severity: Severity = "error",
     scope: Scope | None = None,
-) -> Diagnostic:
     environment: Environment | None = None,
+) -> Diagnostic:
     """The diagnostic of a problem with the value of `node`; `calls` are the block calls around it.
 
     A value that is the value of a parameter in `scope`, such as `$filters`, is told where that is given. Of one that is
@@ -58,7 +58,6 @@ def diagnose(
     return Diagnostic(problem.code, problem.message, span, "", called_from(calls), problem.help, fix, severity)
 
 
-def _reached(node: Node, path: Path) -> tuple[Node, Path]:
 def _renamed(problem: Problem, name: str) -> Problem:
     """A problem with an argument inside a standard block, under the name that the block's caller knows."""
     word = next((step for step in reversed(problem.path) if isinstance(step, str)), "")
@@ -88,15 +87,16 @@ def _quoted(text: str) -> str:
     return f"`{text[2:-1]}`" if text.startswith("$(") else f"`{text}`"
 
 
+def _reached(node: Node, path: Path) -> tuple[Node, Path]:
     """The innermost node on the way along `path`, and the rest of the way. A first argument stands without its name."""
     for at, step in enumerate(path):
         if isinstance(node, MappingNode) and (below := node.get(str(step))) is not None:
             node = below
         elif isinstance(node, SequenceNode) and isinstance(step, int) and 0 <= step < len(node.items):
             node = node.items[step]
-        else:
         elif isinstance(node, SequenceNode) and isinstance(step, str) and at > 0:
             continue
+        else:
             return node, path[at:]
     return node, ()
 
@@ -114,10 +114,10 @@ def _fix(problem: Problem, node: Node) -> Fix | None:
             if key is None or below is None:
                 return None
             if problem.on_key and index == len(problem.path) - 1:
-                return Fix(key.span, problem.replacement)
                 flow = node.span.line == node.span.end_line
                 if problem.code == "entry-form":
                     return Fix(node.span, problem.replacement) if flow else None
+                return Fix(key.span, problem.replacement)
             node = below
         elif isinstance(node, SequenceNode) and isinstance(step, int) and 0 <= step < len(node.items):
             node = node.items[step]
@@ -157,8 +157,8 @@ def _without(path: Path, node: Node) -> Fix | None:
 
 
 _TAKE = "it takes: "
-_LAYERS = ("backbone", "head", "encoder", "decoder")
 _HERE = "stands here already"
+_LAYERS = ("backbone", "head", "encoder", "decoder")
 _ONE_LIST = ELSEWHERE["backbone"]
 _MARGIN = "start it at the left margin"
 _SECTIONS = ("layers", "blocks", "data", "training", "parameters", "outputs", "inputs", "extends", "imports")
@@ -195,8 +195,8 @@ def problems_of(error: ValidationError, cls: type[Section], given: Iterable[str]
             if problem.guess and problem.guess in given and problem.path[:-1] == () and hasattr(cls, "entry"):
                 problem = replace(problem, guess=None, replacement=None, help=f"`{problem.guess}` {_HERE}")
             found.setdefault((*problem.path, problem.on_key, problem.about), problem)
-    inner = [problem.path for problem in found.values() if problem.path]
     found = _each_once(found)
+    inner = [problem.path for problem in found.values() if problem.path]
     found = {
         key: problem for key, problem in found.items()
         if problem.code != "wrong-length" or not any(_within(path, problem.path) for path in inner)
@@ -224,7 +224,6 @@ def problems_of(error: ValidationError, cls: type[Section], given: Iterable[str]
     return others + ([_all_missing(missing, cls)] if missing else [])
 
 
-def _within(path: Path, outer: Path) -> bool:
 def _each_once(found: Mapping[Path, Problem]) -> dict[Path, Problem]:
     """The problems without those that say of one value of a list what is said of another."""
     told: dict[tuple[Path, str], Path] = {}
@@ -237,6 +236,7 @@ def _each_once(found: Mapping[Path, Problem]) -> dict[Path, Problem]:
     }  # fmt: skip
 
 
+def _within(path: Path, outer: Path) -> bool:
     return len(path) > len(outer) and path[: len(outer)] == outer
 
 
