@@ -7,9 +7,11 @@ is its name. Whoever adds one adds it to `LINTS`, and a page of its code.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cnnspec.language.diagnostics import Diagnostic, called_from
+from cnnspec.language.limits import DIAGNOSTICS
 from cnnspec.lints import activations, declarations, normalization, shapes, training, windows
 from cnnspec.lints.network import Doubt, Network
 from cnnspec.lints.silence import doubting as doubting
@@ -45,7 +47,7 @@ def lint(
     be used elsewhere."""
     network = Network(graph, spec, data, training, file, taken)
     for each in LINTS:
-        for found in each(network):
+        for found in islice(each(network), DIAGNOSTICS + 1):
             related = (*found.related, *called_from(found.calls))
             yield Diagnostic(
                 code_of(each), found.message, found.span, related=related, help=found.help, fix=found.fix,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from cnnspec.language.expressions import is_expression
@@ -11,6 +12,8 @@ from cnnspec.language.suggest import nearest
 from cnnspec.lints.network import Doubt, Network
 
 _WORD = re.compile(r"[^\W\d]\w*")
+_NAMES = 500
+"""How many names an unused one is compared with."""
 
 
 def unused_parameter(network: Network) -> Iterator[Doubt]:
@@ -33,7 +36,7 @@ def unused_parameter(network: Network) -> Iterator[Doubt]:
 def _unused(network: Network, declared: MappingNode, used: set[str], what: str) -> Iterator[Doubt]:
     for key, _ in declared.pairs:
         if key.text not in used and network.own(key.span):
-            guess = nearest(key.text, [other.text for other, _ in declared.pairs if other is not key])
+            guess = nearest(key.text, [other.text for other, _ in declared.pairs[:_NAMES] if other is not key])
             help = f"did you mean `{guess}`?" if guess else f"write `${key.text}` where it is wanted, or take it out"
             yield Doubt(f"{what} `{key.text}`", key.span, help)
 
@@ -45,10 +48,12 @@ def unused_block(network: Network) -> Iterator[Doubt]:
     """
     declared = dict(_blocks(network))
     elsewhere = [value for key, value in network.spec.document.pairs if key.text != "blocks"]
-    called = {scalar.text for scalar in _scalars(elsewhere)} if declared else set()
-    for name in declared:
-        others = [block for other, block in declared.items() if other is not name]
-        if network.own(name.span) and name.text not in called and not _named(name.text, others):
+    called = _texts(elsewhere) if declared else set()
+    within = {name: _texts([block]) for name, block in declared.items()}
+    mentions = Counter(text for texts in within.values() for text in texts)
+    for name, own in within.items():
+        mentioned = name.text in called or mentions[name.text] > (name.text in own)
+        if network.own(name.span) and not mentioned:
             help = f"write `- {name.text}` where it is wanted, or take it out"
             yield Doubt(f"nothing calls the block `{name.text}`", name.span, help)
 
@@ -69,8 +74,9 @@ def words(nodes: Iterable[Node]) -> set[str]:
     return found
 
 
-def _named(word: str, nodes: Iterable[Node]) -> bool:
-    return any(scalar.text == word for scalar in _scalars(nodes))
+def _texts(nodes: Iterable[Node]) -> set[str]:
+    """Every text below `nodes`."""
+    return {scalar.text for scalar in _scalars(nodes)}
 
 
 def _scalars(nodes: Iterable[Node]) -> Iterator[ScalarNode]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
+from typing import NamedTuple
 
 from cnnspec.graph.graph import Node
 from cnnspec.language.diagnostics import Related
@@ -107,6 +108,7 @@ def size_lost(network: Network) -> Iterator[Doubt]:
     ⌊n/2⌋ · 2 is less than n where n is odd (a pooling then drops the last row), and ⌈n/2⌉ · 2 is more. Where a mask or
     an image is to come out, choose an input that can be halved so often.
     """
+    ways: dict[str, _Way] = {}
     for output, name in network.graph.outputs.items():
         node = network.graph.get(name)
         if node is None or len(node.shape) != 3 or len(network.graph.inputs) != 1 or set(node.field.jump) != {1}:
@@ -114,36 +116,44 @@ def size_lost(network: Network) -> Iterator[Doubt]:
         (wanted,) = network.graph.inputs.values()
         if len(wanted) != 3 or None in (*wanted, *node.shape) or node.shape[:2] == wanted[:2]:
             continue
-        odd = _odd(network, node)
-        if odd is not None:
+        ways = ways or _ways(network)
+        way = ways.get(node.inputs[0], _START)
+        if way.odd is not None and not way.bordered:
             what = "the network" if len(network.graph.outputs) == 1 else f"the output `{output}`"
-            once = max(stride for stride in _strides(odd))
             yield doubt(
-                odd,
-                f"{show(odd.input_shapes[0])} does not divide by {once}: {what} gives {show(node.shape)} "
-                f"for {show(wanted)}",
-                help=f"choose a height and width in `input:` that divide by {_factor(network, node)}",
+                way.odd,
+                f"{show(way.odd.input_shapes[0])} does not divide by {max(_strides(way.odd))}: {what} gives "
+                f"{show(node.shape)} for {show(wanted)}",
+                help=f"choose a height and width in `input:` that divide by {way.factor}",
             )
 
 
-def _odd(network: Network, node: Node) -> Node | None:
-    """The first window on the way down whose stride does not divide its map; None where convolutions without padding
-    take borders away, too."""
-    found = None
-    for above in network.upwards(node):
-        if isinstance(above.layer, Windowed) and above.layer.entry in (*CONVOLUTIONS, *POOLINGS):
-            sizes = list(zip(above.input_shapes[0], above.shape, _strides(above), strict=False))
-            if any(stride == 1 and before != after for before, after, stride in sizes):
-                return None
-            if any((before or 0) % stride for before, _, stride in sizes):
-                found = above
+class _Way(NamedTuple):
+    """What became of the map on the way down to a tensor, along first inputs.
+
+    `odd` is the first window whose stride does not divide its map, `bordered` whether a convolution without padding
+    has taken borders away, too, `factor` how many times smaller the map was where it was smallest.
+    """
+
+    odd: Node | None
+    bordered: bool
+    factor: int
+
+
+_START = _Way(None, False, 1)
+
+
+def _ways(network: Network) -> dict[str, _Way]:
+    """The way down to each layer's output."""
+    found: dict[str, _Way] = {}
+    for node in network.graph.nodes:
+        odd, bordered, factor = found.get(node.inputs[0], _START)
+        if isinstance(node.layer, Windowed) and node.layer.entry in (*CONVOLUTIONS, *POOLINGS):
+            sizes = list(zip(node.input_shapes[0], node.shape, _strides(node), strict=False))
+            bordered = bordered or any(stride == 1 and before != after for before, after, stride in sizes)
+            odd = odd or (node if any((before or 0) % stride for before, _, stride in sizes) else None)
+        found[node.name] = _Way(odd, bordered, max(factor, int(max(node.field.jump, default=1))))
     return found
-
-
-def _factor(network: Network, node: Node) -> int:
-    """How often smaller the map is where it is smallest."""
-    jumps = [max(above.field.jump) for above in network.upwards(node) if above.field.jump]
-    return int(max(jumps, default=1))
 
 
 def _strides(node: Node) -> tuple[int, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from cnnspec.lints import LINTS, code_of
@@ -412,3 +414,20 @@ def test_parameters_set_from_outside() -> None:
     (found,) = check_text(text, overrides=["parameters.unit=8"]).diagnostics
     assert (found.code, found.help) == ("unused-parameter", "did you mean `units`?")
     assert found.span.file.startswith("--set")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        spec("flatten", end="blocks:\n" + "".join(f"  block{at}: {{layers: [relu]}}\n" for at in range(5000))),
+        spec("flatten", end="parameters:\n" + "".join(f"  parameter{at}: 1\n" for at in range(8000))),
+        spec("conv2d: {filters: 2, kernel_size: 2}",
+             *(f"conv2d: {{filters: 1, kernel_size: 1, name: o{at}}}" for at in range(2500)),
+             head=f"outputs: [{', '.join(f'o{at}' for at in range(2500))}]\n"),
+    ],
+    ids=["blocks", "parameters", "outputs"],
+)  # fmt: skip
+def test_many_of_a_kind_take_no_time(text: str) -> None:
+    start = time.process_time()
+    check(text)
+    assert time.process_time() - start < 3
