@@ -6,6 +6,7 @@ shape, which silences everything that follows from it.
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from itertools import islice
 
@@ -205,12 +206,15 @@ class Elaborator(Growing):
         if isinstance(node, ScalarNode) and value == node.value and value is not None:
             value = node.text
         if not isinstance(value, str) or not NAME.fullmatch(value):
+            written = re.sub(r"[^\w.-]+", "_", value).strip("_") if isinstance(value, str) else ""
+            sure = Fix(head(node), written) if written and isinstance(node, ScalarNode) and node.text == value else None
             self.error(
                 "name-invalid",
                 f"{shown(value)} cannot be a name",
                 head(node),
                 place.calls,
-                help="a name is letters, digits, `_`, `-` and `.`",
+                help=(f"write `{written}`: " if sure else "") + "a name is letters, digits, `_`, `-` and `.`",
+                fix=sure,
             )
             if isinstance(value, str) and value:
                 place.names.own.setdefault(value, Known(unknown(head(node)), head(node)))
@@ -288,6 +292,8 @@ class Elaborator(Growing):
                 return None
             sure = meant(name, known_names)
             help = f"did you mean `{guess}`?" if guess else None
+            if name.lstrip("-").isdigit():
+                help, sure = "entries are called by name, not by number: name the one above with `name:`", None
             if help is None and name in self._all_names:
                 help = f"`{name}` is named further down or in a nested list; only names above are visible"
                 if place.calls:

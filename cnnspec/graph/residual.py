@@ -16,12 +16,12 @@ from cnnspec.graph.growing import Place
 from cnnspec.graph.replay import replayed
 from cnnspec.graph.tensors import Tensor, unknown
 from cnnspec.language import syntax as s
-from cnnspec.language.diagnostics import Related
+from cnnspec.language.diagnostics import Fix, Related
 from cnnspec.language.entries import Invalid, shown
-from cnnspec.language.nodes import head
+from cnnspec.language.nodes import ScalarNode, head
 from cnnspec.language.problems import diagnose
 from cnnspec.language.scope import Failed
-from cnnspec.language.suggest import did_you_mean
+from cnnspec.language.suggest import did_you_mean, meant
 from cnnspec.layers.base import LAYERS, Layer, Shape, show
 from cnnspec.layers.windows import times
 
@@ -151,12 +151,15 @@ def _word(graph: Elaborator, item: s.Residual, x: Tensor, place: Place) -> str |
         return None
     if word in ("identity", "projection"):
         return str(word)
+    sure = meant(str(word), ("identity", "projection"))
+    written = isinstance(item.shortcut, ScalarNode) and item.shortcut.text == word
     graph.error(
         "bad-choice",
         f"`shortcut` is `identity`, `projection` or a list of layers, not {shown(word)}",
         item.shortcut_span,
         place.calls,
         help=did_you_mean(str(word), ("identity", "projection")),
+        fix=Fix(item.shortcut_span, sure) if sure and written else None,
     )
     return None
 

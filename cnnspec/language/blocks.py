@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from cnnspec.language.cycles import refuse_cycles
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix, Related
@@ -46,6 +47,7 @@ def declare(
                 bodies[key.text] = layers
     parser = ItemParser(vocabulary, library, diagnostics)
     for name, body in bodies.items():
+        parser.parameters = {*blocks[name].parameters, *islice(scope, 1000)}
         if isinstance(body, SequenceNode) or (isinstance(body, ScalarNode) and is_expression(body.value)):
             blocks[name] = blocks[name]._replace(layers=parser.items(body))
         else:

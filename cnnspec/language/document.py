@@ -17,11 +17,15 @@ from cnnspec.language.types import Count
 _INPUT = "a list of sizes such as `[28, 28, 1]`: height, width, channels"
 
 
-def _mapping(name: str, hint: str) -> Any:
+def _mapping(name: str, hint: str, first: str = "") -> Any:
     def check(node: Any) -> Any:
         empty = isinstance(node, ScalarNode) and node.value is None
         if not isinstance(node, MappingNode) and not empty:
-            raise refuse("wrong-type", f"`{name}` takes a mapping, not {shown(plain(node))}", hint)
+            message = f"`{name}` takes a mapping, not {shown(plain(node))}"
+            if first and isinstance(node, ScalarNode) and node.text and not is_expression(node.text):
+                text = f"{{{first}: {node.text}}}"
+                raise refuse("wrong-type", message, f"write `{name}: {text}`", mend=text)
+            raise refuse("wrong-type", message, hint)
         return None if empty else node
 
     return Annotated[Any, BeforeValidator(check)]
@@ -91,7 +95,7 @@ class Document(Section):
     outputs: Annotated[dict[str, str] | None, BeforeValidator(_outputs)] = None
     parameters: _mapping("parameters", "write `parameters: {filters: 32}`") = None  # type: ignore[valid-type]
     blocks: _mapping("blocks", "write `blocks: {my_block: {parameters: …, layers: […]}}`") = None  # type: ignore[valid-type]
-    data: _mapping("data", "write `data: {source: mnist}`") = None  # type: ignore[valid-type]
+    data: _mapping("data", "write `data: {source: mnist}`", "source") = None  # type: ignore[valid-type]
     training: _mapping("training", "write `training: {epochs: 10}`") = None  # type: ignore[valid-type]
 
     @field_validator("cnnspec", mode="before")

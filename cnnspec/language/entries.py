@@ -9,12 +9,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
+from itertools import islice
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
-from cnnspec.language.suggest import meant, nearest
+from cnnspec.language.habits import ABSENT, WRITTEN
+from cnnspec.language.suggest import meant, nearest, same_word
 
 Path = tuple[str | int, ...]
 
@@ -142,6 +144,8 @@ class Entry(Section):
         if isinstance(value, tuple) and value and all(isinstance(item, Mapping) for item in value) and cls.model_fields:
             message = f"`{cls.entry}` takes its arguments as one mapping, not as a list"
             raise Invalid(Problem("entry-form", message, help="take out the `-` before each of its arguments"))
+        if not cls.first and not any(name != "trainable" for name in cls.model_fields):
+            raise Invalid(Problem("entry-form", f"`{cls.entry}` takes no arguments", help=f"write `{cls.entry}`"))
         if not cls.first:
             message = f"`{cls.entry}` takes its arguments by name"
             raise Invalid(Problem("entry-form", message, help=f"write `{cls.entry}: {{argument: value}}`"))
@@ -178,8 +182,11 @@ def split_entry(value: Any, kind: str) -> tuple[str, Any]:
                 rest = {name: inner for name, inner in value.items() if name != key}
                 listed = ", ".join(f"{name}: {_bare(inner)}" for name, inner in rest.items())
                 message = f"{one(kind)} stands under its own name, not under `{key}:`"
-                help = f"write `{{{value[key].lower()}: {{{listed}}}}}`"
-                raise Invalid(Problem("entry-form", message, (key,), True, help))
+                written = f"{{{value[key].lower()}: {{{listed}}}}}"
+                plain = not any(isinstance(inner, list | tuple | Mapping) for inner in rest.values())
+                raise Invalid(
+                    Problem("entry-form", message, (key,), True, f"write `{written}`", written if plain else None)
+                )
             names = " and ".join(f"`{name}`" for name in list(value)[:3])
             raise Invalid(
                 Problem(
@@ -221,13 +228,17 @@ def find(name: str, vocabulary: Vocabulary) -> type[Entry]:
     if name in vocabulary:
         return vocabulary[name]
     problem = unknown(name, vocabulary, f"no {vocabulary.kind} is called `{name}`", "unknown-" + vocabulary.kind)
+    plain = name.rpartition(".")[2].lower().replace("_", "")
+    written = ": ".join(WRITTEN.get(plain, ())) if WRITTEN.get(plain, ("",))[0] in vocabulary else None
     if "(" in name:
         from cnnspec.language.foreign import called
 
         written = called(name, vocabulary)
-        if written:
-            help = f"write `{{{written}}}`" if ":" in written else f"write `{written}`"
-            problem = replace(problem, help=help, replacement=written)
+    if written:
+        help = f"write `{{{written}}}`" if ":" in written else f"write `{written}`"
+        problem = replace(problem, help=help, replacement=written)
+    elif plain in ABSENT and vocabulary.kind == "layer" and not problem.replacement:
+        problem = replace(problem, help=ABSENT[plain])
     if problem.help is None:
         listed = ", ".join(f"`{word}`" for word in [*vocabulary][:20])
         problem = replace(problem, help=f"there are: {listed}" + ", …" * (len(vocabulary) > 20))
@@ -238,7 +249,8 @@ def unknown(name: str, known: Any, message: str, code: str, path: Path = ()) -> 
     """The problem of a name that is not known, with the nearest one."""
     code = code.replace(" ", "-")
     several = re.split(r", *| +", name)
-    if len(several) > 1 and all(nearest(part, known) for part in several):
+    alone = any(same_word(name, word) for word in islice(known, 400))
+    if len(several) > 1 and not alone and all(nearest(part, known) for part in several):
         return Problem(code, message, path, True, f"write a list: `[{', '.join(several)}]`")
     found = _WORD.fullmatch(name)
     word, rest = found.groups() if found else (name, "")

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from cnnspec.language.entries import shown
+from cnnspec.language.expression_habits import habit, reads, short, way_to_write
 from cnnspec.language.limits import EXPRESSION_CHARACTERS, EXPRESSION_ITEMS
 
 Lookup = Callable[[str], Any]
@@ -49,12 +50,12 @@ def is_expression(value: object) -> bool:
 
 
 def compute(text: str, lookup: Lookup) -> Any:
-    """The value of an expression; `lookup` gives the value of a name. Raises `ExpressionError`."""
+    """The value of an expression; `lookup` gives the value of a name, settled. Raises `ExpressionError`."""
     name = _NAME.fullmatch(text)
     if name:
-        return _settle(lookup(name[1]))
+        return lookup(name[1])
     tree, shift = _parsed(text)
-    return _settle(_Computer(lookup, shift).value(tree))
+    return settled(_Computer(lookup, shift).value(tree))
 
 
 @lru_cache(maxsize=1024)
@@ -63,20 +64,20 @@ def _parsed(text: str) -> tuple[ast.expr, int]:
         message = f"an expression of {len(text):,} characters; at most {EXPRESSION_CHARACTERS:,} are allowed"
         raise ExpressionError("expression-limit", message)
     if not text.startswith("$("):
-        written = _way_to_write(text)
+        written = way_to_write(text)
         raise ExpressionError(
             "expression-syntax",
-            f"`{_short(text)}` is neither `$name` nor `$(expression)`",
+            f"`{short(text)}` is neither `$name` nor `$(expression)`",
             help=f"write `{written}`" if written else "write `$(…)` around the whole expression",
             mend=written,
         )
     if not text.strip("$() "):
         raise ExpressionError("expression-syntax", "an empty expression", help="write a value, or what to compute")
-    if habit := _habit(text):
-        raise habit
-    if text.count("(") == text.count(")") + 1 and _reads(f"{text})"):
+    if found := habit(text):
+        raise ExpressionError(*found)
+    if text.count("(") == text.count(")") + 1 and reads(f"{text})"):
         raise ExpressionError(
-            "expression-syntax", "this expression is not closed", help=f"write `{_short(text)})`", mend=f"{text})"
+            "expression-syntax", "this expression is not closed", help=f"write `{short(text)})`", mend=f"{text})"
         )
     if not text.endswith(")") or text.count("(") != text.count(")"):
         raise ExpressionError(
@@ -106,65 +107,9 @@ def _too_deep(tree: ast.AST) -> bool:
     return bool(level)
 
 
-_SIGNS = (
-    (re.compile(r"&&"), " and ", "`&&` is no operator here: it is `and`"),
-    (re.compile(r"\|\|"), " or ", "`||` is no operator here: it is `or`"),
-    (re.compile(r"!(?!=)"), "not ", "`!` is no operator here: it is `not`"),
-    (re.compile(r"(?<=[\w)]) [x×·] (?=[\w(])"), " * ", "`{}` is no operator here: it is `*`"),
-    (re.compile(r"\^"), "**", "`^` is no operator here: a power is `**`"),
-    (re.compile(r"(?<![=<>!])=(?!=)"), "==", "`=` compares nothing: it is `==`"),
-    (re.compile(r"\b(?:math|np|numpy|Math|torch|tf)\."), "", "functions stand alone here, without `{}`"),
-    (re.compile(r"\$"), "", "inside `$(…)` names stand without `$`"),
-)
-_TERNARY = re.compile(r"\$\(([^?:]+)\?([^?:]+):([^?:]+)\)")
-
-
-def _habit(text: str) -> ExpressionError | None:
-    """What an expression in another language's words is in ours."""
-    if '"' in text or "'" in text:
-        return None
-    if found := _TERNARY.fullmatch(text):
-        test, one, other = (part.strip() for part in found.groups())
-        written = f"$({one} if {test} else {other})"
-        message = "`? :` is no operator here: it is `a if c else b`"
-        return ExpressionError("expression-syntax", message, help=f"write `{_short(written)}`", mend=written)
-    for sign, put, message in _SIGNS:
-        if found := sign.search(text, 1):
-            written = text[0] + re.sub(" +", " ", sign.sub(put, text[1:]))
-            sure = written if _reads(written) else None
-            message = message.format(found[0].strip())
-            help = f"write `{written}`" if sure and len(written) <= 60 else None
-            return ExpressionError("expression-syntax", message, found.start(), len(found[0]), help, sure)
-    return None
-
-
-def _reads(text: str) -> bool:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(text[1:], mode="eval")
-    except (SyntaxError, RecursionError, MemoryError, ValueError):
-        return False
-    return True
-
-
-def _way_to_write(text: str) -> str | None:
-    """What to write instead of `${filters}` or `$filters * 2`."""
-    if braces := re.fullmatch(r"\$\{\s*([A-Za-z_]\w*)\s*\}", text):
-        return f"${braces[1]}"
-    bare = text.replace("${", "$").replace("}", "").replace("$", "").strip()
-    if bare.startswith("(") and bare.endswith(")"):
-        bare = bare[1:-1]
-    written = f"$({bare})"
-    return written if 0 < len(bare) <= 40 and _reads(written) else None
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 30 else text[:29] + "…"
-
-
-def _settle(value: Any, room: list[int] | None = None) -> Any:
-    """An integral fraction counts as a whole number. `room` is how many values there may still be."""
+def settled(value: Any, room: list[int] | None = None) -> Any:
+    """A value as an expression gives it: an integral fraction is a whole number. `room` is how many values there may
+    still be. Raises `ExpressionError` where there are more."""
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < _LARGEST else value
     if not isinstance(value, list | tuple | dict):
@@ -175,8 +120,8 @@ def _settle(value: Any, room: list[int] | None = None) -> Any:
         message = f"this value holds more than {EXPRESSION_ITEMS:,} values, those of its lists included"
         raise ExpressionError("expression-limit", message)
     if isinstance(value, dict):
-        return {key: _settle(item, room) for key, item in value.items()}
-    return tuple(_settle(item, room) for item in value)
+        return {key: settled(item, room) for key, item in value.items()}
+    return tuple(settled(item, room) for item in value)
 
 
 _BINARY: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any]]] = {
@@ -281,7 +226,7 @@ class _Computer:
         raise self._error(
             node,
             "expression-syntax",
-            f"an expression cannot hold `{_short(ast.unparse(node))}`",
+            f"an expression cannot hold `{short(ast.unparse(node))}`",
             "it holds numbers, texts, lists, names, operators, `a if c else b` and a few functions",
         )
 
@@ -333,7 +278,7 @@ class _Computer:
                     node, "expression-syntax", "an expression cannot hold this", "compare with `==` or `!=`"
                 )
             sign, function = _COMPARE[type(kind)]
-            following = self.value(other)
+            following = self._text_beside(value, other)
             try:
                 if not function(value, following):
                     return False
@@ -343,6 +288,16 @@ class _Computer:
             value = following
         return True
 
+    def _text_beside(self, value: Any, node: ast.expr) -> Any:
+        """What `value` is compared with: a word that nothing is called may be a text without its quotes."""
+        try:
+            return self.value(node)
+        except ExpressionError as error:
+            if error.code == "unknown-parameter" and isinstance(value, str) and isinstance(node, ast.Name):
+                error.help = f"a text stands in quotes: `'{node.id}'`"
+                error.mend = f"'{node.id}'"
+            raise
+
     def _index(self, node: ast.expr, value: Any, index: Any) -> Any:
         if isinstance(value, dict) and index in value:
             return value[index]
@@ -351,8 +306,8 @@ class _Computer:
         if not isinstance(index, int) or not -len(value) <= index < len(value):
             list_of = f"a list of {len(value)}" if isinstance(value, tuple) else f"a text of {len(value)} letters"
             path = _dotted(node.value) if isinstance(node, ast.Subscript) else None
-            name = f"`{_short(path)}`, {list_of}" if path else list_of
-            message = f"index {_short(str(index))} is outside of {name}"
+            name = f"`{short(path)}`, {list_of}" if path else list_of
+            message = f"index {short(str(index))} is outside of {name}"
             counted = f"the first is 0, the last {len(value) - 1} (or -1)" if len(value) > 1 else "only 0 is in it"
             raise self._error(node, "expression-value", message, counted if value else "it is empty")
         return value[index]
@@ -381,7 +336,7 @@ class _Computer:
             raise self._error(
                 node,
                 "expression-name",
-                f"no function is called `{_short(name)}`",
+                f"no function is called `{short(name)}`",
                 "there are: " + ", ".join(f"`{known}`" for known in FUNCTIONS),
             )
         values = [self.value(argument) for argument in arguments]

@@ -8,26 +8,29 @@ from collections.abc import Iterable
 
 from cnnspec.language.diagnostics import Diagnostics, Fix
 from cnnspec.language.entries import Entry, Vocabulary
+from cnnspec.language.habits import NEEDLESS
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode
 from cnnspec.language.spans import Span
-from cnnspec.language.suggest import NEEDLESS, meant, nearest
+from cnnspec.language.suggest import meant, nearest
 
 _CONV = ("filters", "kernel_size", "strides", "padding", "dilation_rate")
 _POOL = ("pool_size", "strides", "padding")
 _HOLDERS = ("config", "args", "arguments", "params", "kwargs", "options")
 _GONE = ("top", *NEEDLESS)
 _SIZED = {
-    "batchnorm", "batchnorm1d", "batchnorm2d", "batchnorm3d", "bn", "layernorm", "instancenorm2d",
+    "batchnorm", "batchnorm1d", "batchnorm2d", "batchnorm3d", "bn", "layernorm", "instancenorm2d", "instancenorm",
+    "instancenormalization",
 }  # fmt: skip
 """Their first argument is a size that is known here."""
 
 
 def sized(name: str) -> bool:
     """Whether the value behind `name` is a size that is known here, as in `BatchNorm2d: 64`."""
-    return _plain(name) in _SIZED
+    return plain_name(name) in _SIZED
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """A name in lower case, without what stands before a dot, and without `_`."""
     return name.lower().rpartition(".")[2].replace("_", "")
 
 

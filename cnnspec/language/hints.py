@@ -84,6 +84,8 @@ def _text(text: str, wanted: str) -> Hint | None:
         return None
     if re.fullmatch(r"-?[\d.]+[,;]", text):
         return _write(text[:-1], f", without the {'comma' if text[-1] == ',' else 'semicolon'}")
+    if noted := re.fullmatch(r"([^\s#]+)#\S.*", text):
+        return Hint(f"put a space before the comment: `{noted[1]} #…`")
     if re.fullmatch(r"-?\d+", text) or (wanted == "number" and re.fullmatch(r"-?\d*\.?\d+(e-?\d+)?", text)):
         return _write(text, ", without quotes")
     if re.fullmatch(r"\d+,\d+", text) and wanted == "number":
@@ -115,7 +117,7 @@ def _text(text: str, wanted: str) -> Hint | None:
         return None
     inner = text[1:-1] if text.startswith("(") and text.endswith(")") else text
     numbers = re.fullmatch(r"[\d.]+( *[-+*/] *[\d.]+)+", inner)
-    return Hint(f"write `$({inner})` to compute it", f"$({inner})" if numbers else None)
+    return Hint(f"write `$({inner})` to compute it", f"$({inner})" if numbers or " " in inner else None)
 
 
 def _brackets(text: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -11,7 +11,8 @@ from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix
 from cnnspec.language.entries import Entry, Invalid, Vocabulary, shown, unknown
 from cnnspec.language.expressions import is_expression
-from cnnspec.language.foreign import called, edited, row, sized, typed
+from cnnspec.language.foreign import called, edited, plain_name, row, sized, typed
+from cnnspec.language.habits import ABSENT, WRITTEN
 from cnnspec.language.library import Library
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head, plain, walk
 from cnnspec.language.problems import diagnose, unknown_argument
@@ -34,21 +35,22 @@ from cnnspec.language.syntax import (
 )
 
 _DASHES = re.compile(r"(\n\s*)- +")
+_BARE = re.compile(r"if `(\w+)` is a parameter, write `\$\1`")
 _TYPE_KEYS = ("type", "layer", "class", "class_name", "op", "module", "kind")
-_NO_LAYERS = dict.fromkeys(
-    ("input", "inputlayer", "input_layer", "inputs"), "take it out: `input:` at the top says what comes in"
-)
-_NO_LAYERS["layers"] = "put its entries into this list; `repeat`, `residual` and `branches` hold lists of their own"
 _LISTS = "write a list: each layer on a line of its own, starting with `-`"
 
 
 class ItemParser:
     """Parses lists of layers; `blocks` may still be filling up while it works."""
 
-    def __init__(self, vocabulary: Vocabulary, blocks: Library, diagnostics: Diagnostics) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, blocks: Library, diagnostics: Diagnostics, parameters: Container[str] = ()
+    ) -> None:
         self.vocabulary = vocabulary
         self.blocks = blocks
         self.diagnostics = diagnostics
+        self.parameters = parameters
+        """Those in sight, to tell a word that lacks its `$`."""
 
     def items(self, node: Node) -> Items:
         """The entries of a list of layers, or the splice that stands in its place."""
@@ -91,17 +93,15 @@ class ItemParser:
         guesses = known if len(self.diagnostics) < limits.GUESSES else []
         problem = unknown(name, guesses, f"no layer or block is called `{name}`", "unknown-layer")
         written = called(name, self.vocabulary) if "(" in name and arguments is None else None
+        if arguments is None and plain_name(name) in WRITTEN:
+            written = ": ".join(WRITTEN[plain_name(name)])
         if written:
             problem = replace(problem, help=f"write `{written}`", replacement=written)
+        absent = None if problem.replacement else ABSENT.get(plain_name(name))
         fix = Fix(key.span, problem.replacement) if problem.replacement else None
         behind = self.blocks.behind.get(name)
         help = f"it is a block of {behind}: import that file here, too" if behind else None
-        help = (
-            help
-            or (_NO_LAYERS["layers"] if name == "layers" else None)
-            or problem.help
-            or _NO_LAYERS.get(name.lower(), "`blocks:` declares a block; the reference lists the layers")
-        )
+        help = help or absent or problem.help or "`blocks:` declares a block; the reference lists the layers"
         found = Diagnostic(problem.code, problem.message, key.span, help=help, fix=fix)
         sure = meant(name, guesses)
         if sure in self.vocabulary and (arguments is not None or not written):
@@ -116,9 +116,10 @@ class ItemParser:
         ours = ScalarNode(name, name, key.span)
         if arguments is not None and not isinstance(arguments, MappingNode) and sized(key.text):
             span = key.span.to(arguments.span)
-            help = f"write `{name}`: the size of the input is known here"
-            self.diagnostics.add(replace(found, help=help, fix=Fix(span, name)))
-            return self._layer(ours, ours, None)
+            same = ": ".join(WRITTEN.get(plain_name(key.text), (name,)))
+            help = f"write `{same}`: the size of the input is known here"
+            self.diagnostics.add(replace(found, help=help, fix=Fix(span, same)))
+            return Broken(Head(node, key.span)) if ":" in same else self._layer(ours, ours, None)
         outer, self.diagnostics = self.diagnostics, Diagnostics(texts=self.diagnostics.texts)
         whole = ours if arguments is None else MappingNode(((ours, arguments),), node.span, node.size)
         item = self._layer(whole, ours, arguments)
@@ -249,8 +250,12 @@ class ItemParser:
             return LayerItem(entry, cls, arguments, layer)
         except Invalid as invalid:
             for problem in invalid.below(key.text).problems:
+                if (word := _BARE.fullmatch(problem.help or "")) and word[1] in self.parameters:
+                    problem = replace(problem, help=f"write `${word[1]}`", replacement=f"${word[1]}")
                 found = diagnose(problem, node)
-                if problem.code == "entry-form" and isinstance(arguments, SequenceNode):
+                if problem.code == "entry-form" and found.help == f"write `{key.text}`" and arguments is not None:
+                    found = replace(found, fix=Fix(key.span.to(arguments.span), key.text))
+                elif problem.code == "entry-form" and isinstance(arguments, SequenceNode):
                     text = self.diagnostics.text(arguments.span)
                     fix = Fix(arguments.span, _DASHES.sub(r"\1", text[2:])) if text.startswith("- ") else None
                     found = replace(found, fix=fix)

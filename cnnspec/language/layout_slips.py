@@ -78,6 +78,26 @@ def indentation(lines: list[str], before: int, at: int) -> Iterator[Mend]:
                     message = "a tab where YAML wants spaces"
                 help = f"indent it by {width} space{'s' * (width != 1)}" if width else "start it at the left margin"
                 yield Mend(line, line, (" " * width + lines[line].lstrip(),), message, help)
+    yield from _moved(lines, at)
+
+
+def _moved(lines: list[str], at: int) -> Iterator[Mend]:
+    """An entry and those below it that all stand too far to the left or to the right."""
+    found, above = indent_of(lines[at]), next_line(lines, at, -1)
+    if above is None or not (word := re.match(r"\s*(- +)?([\w.]+)", lines[at])):
+        return
+    last = next((n for n in range(at + 1, len(lines)) if written(lines[n]) and indent_of(lines[n]) < found), len(lines))
+    chunk = lines[at:last]
+    outer = [indent_of(lines[n]) for n in range(above, -1, -1) if written(lines[n])]
+    for width in dict.fromkeys(outer):
+        if width != found:
+            moved = [
+                " " * (width + indent_of(line) - found) + line.lstrip() if line.strip() else line for line in chunk
+            ]
+            deeper = "deeper" if found > width else "less"
+            message = f"`{word[2]}` is indented {deeper} than the lines above it: by {found}, not by {width}"
+            help = f"indent it by {width} space{'s' * (width != 1)}, and those below it likewise"
+            yield Mend(at, last - 1, tuple(moved), message, help)
 
 
 def _sticks_out(lines: list[str], at: int) -> bool:

@@ -15,7 +15,7 @@ from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, 
 from cnnspec.language.parameters import parameters_of
 from cnnspec.language.problems import diagnose
 from cnnspec.language.scope import Environment, Failed, Scope
-from cnnspec.language.slipped import slipped
+from cnnspec.language.slipped import slipped, unwrapped
 from cnnspec.language.syntax import Input, Items, Spec
 
 _COMPUTED = ("cnnspec", "name", "input", "inputs", "outputs")
@@ -34,6 +34,7 @@ def parse(
             Diagnostic("spec-form", f"a spec is a mapping, not {shown(plain(root))}", head(root), help=help)
         )
         return None
+    root = unwrapped(root, Document.model_fields, diagnostics)
     root = slipped(root, ("data", "training", "parameters", "blocks"), Document.model_fields, diagnostics)
     scope = parameters_of(root, diagnostics)
     document, known = _document(root, scope, diagnostics)
@@ -41,7 +42,7 @@ def parse(
     layers = root.get("layers")
     items: Items = ()
     if isinstance(layers, SequenceNode) or (isinstance(layers, ScalarNode) and is_expression(layers.value)):
-        items = ItemParser(vocabulary, library, diagnostics).items(layers)
+        items = ItemParser(vocabulary, library, diagnostics, scope.bindings).items(layers)
     place = root.key("layers")
     return Spec(
         name=document.name if document and document.name else default_name,

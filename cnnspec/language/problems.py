@@ -14,12 +14,13 @@ from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Fix, Related, Severity, called_from
 from cnnspec.language.entries import Path, Problem, Section, shown, unknown
 from cnnspec.language.expressions import is_expression
+from cnnspec.language.habits import ELSEWHERE, NEEDLESS, OTHERWISE
 from cnnspec.language.hints import Hint, mend, rate_hint
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, locate
 from cnnspec.language.removal import removal
 from cnnspec.language.scope import Environment, Scope, traced
 from cnnspec.language.spans import Span
-from cnnspec.language.suggest import ELSEWHERE, NEEDLESS
+from cnnspec.language.words import parts as words_of
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def _fix(problem: Problem, node: Node) -> Fix | None:
             return Fix(node.span, f"{{{text}}}" if held and ": " in text else text)
         else:
             break
-    if problem.replacement == "- " and isinstance(node, MappingNode):
+    if problem.replacement == "- " and isinstance(node, MappingNode) and node.pairs:
         start = node.pairs[0][0].span
         alone = len(node.pairs) == 1 and start[1:3] == node.span[1:3]
         return Fix(Span(start.file, start.line, start.column, start.line, start.column), "- ") if alone else None
@@ -195,7 +196,6 @@ def problems_of(error: ValidationError, cls: type[Section], given: Iterable[str]
             if problem.guess and problem.guess in given and problem.path[:-1] == () and hasattr(cls, "entry"):
                 problem = replace(problem, guess=None, replacement=None, help=f"`{problem.guess}` {_HERE}")
             found.setdefault((*problem.path, problem.on_key, problem.about), problem)
-    found = _each_once(found)
     inner = [problem.path for problem in found.values() if problem.path]
     found = {
         key: problem for key, problem in found.items()
@@ -217,23 +217,14 @@ def problems_of(error: ValidationError, cls: type[Section], given: Iterable[str]
     others = [problem for problem in found.values() if not problem.about]
     strange = next((problem for problem in others if (problem.help or "").startswith(_TAKE)), None)
     strange = strange or next((problem for problem in others if (problem.help or "").endswith(_HERE)), None)
+    other = next((problem for problem in others if problem.help in OTHERWISE.values()), None)
+    if missing and other and other.path[:-1] == missing[0].path:
+        return others
     if missing and strange and strange.path[:-1] == missing[0].path:
         needed = _all_missing(missing, cls).message.partition(" needs ")[2]
         others[others.index(strange)] = replace(strange, help=f"it needs {needed}; {strange.help}")
         return others
     return others + ([_all_missing(missing, cls)] if missing else [])
-
-
-def _each_once(found: Mapping[Path, Problem]) -> dict[Path, Problem]:
-    """The problems without those that say of one value of a list what is said of another."""
-    told: dict[tuple[Path, str], Path] = {}
-    for key, problem in found.items():
-        if problem.path and isinstance(problem.path[-1], int) and not problem.on_key:
-            told.setdefault((problem.path[:-1], problem.message), key)
-    return {
-        key: problem for key, problem in found.items()
-        if told.get((problem.path[:-1], problem.message), key) == key
-    }  # fmt: skip
 
 
 def _within(path: Path, outer: Path) -> bool:
@@ -335,8 +326,10 @@ def unknown_argument(path: Path, cls: type[Section]) -> Problem:
         return replace(problem, help=f"write `{first}: {name}`", replacement=f"{first}: {name}", guess=first)
     if name.startswith("-") and name[1:2].isalpha():
         return replace(problem, help=f"put a space behind the `-`: `- {name[1:]}`", replacement=None)
-    elsewhere = ELSEWHERE.get(name) if what == "key" else NEEDLESS.get(name)
-    if elsewhere and problem.help is None:
+    if what == "argument" and name in OTHERWISE and (problem.help is None or problem.replacement is None):
+        return replace(problem, help=OTHERWISE[name], replacement=None, guess=None)
+    elsewhere = ELSEWHERE.get("_".join(words_of(name)), ELSEWHERE.get(name)) if what == "key" else NEEDLESS.get(name)
+    if elsewhere and problem.replacement is None:
         return replace(problem, help=elsewhere, replacement="" if what == "argument" else None)
     if problem.help or not known:
         return problem if known else replace(problem, help=f"{_subject(cls)} takes no arguments")

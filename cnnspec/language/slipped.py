@@ -1,4 +1,4 @@
-"""Keys that stand beside the key which they belong below, because they are not indented."""
+"""Keys of a spec in the wrong place: not indented below their section, or below a key that holds all of them."""
 
 from __future__ import annotations
 
@@ -34,3 +34,24 @@ def slipped(
         below = MappingNode(inner, first.to(inner[-1][1].span), sum(value.size for _, value in inner) + 1)
         return MappingNode((*node.pairs[:at], (holder, below), *node.pairs[end:]), node.span, node.size)
     return node
+
+
+def unwrapped(root: MappingNode, known: Collection[str], diagnostics: Diagnostics) -> MappingNode:
+    """The document without a key around its keys, as in `model: {input: …, layers: …}`; that is told, with its fix."""
+    for at, (key, held) in enumerate(root.pairs):
+        if key.text in known or root.get("layers") is not None or not isinstance(held, MappingNode):
+            continue
+        if held.get("layers") is None or not all(inner.text in known for inner, _ in held.pairs):
+            continue
+        first = held.pairs[0][0].span
+        fix = None
+        if first.line > key.span.line:
+            span = Span(key.span.file, key.span.line, 1, held.span.end_line, held.span.end_column)
+            _, *lines = diagnostics.text(span).split("\n")
+            width = first.column - 1
+            if all(not line[:width].strip() for line in lines):
+                fix = Fix(span, "\n".join(line[width:] for line in lines).removeprefix("\n"))
+        message, help = f"the spec has no key `{key.text}`", "take it out: its keys start at the left margin"
+        diagnostics.add(Diagnostic("unknown-key", message, key.span, help=help, fix=fix))
+        return MappingNode((*root.pairs[:at], *held.pairs, *root.pairs[at + 1 :]), root.span, root.size)
+    return root
