@@ -8,8 +8,9 @@ from typing import NamedTuple
 from cnnspec.graph.graph import Node
 from cnnspec.graph.replay import Effort
 from cnnspec.graph.sizes import Mistake, Search, Shapes, Trial
-from cnnspec.graph.tensors import Tensor
+from cnnspec.graph.tensors import Names, Tensor
 from cnnspec.language.diagnostics import Diagnostic, Fix, Related
+from cnnspec.language.nodes import Node as Text
 from cnnspec.language.spans import Span
 from cnnspec.layers.base import Layer, show
 
@@ -29,11 +30,25 @@ AT_THE_CALL = {
 SHARED = "this layer of what is shared"
 
 
+class Taken(NamedTuple):
+    """Names that an entry takes as its inputs, as `text`; what they stand for; and the names that it sees."""
+
+    text: Text | None
+    inputs: tuple[str, ...]
+    names: Names
+    start: int
+    """How many layers there were before the entry."""
+
+
 class Case(NamedTuple):
     """A layer that does not fit, `end`, as a node without a shape, and what was said of it."""
 
     found: Diagnostic
     end: Node
+    taken: tuple[Taken, ...] = ()
+    """What the layer takes, and the calls around it."""
+    before: int = 0
+    """How many layers there were before it."""
 
     @property
     def hidden(self) -> bool:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cnnspec.graph import merges, shrinking
-from cnnspec.graph.cases import SHARED, Case, Cause, Network, merged, seen
+from cnnspec.graph import merges, misnamed, shrinking
+from cnnspec.graph.cases import AT_THE_CALL, SHARED, Case, Cause, Network, merged, seen
 from cnnspec.language.diagnostics import CALLED, Diagnostic, Related
 from cnnspec.layers.base import show, volume
 
@@ -23,7 +23,10 @@ def explained(case: Case, network: Network) -> Diagnostic:
     taken = {case.found.span, *(place.span for place in cause.places)}
     kept = [related for related in sources if related.message == SHARED or not (cause.instead or related.span in taken)]
     places = [place for place in cause.places if place.span != case.found.span]
-    return replace(case.found, related=(*kept, *places, *called), help=cause.help or case.found.help, fix=cause.fix)
+    help = cause.help or case.found.help
+    if case.found.code == "shape-merge" and cause.fix is None and (name := misnamed.meant(case, network)):
+        help = name if help is None or help == AT_THE_CALL["shape-merge"] else f"{name} Otherwise {help}"
+    return replace(case.found, related=(*kept, *places, *called), help=help, fix=cause.fix)
 
 
 def _cause(case: Case, network: Network) -> Cause | None:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from cnnspec.graph.borders import padded
-from cnnspec.graph.cases import AT_THE_CALL, PADDED, SHARED, Case, comes_from
+from cnnspec.graph.cases import AT_THE_CALL, PADDED, SHARED, Case, Taken, comes_from
 from cnnspec.graph.graph import Field, Graph, Node
 from cnnspec.graph.parts import Recorder
 from cnnspec.graph.tensors import Names, Tensor, UniqueNames
@@ -22,7 +22,7 @@ from cnnspec.language.spans import Span
 from cnnspec.language.syntax import Items
 from cnnspec.layers.base import Layer, Shape, ShapeError, Step
 
-_EXPANSIONS = 5 * limits.LAYERS
+_EXPANSIONS = 3 * limits.LAYERS
 _LETTERS = 10_000_000
 """How long the names of all layers together may be."""
 _CASES = 50
@@ -80,6 +80,8 @@ class Growing:
         self.sources: dict[str, Tensor] = {}
         self.cases: list[Case] = []
         """Layers that do not fit, to be explained at the end."""
+        self.callers: dict[Span, Taken] = {}
+        """The last call at each place, with what it takes."""
         self.entries = _EXPANSIONS * (10 if allow_large else 1)
         """How many entries may be expanded."""
         self.spliced: dict[int, tuple[Text, Items]] = {}
@@ -164,12 +166,16 @@ class Growing:
         help: str | None = None,
         fix: Fix | None = None,
         end: Node | None = None,
+        names: Names | None = None,
     ) -> None:
         """Report a mistake, with the block calls around it; `end`, a layer that does not fit, is explained later."""
         found = Diagnostic(code, message, span, label, (*related, *called_from(calls)), help, fix)
         self.diagnostics.add(found)
         if end is not None and len(self.cases) < _CASES:
-            self.cases.append(Case(found, end))
+            count = len(self.nodes)
+            around = [self.callers[call] for call in reversed(calls) if call in self.callers]
+            own = [Taken(_merged(end), end.inputs, names, count)] if names is not None else []
+            self.cases.append(Case(found, end, (*own, *around), count))
 
     def count(self, span: Span, calls: tuple[Span, ...], entries: int = 1) -> None:
         """Count the expansion of an entry; each of several inputs counts, too. Raises `TooLarge` past the limit."""
@@ -221,7 +227,7 @@ class Growing:
             end = Node(
                 "", layer, tuple(tensor.node for tensor in inputs), shapes, (), span, text, place.calls, shares=shares
             )
-            report = partial(self._shape_error, error, end, inputs)
+            report = partial(self._shape_error, error, end, inputs, place.names)
             if remedy is None:
                 report()
                 return None
@@ -303,7 +309,7 @@ class Growing:
         )
         return False
 
-    def _shape_error(self, error: ShapeError, end: Node, inputs: Sequence[Tensor]) -> None:
+    def _shape_error(self, error: ShapeError, end: Node, inputs: Sequence[Tensor], names: Names) -> None:
         """Report a layer that does not fit, `end`, and keep it to be explained."""
         where, layer, text = end.span, end.layer, end.text
         if error.argument:
@@ -319,7 +325,10 @@ class Growing:
         if end.shares is not None:
             related.append(Related(SHARED, self.by_name[end.shares].span))
         help = AT_THE_CALL.get(error.code, error.help) if where.standard else error.help
-        self.error(error.code, error.message, where, end.calls, label=error.label, related=related, help=help, end=end)
+        self.error(
+            error.code, error.message, where, end.calls, label=error.label, related=related, help=help, end=end,
+            names=names,
+        )  # fmt: skip
 
     def comes_from(self, tensor: Tensor, calls: tuple[Span, ...]) -> Related:
         """The place where a tensor was made, seen from inside of `calls`."""
@@ -338,6 +347,12 @@ def _rooted(nodes: Sequence[Node]) -> tuple[Node, ...]:
         return tuple(nodes)
     roots = {node.name: first.get(node.shares or "", node.shares) for node in nodes}
     return tuple(replace(node, shares=None if roots[node.name] == node.name else roots[node.name]) for node in nodes)
+
+
+def _merged(end: Node) -> Text | None:
+    """The names that a merge takes, as they are written."""
+    body = end.text.get(end.layer.entry) if end.layer.merges and isinstance(end.text, MappingNode) else None
+    return body.get("inputs") if isinstance(body, MappingNode) else body
 
 
 def _remedy(error: ShapeError, layer: Layer, shapes: Sequence[Shape]) -> Layer | None:

@@ -46,6 +46,18 @@ def bordered(end: Node, apart: Sequence[Node], effort: Effort) -> Mend | None:
     return None
 
 
+def everywhere(end: Node, nodes: Sequence[Node], effort: Effort) -> Mend | None:
+    """Padding for every window up to a merge that only loses its border, where that is enough."""
+    losing = [
+        node for node in nodes if loses_border(node) and max(node.layer.step(*node.input_shapes).stride, default=1) == 1
+    ]
+    changed = {node.name: layer for node in losing if (layer := padded(node.layer)) is not None}
+    if not changed or any(node.span.standard for node in losing) or not fits(nodes, end, changed, effort):
+        return None
+    entries = " and ".join(dict.fromkeys(f"`{node.layer.entry}`" for node in losing))
+    return Mend(f"`padding: same` in every {entries} marked above", tuple(losing), padding=True)
+
+
 def _gains_border(node: Node) -> bool:
     """Whether a transposed convolution gives more pixels than its strides alone would."""
     strides = node.layer.step(*node.input_shapes).stride
@@ -76,7 +88,7 @@ def strided(end: Node, apart: Sequence[Node], move: Move, effort: Effort) -> Men
         layer = node.layer
         if not isinstance(layer, Convolution) or layer.rank != len(strides) or node.span.standard:
             continue
-        if "output_padding" in type(layer).model_fields or max(layer.per_axis("strides")) > 1:
+        if max(layer.per_axis("strides")) > 1:
             continue
         if fits(apart, end, {node.name: layer.model_copy(update={"strides": strides})}, effort):
             return Mend(f"write `strides: {_short(strides)}` in the `{layer.entry}` marked above", (node,))
@@ -84,14 +96,18 @@ def strided(end: Node, apart: Sequence[Node], move: Move, effort: Effort) -> Men
 
 
 def unstrided(end: Node, apart: Sequence[Node], move: Move, effort: Effort) -> Mend | None:
-    """A stride of 1 for what steps on one way alone, where that brings it to all of the others."""
+    """A stride of 1, or that of another way, for what steps on one way alone, where that brings it to all others."""
     layer = move.node.layer
     if not isinstance(layer, Windowed) or move.node.span.standard:
         return None
-    changed = {move.node.name: layer.model_copy(update={"strides": (1,) * layer.rank})}
-    if not fits(apart, end, changed, effort):
-        return None
-    return Mend(f"write `strides: 1` in the `{layer.entry}` marked above", (move.node,))
+    others = (node.layer for node in apart if isinstance(node.layer, Windowed) and node.layer.rank == layer.rank)
+    given = layer.per_axis("strides")
+    for strides in islice(dict.fromkeys(((1,) * layer.rank, *(other.per_axis("strides") for other in others))), 4):
+        if strides == given:
+            continue
+        if fits(apart, end, {move.node.name: layer.model_copy(update={"strides": strides})}, effort):
+            return Mend(f"write `strides: {_short(strides)}` in the `{layer.entry}` marked above", (move.node,))
+    return None
 
 
 def extended(end: Node, apart: Sequence[Node], effort: Effort) -> Mend | None:

@@ -7,7 +7,18 @@ from typing import NamedTuple
 
 from cnnspec.graph.cases import Case, Cause, Network, merged, seen
 from cnnspec.graph.graph import Node
-from cnnspec.graph.mends import Mend, bordered, cropped, extended, maps, padding_fix, rescaled, strided, unstrided
+from cnnspec.graph.mends import (
+    Mend,
+    bordered,
+    cropped,
+    everywhere,
+    extended,
+    maps,
+    padding_fix,
+    rescaled,
+    strided,
+    unstrided,
+)
 from cnnspec.graph.replay import ancestors
 from cnnspec.graph.sizes import Search, Shapes
 from cnnspec.graph.ways import Move, Parting, links, parting
@@ -44,6 +55,8 @@ def cause(case: Case, network: Network) -> Cause | None:
     if mend is not None:
         fix = padding_fix(mend.nodes, network.by_name) if mend.padding else None
         return Cause(_marks(case, mend, network), mend.help, fix=fix)
+    if _rows(end, network):
+        return Cause(help="write `axis: 1`: one behind the other")
     if len(pair.shapes[0]) != len(pair.shapes[1]):
         return None
     if pair.channels:
@@ -55,6 +68,20 @@ def cause(case: Case, network: Network) -> Cause | None:
     help, marked = _help(case, pair, parts, nodes, apart, network)
     places = [*_places(case, pair, parts, network), *(_marks(case, marked, network, sources=False) if marked else ())]
     return Cause(merged(places), help)
+
+
+def _rows(end: Node, network: Network) -> bool:
+    """Whether lists of rows of equal width, made of maps, are joined side by side."""
+    if end.layer.entry != "concatenate" or {len(shape) for shape in end.input_shapes} != {2}:
+        return False
+    node: Node | None
+    for name, shape in zip(end.inputs, end.input_shapes, strict=True):
+        node = network.by_name.get(name)
+        while node is not None and node.layer.entry != "reshape" and len(node.inputs) == 1:
+            node = network.by_name.get(node.inputs[0])
+        if node is None or node.layer.entry != "reshape" or shape[-1] != end.input_shapes[0][-1]:
+            return False
+    return True
 
 
 def _pair(end: Node) -> _Pair | None:
@@ -156,12 +183,13 @@ def _help(
     if alone is not None:
         mend = strided(end, apart, alone, network.effort)
         if mend is None and len(end.inputs) > 2:
-            mend = unstrided(end, apart, alone, network.effort)
+            moves = (move for part in parts if part.alone for move in reversed(part.moves))
+            mend = next(filter(None, (unstrided(end, apart, move, network.effort) for move in moves)), None)
         if mend is not None or case.hidden:
             return (mend.help, mend) if mend else (case.found.help, None)
         joined = end.layer.entry == "concatenate"
         return (rescaled(*pair.shapes) if joined else None) or case.found.help, None
-    mend = extended(end, apart, network.effort)
+    mend = extended(end, apart, network.effort) or everywhere(end, nodes, network.effort)
     free = not case.hidden and case.found.code == "shape-merge"
     local = mend.help if mend else cropped(*pair.shapes) or case.found.help if free else None
     search = network.search(case, nodes)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cnnspec.graph.cases import Taken
 from cnnspec.graph.growing import Place
 from cnnspec.graph.tensors import Known, Names, Tensor, unknown
 from cnnspec.language import limits
@@ -170,6 +171,8 @@ def call(
     for declared, tensor in zip(block.inputs, inputs, strict=False):
         names.own[declared.text] = Known(tensor, declared.span)
     calls = (*place.calls, item.head.span)
+    taken = tuple(tensor.node for tensor in inputs)
+    graph.callers[item.head.span] = Taken(item.head.inputs, taken, outside.names, len(graph.nodes))
     inside = Environment(scope, graph.diagnostics, running.running, names.running, calls)
     for parameter, default in block.parameters.items():
         if parameter not in bindings and default is not None:

@@ -161,7 +161,7 @@ class Concatenate(_Merge):
             "shape-merge",
             f"`concatenate` along {along} needs {wanted}, not {' and '.join(map(show, inputs))}",
             label=f"{show(one)} and {show(other)}",
-            help=_same_map(one, other) or "bring them to one size before it",
+            help=_as_vector(one, other) or _same_map(one, other) or _TO_ONE_SIZE,
         )
 
     def formula(self, *inputs: Shape) -> str:
@@ -218,6 +218,17 @@ class Dot(_Merge):
         return Step(whole=True)
 
 
+_TO_ONE_SIZE = "bring them to one size before it"
+
+
+def _as_vector(one: Shape, other: Shape) -> str | None:
+    """What makes a vector of a map that is to stand beside one."""
+    vector, long = sorted((one, other), key=len)
+    if len(vector) != 1 or not 2 <= len(long) <= 4:
+        return None
+    return f"put `global_average_pooling{len(long) - 1}d` or `flatten` behind {show(long)} first"
+
+
 def _broadcast(one: Shape, other: Shape) -> Shape | None:
     """The shape of an element-wise result, aligned at the last axis; None where two sizes differ."""
     long, short = (one, other) if len(one) >= len(other) else (other, one)
@@ -260,6 +271,6 @@ def _same_map(one: Shape, other: Shape) -> str | None:
         conv = f"a {'×'.join('1' * rank)} `conv{rank}d` with {small[-1]} filters and `strides: {stride}`"
         return f"{conv} turns {show(large)} into {show(small)}"
     if rank != 2:
-        return "bring them to one size before it"
+        return _TO_ONE_SIZE
     resized = (*wanted[:2], first[2])
     return f"`resizing: {{height: {wanted[0]}, width: {wanted[1]}}}` before it turns {show(first)} into {show(resized)}"
