@@ -54,11 +54,22 @@ def compute(text: str, lookup: Lookup) -> Any:
     name = _NAME.fullmatch(text)
     if name:
         return lookup(name[1])
-    tree, shift = _parsed(text)
+    parsed = _read(text)
+    if isinstance(parsed, ExpressionError):
+        raise ExpressionError(parsed.code, parsed.message, parsed.start, parsed.length, parsed.help, parsed.mend)
+    tree, shift = parsed
     return settled(_Computer(lookup, shift).value(tree))
 
 
 @lru_cache(maxsize=1024)
+def _read(text: str) -> tuple[ast.expr, int] | ExpressionError:
+    """The tree of an expression, or why it does not read."""
+    try:
+        return _parsed(text)
+    except ExpressionError as error:
+        return error.with_traceback(None)
+
+
 def _parsed(text: str) -> tuple[ast.expr, int]:
     if len(text) > EXPRESSION_CHARACTERS:
         message = f"an expression of {len(text):,} characters; at most {EXPRESSION_CHARACTERS:,} are allowed"

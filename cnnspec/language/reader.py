@@ -189,8 +189,12 @@ class _Builder:
                 self.diagnostics.add(Diagnostic("yaml-syntax", slip.message, span, help=slip.help, fix=fix))
                 if slip.value is not None:
                     key = ScalarNode(slip.text, slip.text, span)
-                    return MappingNode(((key, ScalarNode(resolve(slip.value), slip.value, span)),), span, 2)
-                return ScalarNode(slip.text if slip.quoted else resolve(slip.text), slip.text, span)
+                    return MappingNode(((key, self._resolved(slip.value, span)),), span, 2)
+                return ScalarNode(slip.text, slip.text, span) if slip.quoted else self._resolved(slip.text, span)
+        return self._resolved(text, span)
+
+    def _resolved(self, text: str, span: Span) -> ScalarNode:
+        """A value without quotes."""
         try:
             return ScalarNode(resolve(text), text, span)
         except OverflowError:
@@ -324,7 +328,7 @@ class _Builder:
             place = Span(self.file, key.span.line, start, key.span.line, key.span.end_column)
             yield (
                 ScalarNode(found[0], found[0], key.span.part(0, len(found[0]))),
-                ScalarNode(resolve(found[1]), found[1], place),
+                self._resolved(found[1], place),
             )
         if slips:
             (first, (_, _, message, help)), (last, _) = slips[0], slips[-1]

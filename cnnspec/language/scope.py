@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix, Related, called_from
 from cnnspec.language.entries import shown
-from cnnspec.language.expressions import ExpressionError, compute, is_expression, names_in
+from cnnspec.language.expressions import ExpressionError, compute, is_expression, names_in, settled
 from cnnspec.language.hints import mend
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head
 from cnnspec.language.spans import Span
@@ -251,6 +251,7 @@ class Binding:
     failed: bool = False
     missing: bool = False
     """Whether the file declares it without a value."""
+    settled: bool = False
 
     def value(self, name: str) -> Any:
         """Compute it, once. Raises `Failed` again where it failed before."""
@@ -274,6 +275,11 @@ class Binding:
                 raise
             finally:
                 self.busy = False
+            self.settled = isinstance(self.node, ScalarNode) and is_expression(self.node.value)
+        if not self.settled:
+            self.failed = True
+            self.known = settled(self.known)
+            self.failed, self.settled = False, True
         return self.known
 
 

@@ -41,6 +41,8 @@ def _metric_list(value: Any, *path: str) -> Any:
     if not isinstance(value, tuple | list):
         return (_entry(value, METRICS, *path),)
     found = tuple(_entry(metric, METRICS, *path, index) for index, metric in enumerate(value))
+    if None in found:
+        raise refuse("entry-form", "an empty metric", "name a metric, or take it out")
     columns = [metric.column for metric in found]
     twice = next((column for column in columns if columns.count(column) > 1), None)
     if twice:
