@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
@@ -11,7 +12,7 @@ from cnnspec.editor import declared
 from cnnspec.editor.declared import Block, Load, Name, Parameter, Source
 from cnnspec.editor.grammar import Place, call, places
 from cnnspec.editor.lines import Range
-from cnnspec.editor.tree import Mapping, Scalar, Spot, scalars, spot_at
+from cnnspec.editor.tree import Listing, Mapping, Scalar, Spot, scalars, spot_at
 from cnnspec.language.expressions import WORDS
 from cnnspec.language.forms import Schema
 
@@ -35,12 +36,13 @@ class Word(NamedTuple):
     range: Range
 
 
-class OwnBlocks:
-    """The blocks in scope of a file, but for the standard ones, and what their calls take."""
+class FileScope:
+    """What a file declares for every place in it, found once: blocks (but for the standard ones), parameters, names."""
 
     def __init__(self, source: Source, load: Load) -> None:
         self.source = source
         self.load = load
+        self._names: dict[int, list[tuple[int, Name]]] = {}
 
     @cached_property
     def blocks(self) -> dict[str, Block]:
@@ -55,15 +57,26 @@ class OwnBlocks:
             for name, block in self.blocks.items()
         }
 
+    @cached_property
+    def parameters(self) -> dict[str, Parameter]:
+        """The parameters of the file."""
+        return declared.parameters_of(self.source, self.load)
+
+    def names(self, items: Listing) -> list[tuple[int, Name]]:
+        """The names that the items of a list of layers give, each with the item's number."""
+        if id(items) not in self._names:
+            self._names[id(items)] = declared.names_in(self.source, items, self.blocks)
+        return self._names[id(items)]
+
 
 class Around:
-    """A place of a spec. `spot` is the word at it; `own` is what may be called in its file."""
+    """A place of a spec. `spot` is the word at it; `file` is what its file declares."""
 
-    def __init__(self, source: Source, spot: Spot, load: Load, own: OwnBlocks | None = None) -> None:
+    def __init__(self, source: Source, spot: Spot, load: Load, file: FileScope | None = None) -> None:
         self.source = source
         self.spot = spot
         self.load = load
-        self._own = own or OwnBlocks(source, load)
+        self._file = file or FileScope(source, load)
 
     @property
     def scalar(self) -> Scalar:
@@ -73,12 +86,12 @@ class Around:
     @property
     def blocks(self) -> dict[str, Block]:
         """The blocks in scope, but for the standard ones."""
-        return self._own.blocks
+        return self._file.blocks
 
     @property
     def calls(self) -> dict[str, Schema]:
         """What their calls take."""
-        return self._own.calls
+        return self._file.calls
 
     @cached_property
     def places(self) -> list[Place]:
@@ -139,12 +152,12 @@ class Around:
         """The names of entries and inputs that may be written here."""
         if self.spot.path[:1] == ("outputs",):
             return declared.names_of(self.source, self.source.get("layers"), self.blocks)
-        return declared.names_at(self.source, self.spot.steps, self.places, self.blocks)
+        return declared.names_at(self.source, self.spot.steps, self.places, self._file.names)
 
     @cached_property
-    def parameters(self) -> dict[str, Parameter]:
+    def parameters(self) -> ChainMap[str, Parameter]:
         """The parameters that an expression here may name."""
-        return declared.parameters_at(self.source, self.spot.steps, self.load)
+        return declared.parameters_at(self.source, self.spot.steps, self._file.parameters)
 
     def block(self, name: str) -> Block | None:
         """The block of that name."""
@@ -184,9 +197,9 @@ def around(source: Source, offset: int, load: Load) -> Around | None:
 
 def everywhere(source: Source, load: Load) -> Iterator[Around]:
     """Every word of a spec."""
-    own = OwnBlocks(source, load)
+    file = FileScope(source, load)
     for spot in scalars(source.tree) if is_spec(source) else ():
-        yield Around(source, spot, load, own)
+        yield Around(source, spot, load, file)
 
 
 def entries(source: Source, load: Load) -> Iterator[tuple[Scalar, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
@@ -159,8 +160,16 @@ def on_disk(file: str) -> str:
     return str(STANDARD / file.removeprefix(STANDARD_FILES)) if file.startswith(STANDARD_FILES) else file
 
 
-def parameters_at(source: Source, steps: tuple[Step, ...], load: Load) -> dict[str, Parameter]:
-    """The parameters that `$` finds at a place: those of the repetitions around, of the block, of the file."""
+def parameters_of(source: Source, load: Load) -> dict[str, Parameter]:
+    """The parameters of a file: its own win over inherited ones."""
+    found: dict[str, Parameter] = {}
+    for relative in family(source, load):
+        found = {**relative.parameters(relative.get("parameters")), **found}
+    return found
+
+
+def parameters_at(source: Source, steps: tuple[Step, ...], outer: dict[str, Parameter]) -> ChainMap[str, Parameter]:
+    """The parameters that `$` finds at a place: those of the repetitions around, of the block, of the file (`outer`)."""
     found: dict[str, Parameter] = {}
     for step in reversed(steps):
         if not isinstance(step.node, Keys) or step.key != "layers":
@@ -173,9 +182,7 @@ def parameters_at(source: Source, steps: tuple[Step, ...], load: Load) -> dict[s
     if len(steps) > 1 and steps[0].key == "blocks":
         block = source.blocks.get(str(steps[1].key))
         found = {**(block.parameters if block else {}), **found}
-    for relative in family(source, load):
-        found = {**relative.parameters(relative.get("parameters")), **found}
-    return found
+    return ChainMap(found, outer)
 
 
 class Name(NamedTuple):
@@ -187,18 +194,21 @@ class Name(NamedTuple):
 
 
 def names_at(
-    source: Source, steps: tuple[Step, ...], places: list[Place], blocks: Mapping[str, Block]
+    source: Source, steps: tuple[Step, ...], places: list[Place], given: Callable[[Listing], list[tuple[int, Name]]]
 ) -> dict[str, Name]:
-    """The names that an entry at a place may take, nearest first: those above it in its list and in those around."""
+    """The names that an entry at a place may take, nearest first: those above it in its list and in those around.
+
+    `given` tells the names that the items of a list give, each with the item's number.
+    """
     found: dict[str, Name] = {}
     outside = 2 if steps and steps[0].key == "blocks" else 0
     for depth in range(len(steps) - 1, outside - 1, -1):
         step = steps[depth]
         if isinstance(step.node, Listing) and isinstance(step.key, int) and places[depth].of_layers:
             repeated = any(around.key == "repeat" for around in steps[max(0, depth - 2) : depth])
-            visible = step.node.items if repeated else step.node.items[: step.key]
-            for name in reversed(list(_named(source, visible, blocks))):
-                found.setdefault(name.name, name)
+            for at, name in reversed(given(step.node)):
+                if repeated or at < step.key:
+                    found.setdefault(name.name, name)
     for word in _inputs(source, steps):
         found.setdefault(word.text, Name(word.text, source.target(word)))
     return found
@@ -206,7 +216,12 @@ def names_at(
 
 def names_of(source: Source, items: Tree | None, blocks: Mapping[str, Block]) -> dict[str, Name]:
     """The names that a list of layers gives, and the inputs: what `outputs` may say."""
-    return {name.name: name for name in _named(source, _items(items), blocks)}
+    return {name.name: name for _, name in _named(source, _items(items), blocks)}
+
+
+def names_in(source: Source, items: Listing, blocks: Mapping[str, Block]) -> list[tuple[int, Name]]:
+    """The names that the items of a list of layers give, each with the item's number."""
+    return list(_named(source, items.items, blocks))
 
 
 def _inputs(source: Source, steps: tuple[Step, ...]) -> list[Scalar]:
@@ -221,18 +236,18 @@ def _inputs(source: Source, steps: tuple[Step, ...]) -> list[Scalar]:
     return [alone.key] if alone else []
 
 
-def _named(source: Source, items: list[Tree | None], blocks: Mapping[str, Block]) -> Iterator[Name]:
+def _named(source: Source, items: list[Tree | None], blocks: Mapping[str, Block]) -> Iterator[tuple[int, Name]]:
     """The names that entries give, and (with dots) those within the ones that have a name."""
-    for item in items:
+    for at, item in enumerate(items):
         name = name_of(item)
         if name is None or not isinstance(item, Keys):
             continue
         called = blocks.get(item.pairs[0].key.text)
         if called is not None and called.target.file == source.file:
-            inner = (Name(f"{name.text}.{each.name}", *each[1:]) for each in _named(source, _items(called.layers), {}))
-            yield from inner
-        yield from _within(source, name.text, item, 0)
-        yield Name(name.text, source.target(name), item)
+            for _, inner in _named(source, _items(called.layers), {}):
+                yield at, inner._replace(name=f"{name.text}.{inner.name}")
+        yield from ((at, inner) for inner in _within(source, name.text, item, 0))
+        yield at, Name(name.text, source.target(name), item)
 
 
 def _within(source: Source, prefix: str, entry: Tree | None, depth: int) -> Iterator[Name]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,20 @@ def test_what_cannot_be_renamed() -> None:
     assert "cannot be a name" in renamed(TOP + "  - relu: {name: |a}\n", "a b")
     assert "no name of its own" in renamed(TOP + "  - |relu\n", "b")
     assert "not open" in renamed(TOP + "  - |squeeze_excite\n", "b")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TOP + "  - relu: {name: fir|st}\n" + "".join(f"  - relu: {{inputs: first, name: n{at}}}\n" for at in range(1000)),
+        f"parameters: {{ra|te: 0.1, {', '.join(f'p{at}: 1' for at in range(1000))}}}\n" + TOP + "  - dropout: $rate\n" * 1000,
+    ],
+    ids=["a name", "a parameter"],
+)  # fmt: skip
+def test_a_thousand_references_take_no_time(text: str) -> None:
+    world, _, offset = opened(text)
+    place = world.around(FILE, offset)
+    assert place is not None
+    start = time.process_time()
+    assert len(navigation.references(world, place, offset)) == 1001
+    assert time.process_time() - start < 1
