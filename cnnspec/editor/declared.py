@@ -169,7 +169,7 @@ def parameters_of(source: Source, load: Load) -> dict[str, Parameter]:
 
 
 def parameters_at(source: Source, steps: tuple[Step, ...], outer: dict[str, Parameter]) -> ChainMap[str, Parameter]:
-    """The parameters that `$` finds at a place: those of the repetitions around, of the block, of the file (`outer`)."""
+    """The parameters that `$` finds at a place: of the repetitions around, of the block, of the file (`outer`)."""
     found: dict[str, Parameter] = {}
     for step in reversed(steps):
         if not isinstance(step.node, Keys) or step.key != "layers":
