@@ -15,15 +15,16 @@ from cnnspec.graph.graph import Graph
 from cnnspec.graph.growing import Growing, Place, TooLarge
 from cnnspec.graph.parts import Part
 from cnnspec.graph.tensors import NAME, Known, Made, Names, Tensor, unknown
+from cnnspec.graph.unseen import advice
 from cnnspec.language import limits
 from cnnspec.language import syntax as s
 from cnnspec.language.diagnostics import Diagnostics, Fix, Related
 from cnnspec.language.entries import Invalid, shown
-from cnnspec.language.nodes import MappingNode, ScalarNode, as_written, head, locate, walk
+from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, as_written, head, locate, walk
 from cnnspec.language.problems import diagnose
-from cnnspec.language.scope import Environment, Failed
+from cnnspec.language.scope import Environment, Failed, origin
 from cnnspec.language.spans import Span
-from cnnspec.language.suggest import did_you_mean, meant, nearest
+from cnnspec.language.suggest import did_you_mean, meant
 from cnnspec.layers.base import Layer
 
 _NAMES = 500
@@ -52,6 +53,8 @@ class Elaborator(Growing):
         """The layers whose arguments are computed, by their entry and what it was given."""
         self.doubtful: set[str] = set()
         """Names that are given wrongly: one like it is not told."""
+        self.missed: set[str] = set()
+        """Names that nothing has, and nothing that is like them: that is told once."""
 
     def run(self) -> Graph | None:
         """Expand everything."""
@@ -101,7 +104,10 @@ class Elaborator(Growing):
             if known is None:
                 visible = list(islice(dict.fromkeys(islice(place.names, 2 * _NAMES)), _NAMES))
                 help = did_you_mean(name.text, visible)
-                if place.names.find(output) is not None:
+                inner = name.text.rpartition(".")[2]
+                if inner != name.text and inner in visible:
+                    help = f"did you mean `{inner}`?"
+                elif place.names.find(output) is not None and "." not in name.text:
                     help = f"the output's own name comes first: write `{name.text}: {output}`"
                 elif help is None and name.text in self._all_names:
                     help = f"it is in a nested list: name what holds it, and write e.g. `outer.{name.text}`"
@@ -269,7 +275,7 @@ class Elaborator(Growing):
             return None
         self.count(item.head.span, place.calls, len(names) - 1)
         found = [
-            self._find(str(name), locate(node, (at,) if isinstance(value, tuple) else ()), place)
+            self._find(str(name), node, (at,) if isinstance(value, tuple) else (), place)
             for at, name in enumerate(names)
         ]
         if any(tensor is None for tensor in found):
@@ -277,38 +283,35 @@ class Elaborator(Growing):
         tensors = tuple(tensor for tensor in found if tensor is not None)
         return (running, *tensors) if _pairs(item) and not isinstance(value, tuple) else tensors
 
-    def _find(self, name: str, span: Span, place: Place) -> Tensor | None:
-        known = self.known(name, span, place)
+    def _find(self, name: str, node: Node, path: tuple[int, ...], place: Place) -> Tensor | None:
+        """The tensor of a name that `node` gives, at `path` in it."""
+        used = locate(node, path)
+        for at in path:
+            node = node.items[at] if isinstance(node, SequenceNode) and at < len(node.items) else node
+        given = origin(node, place.scope)
+        known = self.known(name, *((used, place) if given is node else (head(given), place, used)))
         return known.tensor if known else None
 
-    def known(self, name: str, span: Span, place: Place) -> Known | None:
-        """What an entry above is that is called so; None where there is none, which is said."""
+    def known(self, name: str, span: Span, place: Place, used: Span | None = None) -> Known | None:
+        """What an entry above is that is called so; None where there is none, which is said. `used` is where the name
+        is used that is given at `span`."""
         known = place.names.find(name)
         if known is None and not self.diagnostics.has("unknown-input", span):
             visible = list(islice(dict.fromkeys(islice(place.names, 2 * _NAMES)), _NAMES))
             known_names = visible if len(self.diagnostics) < limits.GUESSES else []
-            guess = nearest(name, known_names)
-            if guess in self.doubtful:
+            found = advice(name, used or span, place, known_names, self._all_names, self.doubtful)
+            if found is None or name in self.missed:
                 return None
-            sure = meant(name, known_names)
-            help = f"did you mean `{guess}`?" if guess else None
-            if name.lstrip("-").isdigit():
-                help, sure = "entries are called by name, not by number: name the one above with `name:`", None
-            if help is None and name in self._all_names:
-                help = f"`{name}` is named further down or in a nested list; only names above are visible"
-                if place.calls:
-                    help = f"of the names around its call, a block sees only its `inputs`; `{name}` is none of them"
-            if help is None:
-                visible = [] if visible == ["input"] else visible
-                listed = ", ".join([f"`{word}`" for word in visible[:12]] + ["…"] * (len(visible) > 12))
-                help = f"these names are visible here: {listed}" if listed else "name an entry above with `name:`"
-            message, fix = f"no entry above is called `{name}`", Fix(span, sure) if sure else None
-            self.error("unknown-input", message, span, place.calls, help=help, fix=fix)
+            if "did you mean" not in found.help:
+                self.missed.add(name)
+            related = [Related("it is used here", used)] if used is not None else []
+            message, fix = f"no entry above is called `{name}`", Fix(span, found.sure) if found.sure else None
+            self.error("unknown-input", message, span, place.calls, related=related, help=found.help, fix=fix)
         return known
 
     @cached_property
-    def _all_names(self) -> set[str]:
-        """Every name that the document gives anywhere."""
+    def _all_names(self) -> dict[str, Span]:
+        """Every name that the document gives anywhere, with the first place."""
         nodes = (
             node
             for block in (self.spec.layers, *(block.layers for block in self.spec.scope.blocks.own.values()))
@@ -316,7 +319,11 @@ class Elaborator(Growing):
             for node in walk(item.head.node)
             if isinstance(node, MappingNode)
         )
-        return {name.text for node in nodes if isinstance(name := node.get("name"), ScalarNode)}
+        names: dict[str, Span] = {}
+        for node in nodes:
+            if isinstance(name := node.get("name"), ScalarNode):
+                names.setdefault(name.text, name.span)
+        return names
 
     # layers
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnspec.graph.cases import Taken
@@ -16,9 +16,9 @@ from cnnspec.language.entries import Invalid, Problem, read_entry, shown
 from cnnspec.language.expressions import is_expression
 from cnnspec.language.hints import hint
 from cnnspec.language.items import ItemParser
-from cnnspec.language.nodes import MappingNode, ScalarNode, SequenceNode, head, locate
+from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head
 from cnnspec.language.problems import diagnose
-from cnnspec.language.scope import Binding, Environment, Failed, Scope
+from cnnspec.language.scope import Binding, Environment, Failed, Scope, traced
 from cnnspec.language.spans import Span
 from cnnspec.language.structures import parameter_of, paths_of
 from cnnspec.language.suggest import did_you_mean
@@ -91,14 +91,17 @@ def repeat(graph: Elaborator, item: s.Repeat, running: Tensor, place: Place, nam
         return unknown(item.head.span)
     rounds: Sequence[Any] = range(value) if item.times is not None else value
     carried = Names(place.names)
+    source = traced(node, place.scope)
     count = value if item.times is not None else len(rounds)
     for at, values in enumerate(rounds):
         graph.count(item.head.span, place.calls)
         scope = place.scope
-        bound = _bind(graph, item, values, locate(node, (at,)), place) if item.names else {}
+        row = _item(source.node, at) or source.node
+        bound = _bind(graph, item, values, head(row), place) if item.names else {}
         if bound is None:
             return unknown(item.head.span)
-        scope = scope.holding(bound) if bound else scope
+        if bound:
+            scope = Scope(dict(_bindings(bound, row, item.single, source.environment or environment)), scope)
         names = Names(carried)
         inner = [names]
         graph.recorder.given(bound)
@@ -131,6 +134,20 @@ def _bind(graph: Elaborator, item: s.Repeat, values: Any, span: Span, place: Pla
         )
         return None
     return {name.text: value for name, value in zip(item.names, values, strict=True)}
+
+
+def _bindings(
+    bound: dict[str, Any], row: Node, single: bool, environment: Environment
+) -> Iterator[tuple[str, Binding]]:
+    """The names of one round with their values, and where the list of values gives them."""
+    for at, (name, value) in enumerate(bound.items()):
+        node = row if single else _item(row, at)
+        yield name, Binding(node, environment, value) if isinstance(node, ScalarNode) else Binding(known=value)
+
+
+def _item(node: Node, at: int) -> Node | None:
+    """An item of a list that is written out."""
+    return node.items[at] if isinstance(node, SequenceNode) and at < len(node.items) else None
 
 
 def when(graph: Elaborator, item: s.When, running: Tensor, place: Place) -> Tensor:
