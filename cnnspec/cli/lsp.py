@@ -16,7 +16,7 @@ def command(stdio: bool) -> None:
     import os
     import sys
 
-    from cnnspec.editor.features import serve
+    from cnnspec.editor.serving import serve
 
     # Whatever a library prints is no protocol: it goes to stderr.
     protocol = os.fdopen(os.dup(sys.stdout.fileno()), "wb")

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from cnnspec.editor.features import _covers, _guarded, make
+from cnnspec.editor.features import _covers
 from cnnspec.editor.server import Server
+from cnnspec.editor.serving import _guarded, make
 
 
 def fails(ls: Server, params: Any) -> list[int]:
