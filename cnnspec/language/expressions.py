@@ -53,7 +53,10 @@ def compute(text: str, lookup: Lookup) -> Any:
     """The value of an expression; `lookup` gives the value of a name, settled. Raises `ExpressionError`."""
     name = _NAME.fullmatch(text)
     if name:
-        return lookup(name[1])
+        try:
+            return lookup(name[1])
+        except RecursionError:
+            raise ExpressionError("expression-limit", "this is computed from too many other parameters") from None
     parsed = _read(text)
     if isinstance(parsed, ExpressionError):
         raise ExpressionError(parsed.code, parsed.message, parsed.start, parsed.length, parsed.help, parsed.mend)
