@@ -11,6 +11,9 @@ graph runs without Keras. A network that holds is looked at by the lints, and co
 from __future__ import annotations
 
 import gc
+import json
+import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -38,6 +41,11 @@ if TYPE_CHECKING:
     from cnnspec.language.nodes import Node
     from cnnspec.language.syntax import Spec
     from cnnspec.training.section import Training
+
+
+_BLOCKS = re.compile(r"^[\"']?blocks[\"']?\s*:", re.MULTILINE)
+_OF_A_NETWORK = re.compile(r"^[\"']?(layers|inputs?|outputs?|extends|data|training|name)[\"']?\s*:", re.MULTILINE)
+_IMPORTING = "<import>"
 
 
 @dataclass(frozen=True)
@@ -168,6 +176,26 @@ def _heeded(found: Iterable[Diagnostic], files: Files, graph: Graph | None, file
         return doubting(graph, document, file)
 
     return tuple(heed(found, files.texts, files.documents, doubted))
+
+
+def holds_blocks_alone(text: str) -> bool:
+    """Whether a text is a file of blocks for others to import, rather than a network."""
+    return "blocks" in text and bool(_BLOCKS.search(text)) and not _OF_A_NETWORK.search(text)
+
+
+def check_blocks(text: str, name: str, directory: Path, buffers: Mapping[str, str], **options: Any) -> Report:
+    """Check a file of blocks alone, `name` in `directory`, as a spec that imports it finds it."""
+    file = os.path.normpath(directory / name)
+    importing = f"input: [1]\nimports: [{json.dumps(name, ensure_ascii=False)}]\nlayers: [flatten]\n"
+    buffers = {**buffers, os.path.realpath(file): text}
+    report = check_text(importing, _IMPORTING, directory=directory, buffers=buffers, **options)
+    found = tuple(
+        replace(each, related=tuple(place for place in each.related if place.span.file != _IMPORTING))
+        for each in report.diagnostics
+        if each.span.file != _IMPORTING
+    )
+    document = report.files.documents.get(file) if report.files is not None else None
+    return replace(report, file=file, diagnostics=found, graph=None, found=None, document=document)
 
 
 def check_bytes(data: bytes, file: str, **options: Any) -> Report:

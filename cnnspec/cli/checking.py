@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,10 +17,6 @@ from cnnspec.language.spans import Span
 
 RUN_CODES = ("file-unreadable", "internal-error")
 """Codes that say something of the run, not of a spec."""
-
-_BLOCKS = r"^[\"']?blocks[\"']?\s*:"
-_IMPORTING = "<import>"
-_OF_A_NETWORK = r"^[\"']?(layers|inputs?|outputs?|extends|data|training|name)[\"']?\s*:"
 
 
 class Settings(NamedTuple):
@@ -195,25 +188,11 @@ def _report(spec: Spec, data: bytes, settings: Settings, held: dict[str, str] | 
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = ""
-    if "blocks" in text and re.search(_BLOCKS, text, re.MULTILINE) and not re.search(_OF_A_NETWORK, text, re.MULTILINE):
-        return _library_report(spec, text, options, held or {})
+    if pipeline.holds_blocks_alone(text):
+        return pipeline.check_blocks(text, spec.name, spec.folder, held or {}, **options)
     return pipeline.check_bytes(
         data, spec.shown, directory=spec.folder, overrides=settings.overrides, buffers=held, **options
     )
-
-
-def _library_report(spec: Spec, text: str, options: dict[str, Any], held: dict[str, str]) -> pipeline.Report:
-    """A file of blocks alone, as a spec that imports it finds it."""
-    name = os.path.normpath(spec.folder / spec.name)
-    importing = f"input: [1]\nimports: [{json.dumps(spec.name, ensure_ascii=False)}]\nlayers: [flatten]\n"
-    buffers = {**held, os.path.realpath(name): text}
-    report = pipeline.check_text(importing, _IMPORTING, directory=spec.folder, buffers=buffers, **options)
-    found = tuple(
-        replace(each, related=tuple(place for place in each.related if place.span.file != _IMPORTING))
-        for each in report.diagnostics
-        if each.span.file != _IMPORTING
-    )
-    return replace(report, file=name, diagnostics=found, graph=None)
 
 
 def _sum(report: pipeline.Report) -> str:

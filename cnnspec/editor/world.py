@@ -18,8 +18,6 @@ from cnnspec.language.diagnostics import Diagnostic
 from cnnspec.language.limits import TEXT_BYTES
 from cnnspec.layers.base import Shape
 
-_WHOLE = ("layers", "input", "inputs", "extends", "training", "data", "outputs")
-
 
 @dataclass(frozen=True)
 class Checked:
@@ -33,16 +31,10 @@ class Checked:
         """Where each entry became tensors."""
         return Shapes(self.report.found, self.report.document)
 
-    @cached_property
+    @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What to tell. A file of blocks alone, for others to import, needs no network."""
-        if any(self.source.get(key) is not None for key in _WHOLE) or self.source.get("blocks") is None:
-            return self.report.diagnostics
-        return tuple(
-            each
-            for each in self.report.diagnostics
-            if each.code != "missing-parameter" and not each.message.startswith("the spec needs")
-        )
+        """What to tell."""
+        return self.report.diagnostics
 
     @cached_property
     def files(self) -> frozenset[str]:
@@ -141,7 +133,10 @@ def check(file: str, texts: Mapping[str, str]) -> Checked | None:
     if not is_spec(source):
         return None
     buffers = {os.path.realpath(path): text for path, text in texts.items() if path != file}
-    return Checked(source, pipeline.check_text(texts[file], file, directory=Path(file).parent, buffers=buffers))
+    path = Path(file)
+    if pipeline.holds_blocks_alone(texts[file]):
+        return Checked(source, pipeline.check_blocks(texts[file], path.name, path.parent, buffers))
+    return Checked(source, pipeline.check_text(texts[file], file, directory=path.parent, buffers=buffers))
 
 
 def told(file: str, texts: Mapping[str, str]) -> tuple[Diagnostic, ...]:

@@ -9,7 +9,7 @@ import pytest
 from cnnspec.editor import actions, completion, hints, navigation, symbols
 from cnnspec.editor.hover import hover
 from cnnspec.editor.lines import Range
-from cnnspec.editor.world import World, told
+from cnnspec.editor.world import World, check, told
 from tests.editor.opened import FILE, TOP, opened
 from tests.editor.test_loose import SPECS
 
@@ -164,3 +164,14 @@ def test_no_place_of_any_text_is_too_much() -> None:
             if place is not None:
                 hover(world, place, offset)
                 navigation.definition(place, offset)
+
+
+@pytest.mark.parametrize("file", [FILE, "untitled:Untitled-1", "/specs/it's: here"])
+def test_a_file_of_blocks_alone_needs_no_network(file: str) -> None:
+    blocks = "parameters: {k: 3}\nblocks:\n  u: {layers: [{conv2d: {%s: 4, kernel_size: $k}}]}\n"
+    assert told(file, {file: blocks % "filters"}) == ()
+    (found,) = told(file, {file: blocks % "filtrs"})
+    assert (found.code, found.span.file, found.related) == ("unknown-argument", file, ())
+    checked = check(file, {file: blocks % "filters"})
+    assert checked is not None
+    assert checked.shapes.value("$k") == 3
