@@ -25,14 +25,13 @@ from cnnspec.editor.declared import Target, on_disk
 from cnnspec.editor.grammar import Place, root
 from cnnspec.editor.lines import Range
 from cnnspec.language.diagnostics import Diagnostic
-from cnnspec.language.library import STANDARD
 from cnnspec.language.spans import STANDARD_FILES
+from cnnspec.reference import codes
 
 _PATIENCE = 10.0
 """Seconds that an answer waits for a check; then it tells what is known."""
 _OTHER = re.compile(r"[A-Za-z][\w+.-]+:")
 """How a document starts that is no file."""
-_PAGES = STANDARD.parent / "codes"
 
 
 def log(error: BaseException) -> None:
@@ -195,7 +194,7 @@ class Server(LanguageServer):
         folder = str(Path(found.span.file).parent) + os.sep
         label = found.label if found.label not in found.message else ""
         message = "\n".join(part for part in (found.message, label, found.help and f"help: {found.help}") if part)
-        page = _PAGES / f"{found.code}.md"
+        page = codes.FOLDER / f"{found.code}.md"
         unused = found.code.startswith("unused-")
         return lsp.Diagnostic(
             range=self.range(found.span.file, self.world.lines(found.span.file).range(found.span)),

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cnnspec.language.diagnostics import Diagnostic, Fix
+from cnnspec.language.limits import DIAGNOSTICS
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, walk
 from cnnspec.language.spans import LINE_BREAK, Span
 from cnnspec.language.suggest import did_you_mean
@@ -68,7 +69,7 @@ def heed(
     spent: set[Span] = set()
     kept = [each for each in kept if not _silenced(each, comments, spent)]
     doubted = doubting()
-    unused = [each for comment in comments if doubted(comment) for each in _unused(comment, spent)]
+    unused = islice((each for comment in comments if doubted(comment) for each in _unused(comment, spent)), DIAGNOSTICS)
     kept += [each for each in unused if not _silenced(each, comments, spent)]
     return sorted(kept, key=lambda each: each.place.order)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cnnspec.language import limits
 from cnnspec.pipeline import check_file, check_text
 
 CONV = "conv2d: {filters: 8, kernel_size: 3}"
@@ -161,3 +162,8 @@ def test_without_a_comment_nothing_is_looked_for(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("cnnspec.language.ignores.walk", refuse)
     assert told(spec("  - relu  # cnnspec is a language")) == []
+
+
+def test_what_is_told_of_comments_is_bounded() -> None:
+    text = f"input: [8]\nlayers:\n  - relu  # cnnspec: ignore[{', '.join(['dropout-last'] * 3000)}]\n"
+    assert len(check_text(text).diagnostics) == limits.DIAGNOSTICS
