@@ -11,7 +11,7 @@ from cnnspec.graph.growing import Place
 from cnnspec.graph.tensors import Known, Names, Tensor, unknown
 from cnnspec.language import limits
 from cnnspec.language import syntax as s
-from cnnspec.language.diagnostics import Related
+from cnnspec.language.diagnostics import Fix, Related
 from cnnspec.language.entries import Invalid, Problem, read_entry, shown
 from cnnspec.language.expressions import is_expression
 from cnnspec.language.hints import hint
@@ -85,7 +85,12 @@ def repeat(graph: Elaborator, item: s.Repeat, running: Tensor, place: Place, nam
             word, kind, wanted = ("times", "number", "a whole number from 0")
         key = item.head.node.pairs[0][0].text if isinstance(item.head.node, MappingNode) else "repeat"
         message = f"`{word}` takes {wanted}, not {shown(value)}"
-        problem = Problem("wrong-type", message, (key, word), help=hint(value, kind, word))
+        help, sure = hint(value, kind, word), None
+        if isinstance(value, str) and value in place.scope:
+            sure, help = f"${value}", f"write `${value}`"
+        elif word == "over" and counted and isinstance(node, ScalarNode) and node.value == value:
+            help = f"write `times: {value}`, or a list: `over: [{value}]`"
+        problem = Problem("wrong-type", message, (key, word), help=help, replacement=sure)
         found = diagnose(problem, item.head.node, calls=place.calls, scope=place.scope, environment=environment)
         graph.diagnostics.add(found)
         return unknown(item.head.span)
@@ -163,9 +168,17 @@ def when(graph: Elaborator, item: s.When, running: Tensor, place: Place) -> Tens
             head(item.condition),
             place.calls,
             help=_condition(value),
+            fix=_compared(item.condition, value),
         )
         return unknown(item.head.span)
     return graph.expand(item.layers if value else item.otherwise, running, place.nested())
+
+
+def _compared(node: Node, value: Any) -> Fix | None:
+    """The text of a condition as an expression."""
+    help = _condition(value)
+    written = isinstance(node, ScalarNode) and node.text == value and help.startswith("write `$(")
+    return Fix(head(node), f"$({value})") if written else None
 
 
 def _condition(value: Any) -> str:

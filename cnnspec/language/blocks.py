@@ -34,12 +34,13 @@ def declare(
     if not isinstance(node, MappingNode):
         blocks.update({name.text: _broken(name) for name in _names_in(node)} if node else {})
         return
+    names = [key.text for key, _ in node.pairs if key.text not in _KEYS]
+    node = slipped(node, names, names, diagnostics)
     bodies: dict[str, Node] = {}
     for key, value in node.pairs:
         block = _declare(key, value, vocabulary, scope, diagnostics)
         if block is None:
-            if key.text not in vocabulary and key.text not in STRUCTURES:
-                blocks[key.text] = _broken(key)
+            blocks[key.text] = _broken(key)
         else:
             blocks[key.text] = block
             layers = value.get("layers") if isinstance(value, MappingNode) else None

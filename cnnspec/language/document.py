@@ -109,6 +109,9 @@ class Document(Section):
     @field_validator("input", mode="before")
     @classmethod
     def _by_name(cls, value: Any) -> Any:
+        if isinstance(value, tuple) and value and all(isinstance(size, dict) and len(size) == 1 for size in value):
+            text = f"[{', '.join(_size(*size.values()) for size in value)}]"
+            raise refuse("wrong-type", f"`input` takes {_INPUT}, not {shown(value)}", f"write `input: {text}`")
         if isinstance(value, dict) and value and cls is Document:
             help = "inputs by name stand under `inputs:`"
             if len(value) == 1 and isinstance(sizes := next(iter(value.values())), tuple) and "shape" in value:

@@ -148,7 +148,10 @@ class Entry(Section):
             raise Invalid(Problem("entry-form", f"`{cls.entry}` takes no arguments", help=f"write `{cls.entry}`"))
         if not cls.first:
             message = f"`{cls.entry}` takes its arguments by name"
-            raise Invalid(Problem("entry-form", message, help=f"write `{cls.entry}: {{argument: value}}`"))
+            names = [name for name, field in cls.model_fields.items() if field.is_required()]
+            names = names or [name for name in cls.model_fields if name not in ("trainable", "seed")][:1]
+            listed = ", ".join(f"{name}: …" for name in names)
+            raise Invalid(Problem("entry-form", message, help=f"write `{cls.entry}: {{{listed}}}`"))
         try:
             return cls.read({cls.first: value})
         except Invalid as invalid:
@@ -179,22 +182,28 @@ def split_entry(value: Any, kind: str) -> tuple[str, Any]:
         case Mapping() if len(value) > 1:
             key = next((key for key in _NAMED_BY if isinstance(value.get(key), str)), None)
             if key is not None:
-                rest = {name: inner for name, inner in value.items() if name != key}
-                listed = ", ".join(f"{name}: {_bare(inner)}" for name, inner in rest.items())
+                rest = [(name, inner) for name, inner in value.items() if name != key]
+                listed = ", ".join(f"{name}: {_bare(inner)}" for name, inner in rest)
                 message = f"{one(kind)} stands under its own name, not under `{key}:`"
                 written = f"{{{value[key].lower()}: {{{listed}}}}}"
-                plain = not any(isinstance(inner, list | tuple | Mapping) for inner in rest.values())
+                plain = not any(isinstance(inner, list | tuple | Mapping) for _, inner in rest)
                 raise Invalid(
                     Problem("entry-form", message, (key,), True, f"write `{written}`", written if plain else None)
                 )
             names = " and ".join(f"`{name}`" for name in list(value)[:3])
+            (first, nothing), *rest = value.items()
+            listed = ", ".join(f"{name}: {_bare(inner)}" for name, inner in rest)
+            plain = nothing is None and not any(isinstance(inner, list | tuple | Mapping) for _, inner in rest)
             raise Invalid(
                 Problem(
                     "entry-two-names",
                     f"one {kind} is wanted here, but {names} stand side by side",
                     (list(value)[1],),
                     True,
-                    f"write one {kind} an item; indent its arguments below its name",
+                    f"indent `{rest[0][0]}` below `{first}:`"
+                    if plain
+                    else f"write one {kind} an item; indent its arguments below its name",
+                    f"{{{first}: {{{listed}}}}}" if plain else None,
                 )
             )
     alone = isinstance(value, list | tuple) and len(value) == 1 and isinstance(value[0], str)
@@ -203,7 +212,7 @@ def split_entry(value: Any, kind: str) -> tuple[str, Any]:
         if kind == "regularizer" and isinstance(value, float)
         else f"write `{value[0]}`"
         if alone
-        else f"write the name of {one(kind)}"
+        else f"write the name of {one(kind)}" + "; several outputs take a mapping by their names" * (kind == "loss")
     )
     sure = help[7:-1] if kind == "regularizer" and isinstance(value, float) else value[0] if alone else None
     raise Invalid(Problem("entry-form", f"{shown(value)} is no {kind}", help=help, replacement=sure))
@@ -230,6 +239,8 @@ def find(name: str, vocabulary: Vocabulary) -> type[Entry]:
     problem = unknown(name, vocabulary, f"no {vocabulary.kind} is called `{name}`", "unknown-" + vocabulary.kind)
     plain = name.rpartition(".")[2].lower().replace("_", "")
     written = ": ".join(WRITTEN.get(plain, ())) if WRITTEN.get(plain, ("",))[0] in vocabulary else None
+    if vocabulary.kind == "data source" and name.endswith(".npz"):
+        written = f"npz: {name}"
     if "(" in name:
         from cnnspec.language.foreign import called
 
@@ -304,6 +315,13 @@ class Nested:
             return read_entry(value, self.vocabulary)
         except Invalid as invalid:
             raise PydanticCustomError("nested", "nested", {"problems": invalid.problems}) from None
+
+
+def vocabulary_of(cls: type[Entry], field: str) -> Vocabulary | None:
+    """The entries that a field of `cls` takes."""
+    metadata = cls.model_fields[field].metadata if field in cls.model_fields else []
+    readers = (item.func for item in metadata if isinstance(item, BeforeValidator))
+    return next((reader.vocabulary for reader in readers if isinstance(reader, Nested)), None)
 
 
 def nested(vocabulary: Vocabulary) -> BeforeValidator:

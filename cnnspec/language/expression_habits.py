@@ -10,6 +10,9 @@ from typing import NamedTuple
 _SIGNS = (
     (re.compile(r"&&"), " and ", "`&&` is no operator here: it is `and`"),
     (re.compile(r"\|\|"), " or ", "`||` is no operator here: it is `or`"),
+    (re.compile(r"\bAND\b"), "and", "`AND` is written `and` here"),
+    (re.compile(r"\bOR\b"), "or", "`OR` is written `or` here"),
+    (re.compile(r"\bNOT\b"), "not", "`NOT` is written `not` here"),
     (re.compile(r"!(?!=)"), "not ", "`!` is no operator here: it is `not`"),
     (re.compile(r"(?<=[\w)]) [x×·] (?=[\w(])"), " * ", "`{}` is no operator here: it is `*`"),
     (re.compile(r"\^"), "**", "`^` is no operator here: a power is `**`"),

@@ -123,6 +123,10 @@ def typed(node: MappingNode, key: ScalarNode, name: str, cls: type[Entry], diagn
 
 def row(items: Iterable[Node], vocabulary: Vocabulary) -> str | None:
     """What the row of a table is, as in `[-1, 1, Conv, [64, 3, 2]]`."""
+    items = list(items)
+    if not any(isinstance(item, ScalarNode) and isinstance(item.value, int) for item in items):
+        entries = any(isinstance(item, MappingNode) for item in items)
+        return "put each of its entries behind one `-`" if entries else None
     for item in items:
         if isinstance(item, ScalarNode) and isinstance(item.value, str):
             name = item.text if item.text in vocabulary else nearest(item.text, vocabulary)

@@ -59,6 +59,7 @@ ARGUMENTS = {
     "labels": "y_train",
     "y": "y_train",
     "targets": "y_train",
+    "method": "interpolation",
     "lower": "min",
     "lowest": "min",
     "higher": "max",
@@ -116,6 +117,7 @@ HABITS = {
     "prelayernorm": "layer_normalization", "avgpooling": "average_pooling2d",
     "randomhorizontalflip": "random_flip", "cifar": "cifar10", "fashionmnist": "fashion_mnist",
     # arguments
+    "planes": "filters",
     "outchannels": "filters", "outfeatures": "units", "channels": "filters", "numoutput": "filters",
     "numfilters": "filters", "nbfilter": "filters", "outputdim": "units", "size": "kernel_size",
     "kernel": "kernel_size", "ksize": "kernel_size", "kernelshape": "kernel_size",
@@ -158,7 +160,7 @@ HABITS = {
     "minibatchsize": "batch_size", "minibatch": "batch_size", "maxepoch": "epochs",
     "totalepochs": "epochs", "stepdecay": "exponential_decay",
     "onplateau": "reduce_lr_on_plateau",
-    "checkpoint": "model_checkpoint",
+    "checkpoint": "model_checkpoint", "alpha": "rho", "nearestneighbor": "nearest",
 }  # fmt: skip
 
 
@@ -170,6 +172,9 @@ ELSEWHERE = {
     **dict.fromkeys(("device", "gpu", "gpus", "accelerator"), "`cnnspec train --device gpu:0` says it"),
     **dict.fromkeys(("shuffle",), "take it out: the images come in another order each epoch"),
     **dict.fromkeys(("pretrained", "imagenet"), "write `weights:` and the path of a file of weights"),
+    **dict.fromkeys(("class_weight", "class_weights", "sample_weight"), "take it out: every image weighs the same"),
+    **dict.fromkeys(("verbose", "num_workers", "workers", "pin_memory", "prefetch", "cache", "drop_last"),
+                    "take it out: it is seen to"),
     **dict.fromkeys(("scheduler", "schedule", "lr_scheduler", "lr_schedule", "lr_policy", "lr_decay"),
                     "a schedule is a learning rate: `optimizer: {adam: {learning_rate: {cosine_decay: 0.001}}}`"),
     **dict.fromkeys(("max_iter", "iterations", "max_iterations", "steps", "max_steps", "num_steps", "steps_per_epoch"),
@@ -188,7 +193,8 @@ ELSEWHERE = {
 
 # Arguments of other frameworks that say what is known here.
 NEEDLESS = {
-    **dict.fromkeys(("in_channels", "in_features", "num_features", "input_shape", "input_dim", "batch_input_shape"),
+    **dict.fromkeys(("in_channels", "in_features", "num_features", "input_shape", "input_dim", "batch_input_shape",
+                     "normalized_shape", "num_channels", "input_size"),
                     "take it out: the size of the input is known here"),
     **dict.fromkeys(("data_format", "inplace"), "take it out: there is one way only"),
 }  # fmt: skip
@@ -196,6 +202,14 @@ NEEDLESS = {
 # Arguments of other frameworks that are said in another way here: what to write.
 OTHERWISE = {
     **dict.fromkeys(("keep_prob", "keep_rate", "keep"), "write `rate: …`, the share that is dropped (1 − this)"),
+    "affine": "write `center: …` for the shift, and `scale: …` for the factor",
+    **dict.fromkeys(("std", "stddev"), "write `variance: …`, the square of it"),
+    **dict.fromkeys(("filters", "out_channels"), "it keeps the channels; `depth_multiplier` multiplies them"),
+    **dict.fromkeys(("t_max", "T_max", "total_steps"),
+                    "leave it out: it lasts the whole run; `decay_steps` counts steps"),
+    **dict.fromkeys(("start_dim", "end_dim"), "take it out: all axes but the batch are flattened"),
+    **dict.fromkeys(("ceil_mode", "return_indices"), "take it out; `padding` says what is added at the borders"),
+    "embed_dim": "write `key_dim: …`, the size of one head: this number through `num_heads`",
     "betas": "write `beta_1: …, beta_2: …`",
     "padding_mode": "take it out: maps are padded with zeros",
     **dict.fromkeys(("normalizer_fn", "normalizer", "normalization", "batch_norm", "batch_normalization", "norm", "bn",
@@ -212,6 +226,8 @@ ABSENT = {
     **dict.fromkeys(("input", "inputlayer", "inputs"), "take it out: `input:` at the top says what comes in"),
     **dict.fromkeys(("layers", "sequential", "modulelist", "container", "model", "block", "stack"), _LIST),
     **dict.fromkeys(("lstm", "gru", "rnn", "simplernn", "bidirectional", "convlstm2d", "bilstm"), _RECURRENT),
+    **dict.fromkeys(("totensor", "toimage"),
+                    "take it out: images are arrays already; `rescaling: $(1/255)` scales them"),
     "embedding": "there are no embeddings: the input of a network is numbers",
     "lambda": "there are no layers of your own code: `activation`, `rescaling` and the merges compute",
     "timedistributed": "write the layer itself: `dense` and `conv2d` work on each step by themselves",

@@ -60,13 +60,14 @@ def _alone(values: tuple[Any, ...] | list[Any], wanted: str) -> Hint | None:
 def rate_hint(value: Any, bound: Any) -> Hint | None:
     """What to write for a percentage where a fraction of 1 belongs."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if bound != 1 or not number or not 2 <= value <= 100:
+    if bound != 1 or not number or not 10 <= value <= 100:
         return None
-    written = _write(f"{value / 100:g}", ": it is a fraction, not per cent")
-    return written if value >= 10 else written._replace(text=None)
+    return _write(f"{value / 100:g}", ": it is a fraction, not per cent")
 
 
 def _list(value: Any, name: str, only: bool) -> Hint | None:
+    if isinstance(value, str) and name in ("input", "target_shape") and re.fullmatch(r"\d+( ?\* ?\d+)+", value):
+        value = re.sub(r" ?\* ?", "x", value)
     if isinstance(value, str) and (written := _brackets(value)):
         return _write(written) if "…" not in written else Hint(f"write `{written}`")
     if not only:

@@ -9,7 +9,7 @@ from functools import cache
 
 from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix
-from cnnspec.language.entries import Entry, Invalid, Vocabulary, shown, unknown
+from cnnspec.language.entries import Entry, Invalid, Vocabulary, shown, unknown, vocabulary_of
 from cnnspec.language.expressions import is_expression
 from cnnspec.language.foreign import called, edited, plain_name, row, sized, typed
 from cnnspec.language.habits import ABSENT, WRITTEN
@@ -97,18 +97,30 @@ class ItemParser:
             written = ": ".join(WRITTEN[plain_name(name)])
         if written:
             problem = replace(problem, help=f"write `{written}`", replacement=written)
+        if not same_word(name, problem.guess or ""):
+            activation = self._activation(name)
+            if activation and arguments is None:
+                written = f"activation: {activation}"
+                problem = replace(problem, help=f"write `{written}`", replacement=written, guess=None)
         absent = None if problem.replacement else ABSENT.get(plain_name(name))
         fix = Fix(key.span, problem.replacement) if problem.replacement else None
         behind = self.blocks.behind.get(name)
         help = f"it is a block of {behind}: import that file here, too" if behind else None
         help = help or absent or problem.help or "`blocks:` declares a block; the reference lists the layers"
         found = Diagnostic(problem.code, problem.message, key.span, help=help, fix=fix)
-        sure = meant(name, guesses)
+        sure = None if written else meant(name, guesses)
         if sure in self.vocabulary and (arguments is not None or not written):
             assert sure is not None
             return self._foreign(found, node, key, arguments, sure)
         self.diagnostics.add(found)
         return Broken(self._head(node, key, arguments))
+
+    def _activation(self, name: str) -> str | None:
+        """The activation that is called so, where it is no layer of its own."""
+        layer = self.vocabulary.get("activation")
+        known = vocabulary_of(layer, "activation") if layer else None
+        same = None if known is None else meant(name, known)
+        return same if same is not None and (name in (known or ()) or same_word(name, same)) else None
 
     def _foreign(self, found: Diagnostic, node: Node, key: ScalarNode, arguments: Node | None, name: str) -> Item:
         """An entry under the name that it has elsewhere, told once, with what its arguments are called here."""
@@ -294,7 +306,7 @@ class ItemParser:
 
     def _check_arguments(self, block: Block, key: ScalarNode, given: MappingNode | None) -> bool:
         names = [name for name, _ in given.pairs] if given else []
-        meant = set()
+        meant: set[str | None] = set()
         inputs = {name.text for name in block.inputs} - {*block.parameters}
         misplaced = next((name for name in names if name.text in inputs), None)
         if misplaced is not None:
@@ -302,6 +314,8 @@ class ItemParser:
             message = f"`{misplaced.text}` is an input of the block `{block.name}`, not a parameter"
             help = f"write `inputs: [{listed}]` with the names of entries in their places"
             self._error("unknown-argument", message, misplaced.span, help)
+        needed = [name for name, default in block.parameters.items() if default is None]
+        missing = [name for name in needed if name not in {given.text for given in names}]
         for name in names:
             if name.text not in block.parameters and name.text not in inputs:
                 problem = unknown(
@@ -310,28 +324,27 @@ class ItemParser:
                     f"the block `{block.name}` has no parameter `{name.text}`",
                     "unknown-argument",
                 )
+                advice = problem.help
+                if advice is None:
+                    meant.update(missing)
+                    needs = f"it needs {_and(missing)}; " if missing else ""
+                    advice = f"{needs}it takes: {', '.join(block.parameters) or 'none'}"
                 meant.add(problem.guess)
-                listed = ", ".join(block.parameters) or "none"
                 fix = Fix(name.span, problem.replacement) if problem.replacement else None
-                self.diagnostics.add(
-                    Diagnostic(
-                        problem.code, problem.message, name.span, fix=fix, help=problem.help or f"it takes: {listed}"
-                    )
-                )
-        missing = [
-            name
-            for name, default in block.parameters.items()
-            if default is None and name not in meant and name not in {given.text for given in names}
-        ]
+                self.diagnostics.add(Diagnostic(problem.code, problem.message, name.span, fix=fix, help=advice))
+        missing = [name for name in missing if name not in meant]
         if missing:
-            needed = " and ".join(f"`{name}`" for name in missing)
             self._error(
                 "missing-argument",
-                f"the block `{block.name}` needs {needed}",
+                f"the block `{block.name}` needs {_and(missing)}",
                 key.span,
                 f"write `{block.name}: {{{', '.join(f'{name}: …' for name in missing)}}}`",
             )
         return not missing and not meant and all(name.text in block.parameters for name in names)
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join(f"`{name}`" for name in names)
 
 
 def _strange(found: Diagnostic) -> bool:

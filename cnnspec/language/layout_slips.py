@@ -36,6 +36,14 @@ def in_list(lines: list[str], at: int) -> Iterator[Mend]:
         yield Mend(at, at, (found[1] + found[2],), f"`{found[3]}` is a key here, no entry", "take the `-` out")
 
 
+def bullets(lines: list[str], at: int) -> Iterator[Mend]:
+    """Entries behind `*` or `+`, as Markdown has them."""
+    if found := re.match(r"( *)([*+]) +(?=\w)", lines[at]):
+        start = found[1] + found[2] + " "
+        put = [f"{found[1]}- {line[len(start) :]}" if line.startswith(start) else line for line in lines[at:]]
+        yield Mend(at, len(lines) - 1, tuple(put), f"`{found[2]}` starts no entry", "write `- ` before an entry")
+
+
 def next_line(lines: list[str], at: int, step: int) -> int | None:
     """The next line in the direction `step` that holds more than a comment."""
     return next((n for n in range(at + step, len(lines) if step > 0 else -1, step) if written(lines[n])), None)
@@ -88,12 +96,12 @@ def _moved(lines: list[str], at: int) -> Iterator[Mend]:
         return
     last = next((n for n in range(at + 1, len(lines)) if written(lines[n]) and indent_of(lines[n]) < found), len(lines))
     chunk = lines[at:last]
-    outer = [indent_of(lines[n]) for n in range(above, -1, -1) if written(lines[n])]
-    for width in dict.fromkeys(outer):
+    outer = [line for line in reversed(lines[: above + 1]) if written(line)]
+    alike = [indent_of(line) for line in outer if line.lstrip().startswith("- ") == bool(word[1])]
+    for width in dict.fromkeys(alike):
         if width != found:
-            moved = [
-                " " * (width + indent_of(line) - found) + line.lstrip() if line.strip() else line for line in chunk
-            ]
+            by = width - found
+            moved = [" " * (indent_of(line) + by) + line.lstrip() if line.strip() else line for line in chunk]
             deeper = "deeper" if found > width else "less"
             message = f"`{word[2]}` is indented {deeper} than the lines above it: by {found}, not by {width}"
             help = f"indent it by {width} space{'s' * (width != 1)}, and those below it likewise"

@@ -32,6 +32,13 @@ def characters(line: str) -> Rule:
         yield f"{found[1]}- {line[found.end() :]}", f"`{found[2]}` starts no entry", "write `- ` before an entry"
 
 
+def anchor(line: str) -> Rule:
+    """`&name:`, with a colon that belongs to no key."""
+    if found := re.search(r"(?<=\s)([&*]\w+):(?=\s)", line):
+        text = f"{line[: found.start()]}{found[1]}{line[found.end() :]}"
+        yield text, f"no `:` belongs behind `{found[1]}`", f"write `{found[1]}`"
+
+
 def dash(line: str) -> Rule:
     """`-conv2d`."""
     if found := re.match(r"(\s*(?:- +)*)-(?=[^\W\d])", line):

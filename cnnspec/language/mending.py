@@ -14,7 +14,7 @@ import yaml
 
 from cnnspec.language import line_slips as slips
 from cnnspec.language.diagnostics import Diagnostic, Fix
-from cnnspec.language.layout_slips import Mend, in_list, indentation, written
+from cnnspec.language.layout_slips import Mend, bullets, in_list, indentation, written
 from cnnspec.language.spans import LINE_BREAK, Span, alike, line_starts
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -104,10 +104,11 @@ def _candidates(lines: list[str], at: int, above: list[int]) -> Iterator[Mend]:
     before = next((line for line in range(at - 1, -1, -1) if written(lines[line])), at)
     near = list(dict.fromkeys([before, at, *above]))
     near = [line for line in near if 0 <= line < len(lines)]
-    for rule in (slips.characters, slips.dash, slips.comment, slips.braces, slips.assignment):
+    for rule in (slips.characters, slips.dash, slips.anchor, slips.comment, slips.braces, slips.assignment):
         for line in near:
             for text, message, help in rule(lines[line]):
                 yield Mend(line, line, (text,), message, help)
+    yield from bullets(lines, at)
     for line in list(dict.fromkeys([*above, before, at])):
         for text, message, help in (*slips.brackets(lines[line]), *slips.quotes(lines[line])):
             yield Mend(line, line, (text,), message, help)

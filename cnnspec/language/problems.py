@@ -115,9 +115,8 @@ def _fix(problem: Problem, node: Node) -> Fix | None:
             if key is None or below is None:
                 return None
             if problem.on_key and index == len(problem.path) - 1:
-                flow = node.span.line == node.span.end_line
-                if problem.code == "entry-form":
-                    return Fix(node.span, problem.replacement) if flow else None
+                if problem.code in ("entry-form", "entry-two-names"):
+                    return Fix(node.span, problem.replacement)
                 return Fix(key.span, problem.replacement)
             node = below
         elif isinstance(node, SequenceNode) and isinstance(step, int) and 0 <= step < len(node.items):

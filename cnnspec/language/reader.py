@@ -17,7 +17,7 @@ import yaml
 
 from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix, Related
-from cnnspec.language.lookalikes import pair, scalar
+from cnnspec.language.lookalikes import looks, pair, scalar
 from cnnspec.language.mending import folded, mended
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head, plain
 from cnnspec.language.removal import removal
@@ -102,10 +102,18 @@ def _check_characters(text: str, file: str) -> None:
     if directive:
         message = "YAML directives (`%...`) are not allowed in a spec"
         raise _Stop("yaml-directive", message, _at(text, directive.start(), file), "take the line out")
+    if found := _ODD_INDENT.search(text):
+        at = _at(text, found.start(1), file)
+        wide = at._replace(end_column=at.column + len(found[1]))
+        message, help = looks(found[1][0])
+        raise _Stop.of(Diagnostic("yaml-syntax", message, wide, help=help, fix=Fix(wide, " " * len(found[1]))))
     mark = text.find("\ufeff", 1)
     if mark > 0:
         message = "a byte-order mark may stand at the start of the file only"
         raise _Stop("yaml-encoding", message, _at(text, mark, file), "take it out")
+
+
+_ODD_INDENT = re.compile(r"^ *([\u00a0\u2002\u2003\u2007\u2009\u202f\u3000]+) *(?=[\w-])", re.MULTILINE)
 
 
 def _at(text: str, offset: int, file: str) -> Span:

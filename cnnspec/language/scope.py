@@ -169,12 +169,18 @@ class Environment(NamedTuple):
         known = [*islice(self.scope, _NAMES), *AXES] if len(self.diagnostics) < limits.GUESSES else []
         help = did_you_mean(name, known) or "declare it under `parameters:`"
         sure = meant(name, known)
+        if name in ("i", "j", "k", "n", "idx", "index", "round") and help.startswith("declare"):
+            help += f"; `as: {name}` in a `repeat` gives the number of its round"
         if self.named(name) is not None:
             help = f"`{name}` is an entry; its sizes are `{name}.height`, `{name}.width` and `{name}.channels`"
             sure = None
         raise ExpressionError("unknown-parameter", f"no parameter is called `{name}`", help=help, mend=sure)
 
     def _size_of(self, entry: str, axis: str) -> int:
+        if axis not in AXES and entry in self.scope:
+            help = f"write `len({entry})`" if axis in ("length", "len", "size", "count") else None
+            message = f"`{entry}` is a parameter, and has no `{axis}`"
+            raise ExpressionError("expression-name", message, help=help)
         if axis not in AXES and axis not in self.scope:
             message = f"a tensor has no `{axis}`"
             raise ExpressionError("expression-name", message, help="it has `height`, `width` and `channels`")

@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from itertools import islice
 
 from cnnspec.language.habits import ARGUMENTS, HABITS, NEEDLESS
-from cnnspec.language.words import bare_of_fillers, begun, parts, spelt_out, unprefixed, without_dimension
+from cnnspec.language.words import bare_of_fillers, begun, core, parts, spelt_out, unprefixed, without_dimension
 
 _COMPARED = 400
 """How many known names one is compared with."""
@@ -58,9 +58,12 @@ def _spelt(name: str, spelt: dict[str, list[str]], names: list[str]) -> str | No
 
 def _padded(name: str, spelt: dict[str, list[str]], names: list[str]) -> str | None:
     """The same with fillers in it, as in `convolution2dLayer`; or a name whose words are cut off, as in `init_lr`."""
-    core = bare_of_fillers(name)
-    if core and (found := _habit(core, names) or _only(core, spelt)) is not None:
+    bare = bare_of_fillers(name)
+    if bare and (found := _habit(bare, names) or _only(bare, spelt)) is not None:
         return found
+    short = [other for other in names if core(other) == spelt_out(name)]
+    if len(short) == 1:
+        return short[0]
     started = [other for other in names if begun(name, other)]
     return started[0] if len(started) == 1 else None
 

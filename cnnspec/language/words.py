@@ -24,15 +24,19 @@ _WHOLE = {
     "colour": "color", "grey": "gray", "greyscale": "grayscale", "fp": "float", "bf": "bfloat", "weight": "kernel",
     "filters": "filter", "pct": "split", "percent": "split", "fraction": "split", "ratio": "split",
     "transposedconv": "convtranspose", "blur": "blur", "upsample": "upsampling", "upsampled": "upsampling",
-    "rescale": "rescaling", "resize": "resizing", "crop": "cropping",
+    "minimum": "min", "maximum": "max", "rescale": "rescaling", "resize": "resizing", "crop": "cropping",
 }  # fmt: skip
 """Short forms and spellings, each with the word that it stands for."""
 
 _FILLERS = frozenset(
     ("layer", "fn", "func", "function", "module", "block", "op", "num", "nb", "number", "no", "of", "the", "my", "unit",
-     "loss", "type", "size", "sizes", "cfg", "config", "name", "value", "rule", "net")
+     "loss", "type", "size", "sizes", "cfg", "config", "name", "value", "rule", "net", "neighbor", "neighbour",
+     "neighbors", "interpolation")
 )  # fmt: skip
 """Words that people add to a name."""
+
+_LEFT_OUT = _FILLERS | {"random", "factor", "rate", "steps"}
+"""Words that people leave out of a name."""
 
 
 def unprefixed(name: str) -> str:
@@ -59,6 +63,11 @@ def bare_of_fillers(name: str) -> str:
     return "" if len(kept) == len(words) else "".join(map(_word, kept))
 
 
+def core(known: str) -> str:
+    """A known name without what people leave out of it: `brightness_factor` → `brightness`."""
+    return "".join(_word(word) for word in parts(known) if word not in _LEFT_OUT)
+
+
 def begun(name: str, known: str) -> bool:
     """Whether each word of `name` begins the word in its place in `known`, three letters or all of it."""
     short, long = parts(name), parts(known)
@@ -82,4 +91,6 @@ def _word(part: str) -> str:
     if whole is None and part.endswith("s") and len(part) > 3 and not part.endswith("ss"):
         whole = _WHOLE.get(part[:-1], part[:-1])
     whole = whole or part
+    if whole.endswith("xes"):
+        return whole[:-2]
     return whole[:-1] if whole.endswith("s") and len(whole) > 3 and not whole.endswith("ss") else whole

@@ -23,7 +23,10 @@ def bounded(low: float, high: float, *, above: bool = False) -> Any:
         for number in listed:
             if not low <= number <= high or (above and number == low):
                 span = f"{'more than' if above else 'from'} {low} to {high}"
-                raise refuse("out-of-range", f"`{info.field_name}` must be {span}, not {shown(number)}")
+                help = None
+                if high == 1 and 2 <= abs(number) <= 360:
+                    help = "it is a share: 0.1 is a tenth (of a full turn, of the height, …)"
+                raise refuse("out-of-range", f"`{info.field_name}` must be {span}, not {shown(number)}", help)
         return listed if isinstance(value, Sequence) else value
 
     number = {"type": "number", "exclusiveMinimum" if above else "minimum": low, "maximum": high}

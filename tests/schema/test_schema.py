@@ -140,6 +140,9 @@ _UNSEEN = {
     "parameter_per_cent": "what a parameter holds is known where it is used",
     "standard_block_argument_value": "what a block's parameter takes is known where it is used",
     "standard_block_embedding": "the value of an expression",
+    "standard_block_divides": "the value of an expression",
+    "standard_block_number": "what a block's parameter takes is known where it is used",
+    "repeat_value_of_a_row": "what the values of a repetition are for is known where they are used",
     "when_condition": "the value of an expression",
 }
 """Mistakes of these codes that a schema cannot see, each with the reason."""
@@ -175,6 +178,7 @@ def test_a_mistake_that_a_schema_cannot_see_passes(path: Path) -> None:
 
 _SEEN_ALL_THE_SAME = {
     "block_parameters_not_indented": "the keys of a block that are not indented are none",
+    "block_keys_not_indented": "the keys of a block that are not indented are blocks",
     "expression_hyphen": "a name that no parameter can have",
     "expression_not_closed": "the half of an expression that a comma leaves is none",
     "standard_block_inputs": "a standard block of several inputs needs `inputs`",
