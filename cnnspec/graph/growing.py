@@ -15,7 +15,8 @@ from cnnspec.graph.parts import Recorder
 from cnnspec.graph.tensors import Names, Tensor, UniqueNames
 from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix, Related, called_from
-from cnnspec.language.nodes import MappingNode, locate
+from cnnspec.language.expressions import is_expression
+from cnnspec.language.nodes import MappingNode, ScalarNode, locate
 from cnnspec.language.nodes import Node as Text
 from cnnspec.language.scope import Environment, Scope
 from cnnspec.language.spans import Span
@@ -145,11 +146,11 @@ class Growing:
                 self.diagnostics.add(
                     Diagnostic(
                         "unused-output",
-                        f"nothing uses the output of `{node.layer.entry}`",
+                        f"nothing uses the output of {_called(node)}",
                         node.span,
                         severity="warning",
                         related=called_from(node.calls),
-                        help="merge it into the network, or take the entry out",
+                        help="name it under `outputs:`, merge it into the network, or take the entry out",
                     )
                 )
         return _rooted([node for node in self.nodes if node.name in needed])
@@ -347,6 +348,15 @@ def _rooted(nodes: Sequence[Node]) -> tuple[Node, ...]:
         return tuple(nodes)
     roots = {node.name: first.get(node.shares or "", node.shares) for node in nodes}
     return tuple(replace(node, shares=None if roots[node.name] == node.name else roots[node.name]) for node in nodes)
+
+
+def _called(node: Node) -> str:
+    """An entry by the name that it gives its output, and its layer."""
+    body = node.text.get(node.layer.entry) if isinstance(node.text, MappingNode) else None
+    name = body.get("name") if isinstance(body, MappingNode) else None
+    if not isinstance(name, ScalarNode) or is_expression(name.value):
+        return f"`{node.layer.entry}`"
+    return f"`{name.text}` (`{node.layer.entry}`)"
 
 
 def _merged(end: Node) -> Text | None:

@@ -9,7 +9,7 @@ from functools import cache
 
 from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix
-from cnnspec.language.entries import Entry, Invalid, Vocabulary, shown, unknown, vocabulary_of
+from cnnspec.language.entries import Entry, Invalid, Vocabulary, shown, unknown
 from cnnspec.language.expressions import is_expression
 from cnnspec.language.foreign import called, edited, plain_name, row, sized, typed
 from cnnspec.language.habits import ABSENT, WRITTEN
@@ -97,30 +97,18 @@ class ItemParser:
             written = ": ".join(WRITTEN[plain_name(name)])
         if written:
             problem = replace(problem, help=f"write `{written}`", replacement=written)
-        if not same_word(name, problem.guess or ""):
-            activation = self._activation(name)
-            if activation and arguments is None:
-                written = f"activation: {activation}"
-                problem = replace(problem, help=f"write `{written}`", replacement=written, guess=None)
         absent = None if problem.replacement else ABSENT.get(plain_name(name))
         fix = Fix(key.span, problem.replacement) if problem.replacement else None
         behind = self.blocks.behind.get(name)
         help = f"it is a block of {behind}: import that file here, too" if behind else None
         help = help or absent or problem.help or "`blocks:` declares a block; the reference lists the layers"
         found = Diagnostic(problem.code, problem.message, key.span, help=help, fix=fix)
-        sure = None if written else meant(name, guesses)
+        sure = meant(name, guesses)
         if sure in self.vocabulary and (arguments is not None or not written):
             assert sure is not None
             return self._foreign(found, node, key, arguments, sure)
         self.diagnostics.add(found)
         return Broken(self._head(node, key, arguments))
-
-    def _activation(self, name: str) -> str | None:
-        """The activation that is called so, where it is no layer of its own."""
-        layer = self.vocabulary.get("activation")
-        known = vocabulary_of(layer, "activation") if layer else None
-        same = None if known is None else meant(name, known)
-        return same if same is not None and (name in (known or ()) or same_word(name, same)) else None
 
     def _foreign(self, found: Diagnostic, node: Node, key: ScalarNode, arguments: Node | None, name: str) -> Item:
         """An entry under the name that it has elsewhere, told once, with what its arguments are called here."""

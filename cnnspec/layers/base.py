@@ -190,6 +190,8 @@ def _rank_help(entry: str, ranks: tuple[int, ...], shape: Shape) -> str | None:
         help = f"one channel is an axis, too: write `input: [{shape[0]}, {shape[1]}, 1]`, or `reshape` to that"
         other = re.sub(r"[123]d", "1d", entry)
         return f"{help}; for a sequence write `{other}`" if other != entry and other in LAYERS else help
+    if ranks == (2,) and rank == 1 and shape[0] is not None:
+        return f"one channel is an axis, too: write `input: [{shape[0]}, 1]`, or `reshape` to that"
     other = re.sub(r"[123]d", f"{rank - 1}d", entry)
     if other != entry and other in LAYERS:
         return f"write `{other}`, or `reshape` the input before it"

@@ -39,10 +39,13 @@ def padding_field(*words: str) -> Any:
                     message = f"`padding` is a word or whole numbers, not {shown(value)}"
                     raise refuse("bad-choice", message, f"write `{value}`, without quotes", mend=value)
                 listed = ", ".join(f"`{word}`" for word in known)
+                help = f"did you mean `{guess}`?" if guess else None
+                if value == "causal":
+                    help = "only `conv1d` can look at the past alone; write `same` to keep the size"
                 raise refuse(
                     "bad-choice",
                     f"`padding` is {listed} or whole numbers, not {shown(value)}",
-                    f"did you mean `{guess}`?" if guess else None,
+                    help,
                     mend=meant(value, known),
                 )
             return value
@@ -91,12 +94,12 @@ def sides(padding: Any, rank: int, name: str = "padding") -> str | Sides:
     if len(padding) != rank:
         axes = "one spatial axis" if rank == 1 else f"{rank} spatial axes"
         two = "; for one axis with two sides write `[[before, after]]`" if rank == 1 else ""
-        raise refuse(
-            "wrong-length",
-            f"`{name}` has {len(padding)} values for {axes}{two}",
-            "write P, one P for each axis, or `[before, after]` for each axis",
-        )
-    pairs = []
+        help = "write P, one P for each axis, or `[before, after]` for each axis"
+        if len(padding) == 2 * rank and all(isinstance(side, int) for side in padding):
+            pairs = [list(padding[at : at + 2]) for at in range(0, 2 * rank, 2)]
+            help = f"write `{pairs}`: `[before, after]` for each axis"
+        raise refuse("wrong-length", f"`{name}` has {len(padding)} values for {axes}{two}", help)
+    found = []
     for side in padding:
         pair = (side, side) if isinstance(side, int) else tuple(side)
         if len(pair) != 2 or not all(isinstance(number, int) for number in pair):
@@ -105,8 +108,8 @@ def sides(padding: Any, rank: int, name: str = "padding") -> str | Sides:
                 f"`{name}` has {len(pair)} numbers for one axis; it takes two",
                 "write `[before, after]` for each axis",
             )
-        pairs.append((pair[0], pair[1]))
-    return tuple(pairs)
+        found.append((pair[0], pair[1]))
+    return tuple(found)
 
 
 def extent(kernel: int, dilation: int) -> int:

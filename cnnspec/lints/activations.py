@@ -97,6 +97,9 @@ def loss_activation(network: Network) -> Iterator[Doubt]:
             what = f"`{activation}`" if activation != "linear" else "no activation"
             message = f"{whose}`{loss.entry}` takes probabilities, but the network ends with {what}"
             help = f"end with `activation: {wanted}`, or write `{loss.entry}: {{from_logits: true}}`"
+            if network.data is not None and network.data.targets == "inputs" and "categorical" in loss.entry:
+                message = f"{whose}`{loss.entry}` tells classes, but the targets are the network's inputs"
+                help = "write `loss: mean_squared_error`, or `binary_crossentropy` for values from 0 to 1"
             yield network.written(message, *path, help=help)
 
 

@@ -27,9 +27,10 @@ def dense_on_map(network: Network) -> Iterator[Doubt]:
     for node in network.of("dense"):
         if node.name not in firsts:
             continue
-        last, flattened = _followed(network, node)
-        if flattened or (last.name in network.outputs and _wants_a_vector(network, node, last)):
-            end = "before `flatten`" if flattened else f"the network gives {show(last.shape)}"
+        ends, flattened = _followed(network, node)
+        given = all(last.name in network.outputs and _wants_a_vector(network, node, last) for last in ends)
+        if given or (flattened and not is_pixel(node.shape)):
+            end = "before `flatten`" if flattened else f"the network gives {show(ends[0].shape)}"
             yield doubt(
                 node,
                 f"`dense` on {show(node.input_shapes[0])} acts on each pixel by itself: {end}",
@@ -47,21 +48,28 @@ def _first_on_pixels(network: Network) -> set[str]:
         if above not in pixels or len(node.shape) != 3 or entry in REARRANGING:
             continue
         pixels.add(node.name)
-        if entry == "dense" and above not in behind and not is_pixel(node.shape):
+        if entry == "dense" and above not in behind:
             firsts.add(node.name)
         if entry == "dense" or (above in behind and entry in POINTWISE):
             behind.add(node.name)
     return firsts
 
 
-def _followed(network: Network, node: Node) -> tuple[Node, bool]:
+def _followed(network: Network, node: Node) -> tuple[list[Node], bool]:
     """The last of the layers after a node that act on each value or pixel; and whether a `flatten` comes then."""
-    last = node
-    while True:
-        after = network.only_user(last)
-        if after is None or after.layer.entry not in POINTWISE:
-            return last, after is not None and after.layer.entry == "flatten"
-        last = after
+    ends: list[Node] = []
+    waiting, seen = [node], {node.name}
+    while waiting:
+        last = waiting.pop()
+        after = network.users.get(last.name, [])
+        if len(after) == 1 and after[0].layer.entry == "flatten" and last.name not in network.outputs:
+            return [last], True
+        going = after and last.name not in network.outputs and all(user.layer.entry in POINTWISE for user in after)
+        if not going:
+            ends.append(last)
+        waiting += [user for user in after if going and user.name not in seen]
+        seen.update(user.name for user in after)
+    return ends, False
 
 
 def _wants_a_vector(network: Network, node: Node, last: Node) -> bool:

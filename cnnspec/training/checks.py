@@ -23,10 +23,15 @@ from cnnspec.training.shapes import shape_problem
 
 def check(graph: Graph, data: Data, training: Training, directory: Path) -> list[Problem]:
     """The mistakes: what cannot be trained as it stands. Paths start with `data` or `training`."""
-    return [
-        *_input(graph, data), *_arrays(graph, data), *output_problems(graph, data, training),
-        *_monitors(graph, data, training),
-    ]  # fmt: skip
+    entering, leaving = list(_input(graph, data)), list(output_problems(graph, data, training))
+    misfits = {problem.code for problem in entering}
+    if "data-inputs" in misfits:
+        leaving = [problem for problem in leaving if problem.path[:2] != ("training", "loss")]
+    if "data-shape" in misfits:
+        leaving = [problem for problem in leaving if problem.code != "target-shape"]
+    if any(problem.code == "loss-shape" for problem in leaving):
+        entering = [problem for problem in entering if problem.code != "data-shape"]
+    return [*entering, *_arrays(graph, data), *leaving, *_monitors(graph, data, training)]
 
 
 def check_training(graph: Graph, training: Training) -> list[Problem]:
@@ -95,8 +100,9 @@ def _no_such(what: str, name: str, known: Iterable[str], place: Place) -> Proble
 
 def _named_outputs(graph: Graph, training: Training) -> Iterator[Problem]:
     meant = set()
+    weighed = training.loss_weights is not None and len(graph.outputs) > 1
     for key, name in training.outputs_named():
-        if name not in graph.outputs:
+        if name not in graph.outputs and (key != "loss_weights" or weighed):
             strange = _no_such("output", name, graph.outputs, ("training", key, name))
             meant.add((key, strange.guess))
             yield strange

@@ -133,10 +133,13 @@ class Training(Section):
 
     @model_validator(mode="after")
     def _one_of_a_kind(self) -> Self:
-        names = [callback.entry for callback in self.callbacks or ()]
-        twice = next((name for name in names if name != "early_stopping" and names.count(name) > 1), None)
+        watched = {"early_stopping": "monitor"}
+        kinds = [(one.entry, getattr(one, watched.get(one.entry, ""), None)) for one in self.callbacks or ()]
+        twice = next((kind for kind in kinds if kinds.count(kind) > 1), None)
         if twice:
-            raise refuse("callback-twice", f"`{twice}` is listed twice", "keep one of them")
+            name, monitor = twice
+            both = f", and both watch `{monitor}`" if monitor else ""
+            raise refuse("callback-twice", f"`{name}` is listed twice{both}", "keep one of them", at="callbacks")
         return self
 
     def loss_of(self, output: str) -> Loss | None:

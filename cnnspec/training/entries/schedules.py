@@ -30,6 +30,7 @@ class CosineDecay(_Decay):
             learning_rate: {cosine_decay: {initial_learning_rate: 1e-5, warmup_target: 1e-3, warmup_steps: 500}}
     """
 
+    initial_learning_rate: NonNegative
     alpha: Fraction = 0.0
     warmup_target: Positive | None = None
     warmup_steps: Natural = 0
@@ -44,6 +45,13 @@ class CosineDecay(_Decay):
             )
         if self.warmup_target is not None and not self.warmup_steps:
             raise refuse("schedule-warmup", "`warmup_target` needs `warmup_steps`", "add `warmup_steps:`")
+        if not self.initial_learning_rate and not self.warmup_steps:
+            raise refuse(
+                "out-of-range",
+                "`initial_learning_rate` must be more than 0, not `0`",
+                "a warm-up may start at 0: add `warmup_target:` and `warmup_steps:`",
+                at="initial_learning_rate",
+            )
         return self
 
     def over(self, steps: int) -> KerasCall:
