@@ -7,6 +7,7 @@ shape, which silences everything that follows from it.
 from __future__ import annotations
 
 from cnnspec.graph import residual, sharing, structures
+from cnnspec.graph.finishing import finish
 from cnnspec.graph.graph import Graph
 from cnnspec.graph.growing import Place, TooLarge
 from cnnspec.graph.naming import Naming
@@ -56,7 +57,7 @@ class Elaborator(Naming):
         except TooLarge:
             return None
         results = {"output": result} if spec.outputs is None else self.results(spec.outputs, place)
-        return self.finish(spec.name, sources, results, spec.layers_span, named=spec.outputs is not None)
+        return finish(self, spec.name, sources, results, spec.layers_span, named=spec.outputs is not None)
 
     @property
     def found(self) -> Graph:
