@@ -89,7 +89,7 @@ def _rooted(nodes: Sequence[Node]) -> tuple[Node, ...]:
 
 def _called(node: Node) -> str:
     """An entry by the name that it gives its output, and its layer."""
-    body = node.text.get(node.layer.entry) if isinstance(node.text, MappingNode) else None
+    body = node.written
     name = body.get("name") if isinstance(body, MappingNode) else None
     if not isinstance(name, ScalarNode) or is_expression(name.value):
         return f"`{node.layer.entry}`"

@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import ceil
 
 from cnnspec.graph.parts import Part
+from cnnspec.language.nodes import MappingNode
 from cnnspec.language.nodes import Node as Text
 from cnnspec.language.spans import Span
 from cnnspec.layers.base import Layer, Shape, Step, Weight, volume
@@ -71,6 +72,11 @@ class Node:
     group: tuple[str, ...] = ()
     field: Field = Field(None)
     shares: str | None = None
+
+    @property
+    def written(self) -> Text | None:
+        """What stands behind its name in the text: arguments, or the value of the first; None for a bare name."""
+        return self.text.get(self.layer.entry) if isinstance(self.text, MappingNode) else None
 
     @property
     def weights(self) -> tuple[Weight, ...]:

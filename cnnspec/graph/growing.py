@@ -255,7 +255,7 @@ class Growing:
         """Report a layer that does not fit, `end`, and keep it to be explained."""
         where, layer, text = end.span, end.layer, end.text
         if error.argument:
-            body = text.get(layer.entry) if isinstance(text, MappingNode) else None
+            body = end.written
             given = isinstance(body, MappingNode) and body.get(error.argument) is not None
             first = body is not None and not isinstance(body, MappingNode) and error.argument in (layer.first, "inputs")
             if text is not None and (given or first):
@@ -280,7 +280,7 @@ class Growing:
 
 def _merged(end: Node) -> Text | None:
     """The names that a merge takes, as they are written."""
-    body = end.text.get(end.layer.entry) if end.layer.merges and isinstance(end.text, MappingNode) else None
+    body = end.written if end.layer.merges else None
     return body.get("inputs") if isinstance(body, MappingNode) else body
 
 

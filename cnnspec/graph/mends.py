@@ -179,10 +179,10 @@ def maps(node: Node) -> str:
 
 def padding_fix(nodes: Sequence[Node], by_name: Mapping[str, Node]) -> Fix | None:
     """`padding: same` written into the entry of `nodes`, where they are one entry of the spec itself and all of it."""
-    span, text = nodes[0].span, nodes[0].text
+    span = nodes[0].span
     names = {node.name for node in nodes}
     others = (node for node in by_name.values() if node.span == span and node.name not in names)
-    body = text.get(nodes[0].layer.entry) if isinstance(text, MappingNode) else None
+    body = nodes[0].written
     if any(node.span != span or node.calls or node.shares for node in nodes) or any(others):
         return None
     if not isinstance(body, MappingNode) or body.span.order < span.order:

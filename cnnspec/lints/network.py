@@ -148,7 +148,7 @@ def doubt(
 
 def place(node: Node, argument: str) -> Span:
     """Where an argument of a layer stands; the layer itself where it is not written."""
-    body = node.text.get(node.layer.entry) if isinstance(node.text, MappingNode) else None
+    body = node.written
     if body is None or not argument or node.text is None:
         return node.span
     written = body.get(argument) is not None if isinstance(body, MappingNode) else argument == node.layer.first

@@ -9,7 +9,6 @@ from cnnspec.graph.graph import Node
 from cnnspec.language.diagnostics import Fix
 from cnnspec.language.insertion import insertion
 from cnnspec.language.nodes import MappingNode, ScalarNode
-from cnnspec.language.nodes import Node as Text
 from cnnspec.lints.groups import BIASED
 from cnnspec.lints.network import Doubt, Network, activation_of, doubt
 
@@ -25,10 +24,10 @@ def bias_before_norm(network: Network) -> Iterator[Doubt]:
     found = [node for node in network.of(*BIASED) if _normalized(network, node)]
     if not found:
         return
-    uses = Counter(id(_arguments(node)) for node in network.of(*BIASED))
-    agreed = Counter(id(_arguments(node)) for node in found)
+    uses = Counter(id(node.written) for node in network.of(*BIASED))
+    agreed = Counter(id(node.written) for node in found)
     for node in network.always(found):
-        arguments = id(_arguments(node))
+        arguments = id(node.written)
         yield doubt(
             node,
             "the bias does nothing: the batch normalization after it takes it away again",
@@ -48,13 +47,9 @@ def _normalized(network: Network, node: Node) -> bool:
     return getattr(after.layer, "axis", None) in (-1, len(node.shape)) and node.shares is None
 
 
-def _arguments(node: Node) -> Text | None:
-    return node.text.get(node.layer.entry) if isinstance(node.text, MappingNode) else None
-
-
 def _without_bias(node: Node) -> Fix | None:
     """`use_bias: false`, put into the arguments; None where it is not sure how they are written."""
-    arguments = _arguments(node)
+    arguments = node.written
     if isinstance(arguments, ScalarNode):
         if isinstance(arguments.value, int) and not isinstance(arguments.value, bool):
             text = f"{{{node.layer.first}: {arguments.text}, use_bias: false}}"

@@ -32,7 +32,7 @@ def dropout_rate(network: Network) -> Iterator[Doubt]:
 
 
 def _literal(node: Node) -> bool:
-    body = node.text.get(node.layer.entry) if isinstance(node.text, MappingNode) else None
+    body = node.written
     rate = body.get("rate") if isinstance(body, MappingNode) else body
     return isinstance(rate, ScalarNode) and not is_expression(rate.value)
 
