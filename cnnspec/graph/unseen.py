@@ -30,6 +30,10 @@ def advice(
     """
     if name.lstrip("-").isdigit():
         return Advice("entries are called by name, not by number: name the one above with `name:`")
+    several = re.split(r" *, *| +", name)
+    if len(several) > 1 and all(part in visible for part in several):
+        written = f"[{', '.join(several)}]"
+        return Advice(f"write a list: `{written}`", written)
     guess = nearest(name, visible)
     if guess in doubtful or any(_stem(name) == _stem(other) for other in doubtful):
         return None

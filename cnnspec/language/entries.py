@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
-from cnnspec.language.habits import ABSENT, WRITTEN
+from cnnspec.language.habits import ABSENT, NO_CALLBACKS, WRITTEN
 from cnnspec.language.suggest import meant, nearest, same_word
 
 Path = tuple[str | int, ...]
@@ -248,8 +248,9 @@ def find(name: str, vocabulary: Vocabulary) -> type[Entry]:
     if written:
         help = f"write `{{{written}}}`" if ":" in written else f"write `{written}`"
         problem = replace(problem, help=help, replacement=written)
-    elif plain in ABSENT and vocabulary.kind == "layer" and not problem.replacement:
-        problem = replace(problem, help=ABSENT[plain])
+    absent = {"layer": ABSENT, "callback": NO_CALLBACKS}.get(vocabulary.kind, {})
+    if plain in absent and not problem.replacement:
+        problem = replace(problem, help=absent[plain])
     if problem.help is None:
         listed = ", ".join(f"`{word}`" for word in [*vocabulary][:20])
         problem = replace(problem, help=f"there are: {listed}" + ", …" * (len(vocabulary) > 20))

@@ -351,7 +351,9 @@ class _Computer:
                 node,
                 "expression-name",
                 f"no function is called `{short(name)}`",
-                "there are: " + ", ".join(f"`{known}`" for known in FUNCTIONS),
+                "a power is `a ** b`"
+                if name in ("pow", "power", "exp2")
+                else "there are: " + ", ".join(f"`{known}`" for known in FUNCTIONS),
             )
         values = [self.value(argument) for argument in arguments]
         if name in ("int", "round", "floor", "ceil", "abs") and any(isinstance(value, str) for value in values):

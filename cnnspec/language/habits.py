@@ -60,6 +60,10 @@ ARGUMENTS = {
     "y": "y_train",
     "targets": "y_train",
     "method": "interpolation",
+    "dataset": "data",
+    "datasets": "data",
+    "l1": "mean_absolute_error",
+    "l2": "mean_squared_error",
     "lower": "min",
     "lowest": "min",
     "higher": "max",
@@ -117,7 +121,9 @@ HABITS = {
     "prelayernorm": "layer_normalization", "avgpooling": "average_pooling2d",
     "randomhorizontalflip": "random_flip", "cifar": "cifar10", "fashionmnist": "fashion_mnist",
     # arguments
-    "planes": "filters",
+    "planes": "filters", "requiresgrad": "trainable", "gaussian": "random_normal", "normal": "random_normal",
+    "uniform": "random_uniform", "elasticnet": "l1_l2", "bf16mixed": "mixed_bfloat16", "16mixed": "mixed_float16",
+    "amp": "auto", "rotate": "random_rotation", "rotation": "random_rotation", "flip": "random_flip",
     "outchannels": "filters", "outfeatures": "units", "channels": "filters", "numoutput": "filters",
     "numfilters": "filters", "nbfilter": "filters", "outputdim": "units", "size": "kernel_size",
     "kernel": "kernel_size", "ksize": "kernel_size", "kernelshape": "kernel_size",
@@ -173,8 +179,11 @@ ELSEWHERE = {
     **dict.fromkeys(("shuffle",), "take it out: the images come in another order each epoch"),
     **dict.fromkeys(("pretrained", "imagenet"), "write `weights:` and the path of a file of weights"),
     **dict.fromkeys(("class_weight", "class_weights", "sample_weight"), "take it out: every image weighs the same"),
+    **dict.fromkeys(("gradient_clipping", "gradient_clip", "gradient_clip_val", "clip_grad", "grad_clip",
+                     "max_grad_norm", "clipnorm", "clipvalue"),
+                    "it belongs to the optimizer: `optimizer: {adam: {clipnorm: 1.0}}`"),
     **dict.fromkeys(("verbose", "num_workers", "workers", "pin_memory", "prefetch", "cache", "drop_last"),
-                    "take it out: it is seen to"),
+                    "take it out: there is nothing to set"),
     **dict.fromkeys(("scheduler", "schedule", "lr_scheduler", "lr_schedule", "lr_policy", "lr_decay"),
                     "a schedule is a learning rate: `optimizer: {adam: {learning_rate: {cosine_decay: 0.001}}}`"),
     **dict.fromkeys(("max_iter", "iterations", "max_iterations", "steps", "max_steps", "num_steps", "steps_per_epoch"),
@@ -202,6 +211,7 @@ NEEDLESS = {
 # Arguments of other frameworks that are said in another way here: what to write.
 OTHERWISE = {
     **dict.fromkeys(("keep_prob", "keep_rate", "keep"), "write `rate: …`, the share that is dropped (1 − this)"),
+    "weight_decay": "write `kernel_regularizer: {l2: …}`; or `optimizer: {adamw: {weight_decay: …}}` for all",
     "affine": "write `center: …` for the shift, and `scale: …` for the factor",
     **dict.fromkeys(("std", "stddev"), "write `variance: …`, the square of it"),
     **dict.fromkeys(("filters", "out_channels"), "it keeps the channels; `depth_multiplier` multiplies them"),
@@ -240,6 +250,13 @@ ABSENT = {
     **dict.fromkeys(("output", "outputlayer", "classificationlayer", "regressionlayer", "loss"),
                     "take it out: the last entry is the output, and `training:` has the loss"),
 }  # fmt: skip
+
+# The same of callbacks.
+NO_CALLBACKS = dict.fromkeys(
+    ("learningratescheduler", "lrscheduler", "lambdacallback", "cosineannealing", "warmup"),
+    "a schedule is a learning rate: `optimizer: {adam: {learning_rate: {cosine_decay: 0.001}}}`",
+)
+NO_CALLBACKS["csvlogger"] = NO_CALLBACKS["progbarlogger"] = "take it out: a run writes its `history.csv`"
 
 # Names of which only a value with arguments says the same.
 WRITTEN = {

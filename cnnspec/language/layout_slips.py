@@ -20,12 +20,18 @@ class Mend(NamedTuple):
     help: str
 
 
+_SECTIONS = ("layers", "data", "training", "blocks", "parameters", "outputs", "imports", "extends")
+
+
 def in_list(lines: list[str], at: int) -> Iterator[Mend]:
     """An entry without its dash, among entries with one; and a dash where none belongs."""
     line = lines[at]
     indent = len(line) - len(line.lstrip())
     others = [other for other in (next_line(lines, at, -1), next_line(lines, at, 1)) if other is not None]
     word = re.match(r"\s*" + WORD + r"(:\s|:?\s*$|:?\s*\{)", line)
+    if word and indent and word[1] in _SECTIONS:
+        help = "start it at the left margin"
+        yield Mend(at, at, (line.lstrip(),), f"`{word[1]}` is a section of the spec, and is indented here", help)
     if word and any(lines[other][: indent + 2] == " " * indent + "- " for other in others):
         help = f"write `- {cut(line.strip())}`"
         text = f"{line[:indent]}- {line[indent:]}"

@@ -146,6 +146,11 @@ def _by_spelling(bare: str, names: list[str]) -> str | None:
     close = difflib.get_close_matches(bare, alike, n=4, cutoff=cutoff)
     if close:
         return bares[min(close, key=partial(_distance, bare))]
+    held = [
+        name for known, name in bares.items() if len(known) > 3 and (bare.endswith(known) or bare.startswith(known))
+    ]
+    if held:
+        return max(held, key=len)
     starts = [name for known, name in bares.items() if len(bare) > 3 and known.startswith(bare)]
     return min(starts, key=len) if starts else None
 

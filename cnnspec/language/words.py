@@ -24,6 +24,7 @@ _WHOLE = {
     "colour": "color", "grey": "gray", "greyscale": "grayscale", "fp": "float", "bf": "bfloat", "weight": "kernel",
     "filters": "filter", "pct": "split", "percent": "split", "fraction": "split", "ratio": "split",
     "transposedconv": "convtranspose", "blur": "blur", "upsample": "upsampling", "upsampled": "upsampling",
+    "mean": "average",
     "minimum": "min", "maximum": "max", "rescale": "rescaling", "resize": "resizing", "crop": "cropping",
 }  # fmt: skip
 """Short forms and spellings, each with the word that it stands for."""

@@ -179,6 +179,7 @@ def test_a_mistake_that_a_schema_cannot_see_passes(path: Path) -> None:
 _SEEN_ALL_THE_SAME = {
     "block_parameters_not_indented": "the keys of a block that are not indented are none",
     "block_keys_not_indented": "the keys of a block that are not indented are blocks",
+    "inputs_without_brackets": "a name holds no comma",
     "expression_hyphen": "a name that no parameter can have",
     "expression_not_closed": "the half of an expression that a comma leaves is none",
     "standard_block_inputs": "a standard block of several inputs needs `inputs`",
