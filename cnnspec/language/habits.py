@@ -60,6 +60,7 @@ ARGUMENTS = {
     "y": "y_train",
     "targets": "y_train",
     "method": "interpolation",
+    "initlr": "initial_learning_rate",
     "dataset": "data",
     "datasets": "data",
     "l1": "mean_absolute_error",
