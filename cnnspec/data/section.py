@@ -14,6 +14,7 @@ from cnnspec.language.entries import Invalid, Path, Problem, Section, nested, re
 from cnnspec.language.forms import Form, Schema, entry_of
 from cnnspec.language.hints import mend
 from cnnspec.language.problems import Expects
+from cnnspec.language.suggest import meant
 from cnnspec.language.types import choice
 from cnnspec.layers.base import LAYERS, Layer, Shape
 
@@ -32,9 +33,14 @@ def _stages(value: Any, info: ValidationInfo) -> Any:
     name = str(info.field_name)
     if not isinstance(value, Mapping):
         return _chain(value, name)
-    if len(value) == 1 and next(iter(value)) in LAYERS:
+    if len(value) == 1 and _layer(*next(iter(value.items()))):
         return _chain(value, name)
     return {key: _chain(listed, name, key) for key, listed in value.items()}
+
+
+def _layer(key: str, value: Any) -> bool:
+    """Whether an entry stands where an input would with its list."""
+    return key in LAYERS or (not isinstance(value, tuple | list) and meant(key, LAYERS) is not None)
 
 
 def _chain(value: Any, name: str, *path: str) -> tuple[Any, ...]:

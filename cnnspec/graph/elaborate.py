@@ -16,7 +16,7 @@ from cnnspec.graph.tensors import Known, Made, Names, Tensor, unknown
 from cnnspec.language import syntax as s
 from cnnspec.language.diagnostics import Diagnostics
 from cnnspec.language.entries import Invalid
-from cnnspec.language.nodes import head
+from cnnspec.language.nodes import SequenceNode, head
 from cnnspec.language.problems import diagnose
 from cnnspec.language.scope import Failed
 from cnnspec.layers.base import Layer
@@ -41,6 +41,8 @@ class Elaborator(Naming):
         super().__init__(spec, diagnostics, allow_large)
         self.layers: dict[tuple[int, str], Layer] = {}
         """The layers whose arguments are computed, by their entry and what it was given."""
+        self.refused: set[int] = set()
+        """Repetitions whose values are no numbers, or lists: that is told of each once, not in each round around it."""
 
     def run(self) -> Graph | None:
         """Expand everything."""
@@ -138,6 +140,8 @@ class Elaborator(Naming):
             if (given, wanted) == (1, 2):
                 second = item.library[item.block].inputs[1].text
                 help = f"write `{item.block}: {{inputs: …}}` with the name of an entry, for `{second}`"
+                if isinstance(item.head.inputs, SequenceNode):
+                    help = f"name both, or write the name of `{second}` without brackets, beside the running tensor"
         self.error("input-count", message, item.head.span, place.calls, help=help)
 
     def _layer(self, item: s.LayerItem, inputs: tuple[Tensor, ...] | None, place: Place, name: str | None) -> Tensor:

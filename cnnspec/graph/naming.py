@@ -30,6 +30,8 @@ class Naming(Growing):
         self.spec = spec
         self.doubtful: set[str] = set()
         """Names that are given wrongly: one like it is not told."""
+        self.doubled = False
+        """Whether a name stands twice: one that is missing may be that of one of the two."""
         self.missed: set[str] = set()
         """Names that nothing has, and nothing that is like them: that is told once."""
 
@@ -117,6 +119,7 @@ class Naming(Growing):
                 help="give one of the two another name",
             )
             self.doubtful.add(name)
+            self.doubled = True
             return
         place.names.own[name] = known
 
@@ -178,9 +181,10 @@ class Naming(Growing):
             visible = list(islice(dict.fromkeys(islice(place.names, 2 * _NAMES)), _NAMES))
             known_names = visible if len(self.diagnostics) < limits.GUESSES else []
             found = advice(name, used or span, place, known_names, self._all_names, self.doubtful)
-            if found is None or name in self.missed:
+            guessed = found is not None and "did you mean" in found.help
+            if found is None or name in self.missed or (self.doubled and not guessed):
                 return None
-            if "did you mean" not in found.help:
+            if not guessed:
                 self.missed.add(name)
             related = [Related("it is used here", used)] if used is not None else []
             message, fix = f"no entry above is called `{name}`", Fix(span, found.sure) if found.sure else None

@@ -92,7 +92,9 @@ def repeat(graph: Elaborator, item: s.Repeat, running: Tensor, place: Place, nam
             help = f"write `times: {value}`, or a list: `over: [{value}]`"
         problem = Problem("wrong-type", message, (key, word), help=help, replacement=sure)
         found = diagnose(problem, item.head.node, calls=place.calls, scope=place.scope, environment=environment)
-        graph.diagnostics.add(found)
+        if id(item) not in graph.refused:
+            graph.diagnostics.add(found)
+        graph.refused.add(id(item))
         return unknown(item.head.span)
     rounds: Sequence[Any] = range(value) if item.times is not None else value
     carried = Names(place.names)

@@ -34,6 +34,8 @@ def declare(
     if not isinstance(node, MappingNode):
         blocks.update({name.text: _broken(name) for name in _names_in(node)} if node else {})
         return
+    names = [key.text for key, _ in node.pairs if key.text not in _KEYS]
+    node = slipped(node, names, names, diagnostics)
     bodies: dict[str, Node] = {}
     for key, value in node.pairs:
         block = _declare(key, value, vocabulary, scope, diagnostics)

@@ -316,7 +316,7 @@ class _Computer:
         if isinstance(value, dict) and index in value:
             return value[index]
         if not isinstance(value, tuple | str):
-            raise self._error(node, "expression-value", f"{shown(value)} has no parts to index")
+            raise self._no_list(node, value)
         if not isinstance(index, int) or not -len(value) <= index < len(value):
             list_of = f"a list of {len(value)}" if isinstance(value, tuple) else f"a text of {len(value)} letters"
             path = _dotted(node.value) if isinstance(node, ast.Subscript) else None
@@ -326,9 +326,17 @@ class _Computer:
             raise self._error(node, "expression-value", message, counted if value else "it is empty")
         return value[index]
 
+    def _no_list(self, node: ast.expr, value: Any) -> ExpressionError:
+        path = _dotted(node.value) if isinstance(node, ast.Subscript) else None
+        whose = f"`{short(path)}` is {shown(value)}, which" if path else shown(value)
+        help = f"write a list, such as `[{value}]`" if path and isinstance(value, int) else None
+        error = self._error(node, "expression-value", f"{whose} has no parts to index", help)
+        error.blamed = path
+        return error
+
     def _slice(self, node: ast.expr, value: Any, part: ast.Slice) -> Any:
         if not isinstance(value, tuple | str):
-            raise self._error(node, "expression-value", f"{shown(value)} has no parts to index")
+            raise self._no_list(node, value)
         ends = [None if end is None else self.value(end) for end in (part.lower, part.upper, part.step)]
         return value[slice(*ends)]
 

@@ -9,8 +9,8 @@ from functools import cache
 
 from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix
-from cnnspec.language.entries import Entry, Invalid, Vocabulary, shown, unknown
-from cnnspec.language.expressions import is_expression
+from cnnspec.language.entries import Entry, Invalid, Vocabulary, shown, unknown, vocabulary_of
+from cnnspec.language.expressions import is_expression, names_in
 from cnnspec.language.foreign import called, edited, plain_name, row, sized, typed
 from cnnspec.language.habits import ABSENT, WRITTEN
 from cnnspec.language.library import Library
@@ -97,18 +97,30 @@ class ItemParser:
             written = ": ".join(WRITTEN[plain_name(name)])
         if written:
             problem = replace(problem, help=f"write `{written}`", replacement=written)
+        if not same_word(name, problem.guess or ""):
+            activation = self._activation(name)
+            if activation and arguments is None:
+                written = f"activation: {activation}"
+                problem = replace(problem, help=f"write `{written}`", replacement=written, guess=None)
         absent = None if problem.replacement else ABSENT.get(plain_name(name))
         fix = Fix(key.span, problem.replacement) if problem.replacement else None
         behind = self.blocks.behind.get(name)
         help = f"it is a block of {behind}: import that file here, too" if behind else None
         help = help or absent or problem.help or "`blocks:` declares a block; the reference lists the layers"
         found = Diagnostic(problem.code, problem.message, key.span, help=help, fix=fix)
-        sure = meant(name, guesses)
+        sure = None if written else meant(name, guesses)
         if sure in self.vocabulary and (arguments is not None or not written):
             assert sure is not None
             return self._foreign(found, node, key, arguments, sure)
         self.diagnostics.add(found)
         return Broken(self._head(node, key, arguments))
+
+    def _activation(self, name: str) -> str | None:
+        """The activation that is called so, where it is no layer of its own."""
+        layer = self.vocabulary.get("activation")
+        known = vocabulary_of(layer, "activation") if layer else None
+        same = None if known is None else meant(name, known)
+        return same if same is not None and (name in (known or ()) or same_word(name, same)) else None
 
     def _foreign(self, found: Diagnostic, node: Node, key: ScalarNode, arguments: Node | None, name: str) -> Item:
         """An entry under the name that it has elsewhere, told once, with what its arguments are called here."""
@@ -313,6 +325,13 @@ class ItemParser:
                     "unknown-argument",
                 )
                 advice = problem.help
+                if problem.guess is None and name.text in _used(block):
+                    meant.add(None)
+                    if name.text in block.scope.undeclared:
+                        continue
+                    block.scope.undeclared.add(name.text)
+                    problem = replace(problem, message=f"{problem.message}, which its layers use")
+                    advice = f"add `{name.text}: null` to the block's `parameters:`"
                 if advice is None:
                     meant.update(missing)
                     needs = f"it needs {_and(missing)}; " if missing else ""
@@ -329,6 +348,13 @@ class ItemParser:
                 f"write `{block.name}: {{{', '.join(f'{name}: …' for name in missing)}}}`",
             )
         return not missing and not meant and all(name.text in block.parameters for name in names)
+
+
+def _used(block: Block) -> set[str]:
+    """The names that the expressions in a block's layers ask for."""
+    nodes = (node for item in block.layers for node in walk(item.head.node))
+    texts = (node.text for node in nodes if isinstance(node, ScalarNode) and is_expression(node.value))
+    return {name for text in texts for name in names_in(text)}
 
 
 def _and(names: list[str]) -> str:

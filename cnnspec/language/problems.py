@@ -48,8 +48,8 @@ def diagnose(
         used, rest = _reached(node, problem.path)
         given = traced(used, scope)
         if given.node is not used:
-            if used.span.standard and not given.node.span.standard:
-                problem = _renamed(problem, given.name)
+            hidden = used.span.standard and not given.node.span.standard
+            problem = _renamed(problem, given.name) if hidden else _unnamed(problem)
             found = diagnose(replace(problem, path=rest), given.node, environment=given.environment)
             related = [call for call in called_from(calls) if call.span.line != found.span.line]
             return replace(found, severity=severity, related=(Related("it is used here", used.span), *related))
@@ -64,6 +64,12 @@ def _renamed(problem: Problem, name: str) -> Problem:
     word = next((step for step in reversed(problem.path) if isinstance(step, str)), "")
     message, help = (text and text.replace(f"`{word}`", f"`{name}`") for text in (problem.message, problem.help))
     return replace(problem, message=message or "", help=help and help.replace(f"`{word}: ", f"`{name}: "))
+
+
+def _unnamed(problem: Problem) -> Problem:
+    """A problem whose help writes the value alone, as it stands where a parameter gives it."""
+    word = next((step for step in reversed(problem.path) if isinstance(step, str)), "")
+    return replace(problem, help=problem.help and problem.help.replace(f"`{word}: ", "`"))
 
 
 def _computed(problem: Problem, node: Node, environment: Environment | None) -> Problem:
@@ -261,7 +267,8 @@ def _hint(kind: str, value: Any, path: Path, context: Mapping[str, Any], cls: ty
     if kind == "greater_than_equal" and name == "input" and value == -1:
         return Hint("leave the batch out; a size that is open is `null`", "null")
     if path == ("input",) and isinstance(value, int) and not isinstance(value, bool):
-        return Hint(f"write `[{value}]`", f"[{value}]")
+        square = f"`[{value}, {value}, 3]` for colour images of {value}×{value}, or "
+        return Hint(f"write {square if value >= 16 else ''}`[{value}]` for a vector")
     if name in ("input", "inputs") and value in ("None", "none", "?"):
         return Hint("write `null`: any size", "null")
     return mend(value, _KINDS.get(kind, ""), name, _expects(path, cls) is None)

@@ -129,11 +129,11 @@ class Environment(NamedTuple):
         if given is name:
             return found
         number = mend(given.value, "number", error.blamed or "") if isinstance(given, ScalarNode) else None
-        if (number is None or number.text is None) and not node.span.standard:
+        if (number is None or number.text is None) and not node.span.standard and "no parts" not in error.message:
             return found
         used = Related("it is used here", found.span)
         fix = Fix(given.span, number.text) if number and number.text and isinstance(given, ScalarNode) else None
-        help = number.help if number else found.help
+        help = number.help if number else error.help or found.help
         return replace(found, span=head(given), related=(used, *found.related), help=help, fix=fix)
 
     def facts(self, text: str) -> str | None:
@@ -164,7 +164,7 @@ class Environment(NamedTuple):
             return value
         if name in AXES:
             return self.running.axis(name)
-        if self.scope.unread:
+        if self.scope.unread or self.scope.told(name):
             raise Failed
         known = [*islice(self.scope, _NAMES), *AXES] if len(self.diagnostics) < limits.GUESSES else []
         help = did_you_mean(name, known) or "declare it under `parameters:`"
@@ -299,6 +299,8 @@ class Scope:
     """The blocks of the file, in the scope of its parameters."""
     refused: set[str] = field(default_factory=set)
     """Names that no parameter can have, and that the file gives to one."""
+    undeclared: set[str] = field(default_factory=set)
+    """Names that a block's layers use, its calls give and nothing declares, which has been said."""
     incomplete: bool = False
     """Whether the file's parameters do not read, so that an unknown name may be one of them."""
 
@@ -320,6 +322,10 @@ class Scope:
     def unread(self) -> bool:
         """Whether parameters of this scope, or of one around it, do not read."""
         return self.incomplete or (self.parent is not None and self.parent.unread)
+
+    def told(self, name: str) -> bool:
+        """Whether it has been said that nothing declares `name`."""
+        return name in self.undeclared or (self.parent is not None and self.parent.told(name))
 
     def binding(self, name: str) -> Binding | None:
         """The innermost binding of `name`."""

@@ -85,7 +85,8 @@ class _Structure:
         keys = STRUCTURES[self.word]
         for name, _ in self.arguments.pairs:
             if name.text not in (*keys, "name", "inputs"):
-                problem = unknown(name.text, keys, f"`{self.word}` has no key `{name.text}`", "unknown-key")
+                known = (*keys, "inputs", "name")
+                problem = unknown(name.text, known, f"`{self.word}` has no key `{name.text}`", "unknown-key")
                 fix = Fix(name.span, problem.replacement) if problem.replacement else None
                 self.meant.add(problem.guess)
                 help = problem.help or f"it takes: {', '.join(keys)}"
@@ -94,7 +95,7 @@ class _Structure:
             "residual": self._residual, "branches": self._branches, "repeat": self._repeat, "when": self._when,
             "share": self._share,
         }  # fmt: skip
-        return parse[self.word]() or Broken(self.entry)
+        return (None if "inputs" in self.meant else parse[self.word]()) or Broken(self.entry)
 
     def _error(self, code: str, message: str, span: Span, help: str | None = None) -> None:
         self.diagnostics.add(Diagnostic(code, message, span, help=help))

@@ -7,6 +7,8 @@ from cnnspec.language.types import Axis
 from cnnspec.layers.axes import AxisPair, place
 from cnnspec.layers.base import Layer, Shape, ShapeError, Step, known, show, volume
 
+_ONE = "name both in the list, or write one name without brackets, beside the running tensor"
+
 
 class _Merge(Layer):
     merges: ClassVar[bool] = True
@@ -21,7 +23,7 @@ class _Merge(Layer):
             raise ShapeError(
                 "shape-merge",
                 f"`{self.entry}` takes {many}, not {len(inputs)}",
-                help=f"write `{self.entry}: [first, second]`",
+                help=f"write `{self.entry}: [first, second]`" if len(inputs) > 1 else _ONE,
             )
 
 
@@ -161,7 +163,7 @@ class Concatenate(_Merge):
             "shape-merge",
             f"`concatenate` along {along} needs {wanted}, not {' and '.join(map(show, inputs))}",
             label=f"{show(one)} and {show(other)}",
-            help=_as_vector(one, other) or _same_map(one, other) or _TO_ONE_SIZE,
+            help=_as_vector(one, other) or _as_wide(one, other, at) or _same_map(one, other) or _TO_ONE_SIZE,
         )
 
     def formula(self, *inputs: Shape) -> str:
@@ -219,6 +221,12 @@ class Dot(_Merge):
 
 
 _TO_ONE_SIZE = "bring them to one size before it"
+
+
+def _as_wide(one: Shape, other: Shape, at: int) -> str | None:
+    """What makes two tensors equally wide that are joined along another axis."""
+    differ = [axis for axis, (n, m) in enumerate(zip(one, other, strict=False)) if n != m and axis != at]
+    return f"make both {one[-1]} or both {other[-1]} wide before it" if differ == [len(one) - 1] else None
 
 
 def _as_vector(one: Shape, other: Shape) -> str | None:

@@ -125,6 +125,8 @@ _UNSEEN = {
     "argument_nan": "JSON knows no NaN, so no bound refuses it",
     "block_argument": "an own block's parameters are the file's to say",
     "block_inputs_as_arguments": "an own block's inputs are the file's to say",
+    "block_parameter_undeclared": "an own block's parameters are the file's to say",
+    "schedule_from_zero": "a rate of 0 is right before a warm-up",
     "block_splice": "what a parameter holds is known where it is called",
     "block_unused_with_mistake": "in a file with blocks, a word that is no layer may be one of them",
     "block_value_inside": "what a parameter holds is known where it is called",
@@ -142,6 +144,7 @@ _UNSEEN = {
     "standard_block_embedding": "the value of an expression",
     "standard_block_divides": "the value of an expression",
     "standard_block_number": "what a block's parameter takes is known where it is used",
+    "repeat_rows_in_one_list": "what the values of a repetition are for is known where they are used",
     "repeat_value_of_a_row": "what the values of a repetition are for is known where they are used",
     "when_condition": "the value of an expression",
 }
