@@ -75,7 +75,9 @@ class Normalization(Layer):
                 "write `normalization: {mean: …, variance: …}` with the numbers of your training data",
             )
         if _length(self.mean) != _length(self.variance):
-            raise refuse("wrong-length", "`mean` and `variance` must have equally many values", at="variance")
+            message = f"`mean` has {_many(self.mean)}, `variance` {_many(self.variance)}"
+            help = "give both one number for each channel, or one for all"
+            raise refuse("wrong-length", message, help, at="variance")
         if _length(self.mean) and self.axis is None:
             raise refuse("wrong-length", "with `axis: null`, `mean` and `variance` are single numbers", at="mean")
         return self
@@ -109,6 +111,10 @@ class Normalization(Layer):
     def kept(self) -> tuple[int, ...]:
         """The axes along which mean and variance differ."""
         return () if self.axis is None else each(self.axis)
+
+
+def _many(value: Any) -> str:
+    return f"{len(value)} value{'s' * (len(value) != 1)}" if isinstance(value, tuple) else "one number"
 
 
 def _length(value: Any) -> int:
