@@ -60,7 +60,7 @@ def _alike(name: str, taken: Taken, network: Network) -> Iterator[tuple[str, str
     """The names like `name` that were given before, with their tensors."""
     places = {node: at for at, node in enumerate(network.by_name)}
     stem = _stem(name)
-    for other in islice(dict.fromkeys(taken.names), _NAMES):
+    for other in dict.fromkeys(islice(taken.names, _NAMES)):
         if other == name or not (_stem(other) == stem or other.startswith(f"{name}.")):
             continue
         found = taken.names.find(other)

@@ -325,7 +325,8 @@ class ItemParser:
                     "unknown-argument",
                 )
                 advice = problem.help
-                if problem.guess is None and name.text in _used(block):
+                guessing = len(self.diagnostics) < limits.GUESSES
+                if guessing and problem.guess is None and name.text in _used(block):
                     meant.add(None)
                     if name.text in block.scope.undeclared:
                         continue

@@ -126,6 +126,7 @@ _UNSEEN = {
     "block_argument": "an own block's parameters are the file's to say",
     "block_inputs_as_arguments": "an own block's inputs are the file's to say",
     "block_parameter_undeclared": "an own block's parameters are the file's to say",
+    "normalization_lengths": "the value of a parameter",
     "schedule_from_zero": "a rate of 0 is right before a warm-up",
     "block_splice": "what a parameter holds is known where it is called",
     "block_unused_with_mistake": "in a file with blocks, a word that is no layer may be one of them",
