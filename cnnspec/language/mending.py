@@ -20,6 +20,8 @@ from cnnspec.language.spans import LINE_BREAK, Span, alike, line_starts
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BUDGET = 4_000_000
 """How many characters are parsed again, in all, to find what was meant."""
+_LONGEST = 2_000
+"""No hand has written longer lines; looking for its slips in them would take long."""
 _END = 1 << 30
 
 
@@ -31,6 +33,8 @@ def mended(text: str, file: str, at: int, above: Iterable[int]) -> Diagnostic | 
     starts = line_starts(text)
     lines = LINE_BREAK.split(text)
     budget = _BUDGET
+    if max(map(len, lines)) > _LONGEST:
+        return None
     for mend in _candidates(lines, at, [line for line in above if 0 <= line < len(lines)]):
         begin, end = starts[mend.first], starts[mend.last] + len(lines[mend.last])
         old = text[begin:end]

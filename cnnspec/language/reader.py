@@ -58,9 +58,8 @@ def decode(data: bytes, file: str, diagnostics: Diagnostics) -> str | None:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        begin = data.rfind(b"\n", 0, error.start) + 1
-        column = len(data[begin : error.start].decode("utf-8", "replace")) + 1
+        before = LINE_BREAK.split(data[: error.start].decode("utf-8-sig", "replace"))
+        line, column = len(before), len(before[-1]) + 1
         span = Span(file, line, column, line, column + 1)
         message = f"byte 0x{data[error.start]:02x} is not UTF-8 text"
         diagnostics.add(Diagnostic("yaml-encoding", message, span, help="save the file as UTF-8"))

@@ -20,7 +20,7 @@ from cnnspec.language.suggest import did_you_mean, meant
 if TYPE_CHECKING:
     from cnnspec.language.library import Library
 
-_HYPHENS = r"[A-Za-z_]\w*(?:-\w+)+"
+_HYPHENS = r"(?<![\w-])[A-Za-z_]\w*(?:-\w+)+"
 AXES = ("height", "width", "channels")
 _MISSING = object()
 _NAMES = 300

@@ -103,6 +103,10 @@ HUGE: dict[str, Callable[[], str]] = {
 
 YAML: dict[str, Callable[[], bytes]] = {
     "brackets": lambda: b"[" * 25_000,
+    "a line of commas that is no YAML": lambda: b"layers:\n  - conv2d: {filters: " + b"," * 500_000 + b"x",
+    "a line of one word that is no YAML": lambda: b"layers:\n  - conv2d: {filters: " + b"x" * 500_000 + b"! {",
+    "a name without end": lambda: b"layers:\n  - conv2d: {filters: $" + b"strides" * 1_400 + b"}",
+    "a line with a byte that is no text, of returns": lambda: (b"a: [" + b"x, " * 100 + b"]\r") * 99 + b"\xaf",
     "a mebibyte of brackets": lambda: b"[" * (1 << 20),
     "braces": lambda: b"{a: " * 25_000,
     "dashes": lambda: b"- " * 25_000,

@@ -70,6 +70,12 @@ def test_on_a_terminal_no_line_is_too_wide(width: int) -> None:
         )
 
 
+@pytest.mark.parametrize("column", [90, 400, 900])
+def test_a_place_past_the_end_of_a_line_ends(column: int) -> None:
+    found = Diagnostic("a-code", "a message", Span("a.yaml", 1, column, 1, column + 1))
+    assert "^" in render.text([found], {"a.yaml": WIDE}, width=60)
+
+
 def test_marks_far_apart_are_shown_each() -> None:
     line = f"first: 1, {'x' * 300}, second: 2"
     other = Related("of this one", Span("a.yaml", 1, line.index("second") + 1, 1, line.index("second") + 7))

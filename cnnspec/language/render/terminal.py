@@ -89,6 +89,7 @@ def _excerpts(line: str, number: int, marks: list[_Mark], style: _Style) -> Iter
     while marks:
         begin, end = _window(line, marks[0].span.column - 1, style.room)
         here = [mark for mark in marks if mark.span.column - 1 < end] if end < len(line) else marks
+        here = here or marks[:1]
         marks = marks[len(here) :]
         before = "…" if begin else ""
         yield style.line(number, f"{before}{line[begin:end]}{'…' * (end < len(line))}")
@@ -120,6 +121,8 @@ def _window(line: str, column: int, room: int) -> tuple[int, int]:
     most = _THIN * room
     if len(line) <= most and cells(line) <= room:
         return 0, len(line)
+    column = min(column, len(line))
     before = line[max(0, column - most) : column]
-    begin = min(column, len(line)) - head(before[::-1], room // 3) if cells(before) > room * 2 // 3 else 0
+    near = cells(before) <= room * 2 // 3 and column < most
+    begin = 0 if near else column - head(before[::-1], room // 3)
     return begin, begin + head(line[begin : begin + most], room - 1 - bool(begin))
