@@ -54,10 +54,10 @@ def _rank(case: Case, network: Network) -> Cause | None:
         return None
     before = node.input_shapes[0]
     help = case.found.help
-    if node.layer.entry == "flatten" and case.end.layer.ranks == (len(before),):
+    if case.end.layer.ranks == (len(before),):
         sizes = ", ".join(map(str, before))
         back = f"put `reshape: [{sizes}]` before it, or " if volume(before) == volume(shape) is not None else ""
-        help = f"{back}move it above the `flatten`"
+        help = f"{back}move it above the `{node.layer.entry}`"
     if node.name == case.end.inputs[0]:
         return Cause(help=help)
     span, here = seen(node, case, network)

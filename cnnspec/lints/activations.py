@@ -86,9 +86,20 @@ def loss_activation(network: Network) -> Iterator[Doubt]:
         if loss is None or logits is None:
             continue
         activation = final_activation(network.graph, output)
-        wanted, *others = _WANTED["categorical" in loss.entry]
         path = ("training", "loss", *((output,) if isinstance(training and training.loss, dict) else ()))
         whose = f"output `{output}`: " if len(network.graph.outputs) > 1 else ""
+        wanted, *others = _WANTED["categorical" in loss.entry]
+        copies = network.data is not None and network.data.targets == "inputs"
+        if (
+            network.graph.output_shapes[output][-1] == 1
+            and not copies
+            and (wanted == "softmax" or activation == "softmax")
+        ):
+            if activation != "softmax":
+                message = f"{whose}`{loss.entry}` takes a value for each class, the network gives one"
+                help = "write `binary_crossentropy`, or give the last layer a value for each class"
+                yield network.written(message, *path, help=help)
+            continue
         if logits and (activation in _PROBABILITIES or (activation == "relu" and _direct(network.graph[name]))):
             message = f"{whose}`from_logits: true` takes scores as they are, but the network ends with `{activation}`"
             help = f"leave out `from_logits`, or the `{activation}`"
@@ -96,8 +107,10 @@ def loss_activation(network: Network) -> Iterator[Doubt]:
         elif not logits and activation not in (wanted, *others, ""):
             what = f"`{activation}`" if activation != "linear" else "no activation"
             message = f"{whose}`{loss.entry}` takes probabilities, but the network ends with {what}"
-            help = f"end with `activation: {wanted}`, or write `{loss.entry}: {{from_logits: true}}`"
-            if network.data is not None and network.data.targets == "inputs" and "categorical" in loss.entry:
+            help = f"end with `activation: {wanted}`, or write `loss: {{{loss.entry}: {{from_logits: true}}}}`"
+            if wanted == "sigmoid" and activation == "softmax":
+                help = "write `sparse_categorical_crossentropy` for one class an image, `sigmoid` for several at once"
+            if copies and wanted == "softmax":
                 message = f"{whose}`{loss.entry}` tells classes, but the targets are the network's inputs"
                 help = "write `loss: mean_squared_error`, or `binary_crossentropy` for values from 0 to 1"
             yield network.written(message, *path, help=help)

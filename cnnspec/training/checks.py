@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from cnnspec.data.section import Data
@@ -100,10 +101,13 @@ def _no_such(what: str, name: str, known: Iterable[str], place: Place) -> Proble
 
 def _named_outputs(graph: Graph, training: Training) -> Iterator[Problem]:
     meant = set()
+    left = [name for name in graph.outputs if isinstance(training.loss, dict) and name not in training.loss]
     weighed = training.loss_weights is not None and len(graph.outputs) > 1
     for key, name in training.outputs_named():
         if name not in graph.outputs and (key != "loss_weights" or weighed):
             strange = _no_such("output", name, graph.outputs, ("training", key, name))
+            if key == "loss" and strange.guess is None and len(left) == 1:
+                strange = replace(strange, guess=left[0], help=f"write `{left[0]}`, the output without a loss")
             meant.add((key, strange.guess))
             yield strange
     if training.loss_weights is not None and len(graph.outputs) == 1:
@@ -114,8 +118,8 @@ def _named_outputs(graph: Graph, training: Training) -> Iterator[Problem]:
             "loss-weights", "every loss has the weight 0", ("training", "loss_weights"), True, "weigh one of them"
         )
     if isinstance(training.loss, dict):
-        for name in graph.outputs:
-            if name not in training.loss and ("loss", name) not in meant:
+        for name in left:
+            if ("loss", name) not in meant:
                 message = f"output `{name}` has no loss"
                 yield Problem("missing-loss", message, ("training", "loss"), True, f"add `{name}: …`")
 
@@ -127,7 +131,7 @@ def _monitors(graph: Graph, data: Data, training: Training) -> Iterator[Problem]
             metrics[output] = aim.metrics
     told = {output: found for output, found in metrics.items() if found is not None}
     reported = columns(told, data.validation_split > 0) if len(told) == len(metrics) else None
-    yield from monitor_problems(training, reported, data.validation_split > 0)
+    yield from monitor_problems(training, graph.outputs, reported, data.validation_split > 0)
 
 
 def _schedule(training: Training) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from cnnspec.language.entries import Problem
-from cnnspec.language.suggest import nearest
+from cnnspec.language.suggest import meant, nearest
 from cnnspec.training.callbacks import Monitoring
 from cnnspec.training.metrics import Metric
 from cnnspec.training.section import Training
@@ -21,8 +21,11 @@ def columns(metrics: Mapping[str, tuple[Metric, ...]], validated: bool) -> list[
     return names + [f"val_{name}" for name in names] * validated
 
 
-def monitor_problems(training: Training, reported: Sequence[str] | None, validated: bool) -> Iterator[Problem]:
-    """Callbacks that watch what no epoch reports; `reported` is None where that is not known yet."""
+def monitor_problems(
+    training: Training, outputs: Mapping[str, str], reported: Sequence[str] | None, validated: bool
+) -> Iterator[Problem]:
+    """Callbacks that watch what no epoch reports; `reported` is None where that is not known yet. `outputs` are the
+    names of the outputs with those of their entries, which people take for them."""
     for index, callback in enumerate(training.callbacks or ()):
         if not isinstance(callback, Monitoring):
             continue
@@ -34,7 +37,17 @@ def monitor_problems(training: Training, reported: Sequence[str] | None, validat
             help = f"give `data` a `validation_split`, or watch `{monitor[4:]}`"
             yield Problem("monitor-unknown", message, place, not written, help)
         elif reported is not None and monitor not in reported:
-            guess = nearest(monitor, reported)
+            own = _of_the_entry(monitor, outputs, reported)
+            guess = own or nearest(monitor, reported)
             message = f"`{callback.entry}` watches `{monitor}`, which no epoch reports"
             help = f"did you mean `{guess}`?" if guess else f"there are: {', '.join(reported)}"
-            yield Problem("monitor-unknown", message, place, not written, help, guess if written else None)
+            sure = guess if written and guess in (own, meant(monitor, reported)) else None
+            yield Problem("monitor-unknown", message, place, not written, help, sure)
+
+
+def _of_the_entry(monitor: str, outputs: Mapping[str, str], reported: Sequence[str]) -> str | None:
+    """`val_kind_loss` for `val_head_loss`, where the output `kind` is the entry `head`."""
+    words = {
+        monitor.replace(f"{entry}_", f"{output}_", 1) for output, entry in outputs.items() if f"{entry}_" in monitor
+    }
+    return next((word for word in reported if word in words and word != monitor), None)

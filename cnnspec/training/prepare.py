@@ -109,7 +109,7 @@ def objectives(plan: Plan, classes: Mapping[str, int | None]) -> dict[str, Objec
 def _check_monitors(plan: Plan, aims: Mapping[str, Objective]) -> None:
     validated = plan.data.validation_split > 0
     reported = columns({name: aim.metrics for name, aim in aims.items()}, validated)
-    for problem in monitor_problems(plan.training, reported, validated):
+    for problem in monitor_problems(plan.training, plan.graph.outputs, reported, validated):
         raise TrainingError(problem.message, problem.help)
 
 

@@ -48,12 +48,34 @@ def shape_problem(graph: Graph, data: Data, name: str, shape: Shape | None) -> P
     except Misfit as misfit:
         return misfit.problem
     if plain is not None and not fits(plain, wanted):
+        if shape is not None and (change := _last_change(data, name, graph, shape)) is not None:
+            return _misshapen(change, shape, plain, wanted, takes)
         message = f"the data gives {show(plain)}, {takes}"
         return Problem("data-shape", message, place, True, _shape_help(plain, wanted))
     if augmented is not None and not fits(augmented, wanted):
         message = f"augmentation gives {show(augmented)}, {takes}"
         return Problem("data-shape", message, ("data", "augmentation"), True, "let the images leave it as they came")
     return None
+
+
+def _last_change(data: Data, name: str, graph: Graph, shape: Shape) -> tuple[Layer, Place] | None:
+    """The last preprocessing layer that gives images another shape."""
+    found, before = None, shape
+    for layer, place in data.stages("preprocessing", name, graph.inputs):
+        after = layer.output_shape(before)
+        if after != before:
+            found, before = (layer, place), after
+    return found
+
+
+def _misshapen(change: tuple[Layer, Place], shape: Shape, plain: Shape, wanted: Shape, takes: str) -> Problem:
+    layer, place = change
+    message = f"the data gives {show(plain)} behind `{layer.entry}`, {takes}"
+    help = f"take `{layer.entry}` out, or write `input: {_list(plain)}`"
+    if not fits(shape, wanted):
+        size = f"`{layer.entry}: {{height: {wanted[0]}, width: {wanted[1]}}}`, or" if layer.entry == "resizing" else ""
+        help = f"write {size} `input: {_list(plain)}`".replace("  ", " ")
+    return Problem("data-shape", message, (*place, layer.entry), True, help)
 
 
 def fits(shape: Shape, wanted: Shape) -> bool:
