@@ -34,6 +34,8 @@ class Naming(Growing):
         """Whether a name stands twice: one that is missing may be that of one of the two."""
         self.missed: set[str] = set()
         """Names that nothing has, and nothing that is like them: that is told once."""
+        self.sought: set[tuple[str, Span]] = set()
+        """Names that were looked for in vain, with the places: every round of a repetition finds the same."""
 
     def starts(self, first: s.Item) -> bool:
         """Whether the first entry says which of several inputs it takes."""
@@ -177,7 +179,9 @@ class Naming(Growing):
         """What an entry above is that is called so; None where there is none, which is said. `used` is where the name
         is used that is given at `span`."""
         known = place.names.find(name)
-        if known is None and not self.diagnostics.has("unknown-input", span):
+        told = self.diagnostics.has("unknown-input", span) or (name, span) in self.sought
+        if known is None and not told:
+            self.sought.add((name, span))
             visible = list(islice(dict.fromkeys(islice(place.names, 2 * _NAMES)), _NAMES))
             known_names = visible if len(self.diagnostics) < limits.GUESSES else []
             found = advice(name, used or span, place, known_names, self._all_names, self.doubtful)

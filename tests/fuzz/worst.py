@@ -37,6 +37,10 @@ HUGE: dict[str, Callable[[], str]] = {
     ),
     "a long chain of blocks": lambda: _chain(5000, "{layers: [next]}", "{layers: [relu]}") + "layers: [b0]",
     "a long cycle of blocks": lambda: _chain(3000, "{layers: [next]}", "{layers: [b0]}") + "layers: [b0]",
+    "names that are missing in every round": lambda: (
+        f"layers:\n{_each(300, lambda at: f'relu: {{name: n{at}}}')}"
+        "  - repeat: {times: 9900, layers: [{share: zz}, {share: zz}]}"
+    ),
     "rounds without end": lambda: "layers: [{repeat: {times: 1000000000, layers: [relu]}}]",
     "rounds without end, of nothing": lambda: "layers: [{repeat: {times: 9999999999, layers: []}}]",
     "rounds of rounds": lambda: "layers: [{repeat: {times: 999999, layers: [{repeat: {times: 999999, layers: []}}]}}]",
