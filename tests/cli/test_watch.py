@@ -17,6 +17,11 @@ from tests.cli.test_validate_and_summary import GOOD
 TYPO = GOOD.replace("flatten", "flaten")
 
 
+def _hear() -> None:
+    """Hear Ctrl-C, also where the tests run in the background and hand on that it is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Watch:
     """A process whose output is read check by check."""
 
@@ -28,6 +33,7 @@ class Watch:
             text=True,
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            preexec_fn=_hear,
         )
         self.lines: queue.Queue[str] = queue.Queue()
         self.reader = threading.Thread(target=self._read)

@@ -92,7 +92,8 @@ are frozen, and it reports 2 · 26,560 less)."""
 
 def graph_of(name: str, **overrides: Any) -> Graph:
     report = cnnspec.check(ZOO / f"{name}.yaml", **overrides)
-    assert not report.diagnostics, str(report)
+    expected = {"pooled-away"} if overrides else set()  # small images make small maps, which is rightly told
+    assert {found.code for found in report.diagnostics} <= expected, str(report)
     assert report.name == name
     assert report.graph is not None
     return report.graph
