@@ -164,7 +164,7 @@ class Growing:
         try:
             rule = self.rule(layer, shapes)
         except ShapeError as error:
-            remedy = _remedy(error, layer, shapes) if self.bodies else None
+            remedy = self._remedy(error, layer, shapes) if self.bodies else None
             error.help = PADDED if remedy else error.help
             end = Node(
                 "", layer, tuple(tensor.node for tensor in inputs), shapes, (), span, text, place.calls, shares=shares
@@ -173,7 +173,7 @@ class Growing:
             if remedy is None:
                 report()
                 return None
-            rule, misfit = self.rule(remedy, shapes), report
+            rule, misfit = remedy, report
         layer, shape, step, formula = rule
         if not self._check_sizes(shape, span, place.calls):
             return None
@@ -224,6 +224,14 @@ class Growing:
         rule = Rule(layer, shape, layer.step(*shapes), layer.formula(*shapes))
         self.rules[id(layer), shapes] = rule
         return rule
+
+    def _remedy(self, error: ShapeError, layer: Layer, shapes: tuple[Shape, ...]) -> Rule | None:
+        """The rule of the layer with the padding that makes its window fit, if so."""
+        remedy = padded(layer) if error.code == "shape-window" else None
+        try:
+            return self.rule(remedy, shapes) if remedy else None
+        except ShapeError:
+            return None
 
     def _check_layer(self, layer: Layer, shapes: tuple[Shape, ...]) -> None:
         if self.allow_large:
@@ -282,12 +290,3 @@ def _merged(end: Node) -> Text | None:
     """The names that a merge takes, as they are written."""
     body = end.written if end.layer.merges else None
     return body.get("inputs") if isinstance(body, MappingNode) else body
-
-
-def _remedy(error: ShapeError, layer: Layer, shapes: Sequence[Shape]) -> Layer | None:
-    """The layer with the padding that makes its window fit, if so."""
-    remedy = padded(layer) if error.code == "shape-window" else None
-    try:
-        return remedy if remedy and remedy.output_shape(*shapes) else None
-    except ShapeError:
-        return None
