@@ -84,7 +84,7 @@ class Vocabulary(Mapping[str, "type[Entry]"]):
         return found
 
     def __contains__(self, name: object) -> bool:
-        return name in self._classes
+        return isinstance(name, str) and name in self._classes
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._classes)

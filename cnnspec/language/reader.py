@@ -26,6 +26,8 @@ from cnnspec.language.slips import syntax_error
 from cnnspec.language.spans import LINE_BREAK, Span
 
 Key = TypeVar("Key", bound=Node)
+_TRIES = 10
+"""How many odd values of a file are looked into for a slip of the hand."""
 _CALLED = re.compile(r"\$?[\w.]*\(")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -143,6 +145,7 @@ class _Builder:
         self.size = 0
         self.text = ""
         self.lines: list[str] = []
+        self.tries = 0
 
     def build(self, text: str) -> Node:
         self.text, self.lines = text, LINE_BREAK.split(text)
@@ -185,9 +188,7 @@ class _Builder:
         if not event.implicit[0] or event.style in ("'", '"', "|", ">"):
             return ScalarNode(text, text, span)
         if folded(event):
-            found = mended(self.text, self.file, span.line, [])
-            if found:
-                raise _Stop.of(found)
+            self._refuse_slip(span.line)
         flow = bool(self.stack) and bool(self.stack[-1].event.flow_style)
         if not text.isascii() or text[-1:] in (",", ";") or " //" in text or " --" in text or "# " in text:
             slip = None if text.startswith("$") else scalar(text, flow)
@@ -199,6 +200,12 @@ class _Builder:
                     return MappingNode(((key, self._resolved(slip.value, span)),), span, 2)
                 return ScalarNode(slip.text, slip.text, span) if slip.quoted else self._resolved(slip.text, span)
         return self._resolved(text, span)
+
+    def _refuse_slip(self, line: int) -> None:
+        """Stop where a hand slipped near a line (from 0) that reads, but not as it looks; looked for a few times."""
+        self.tries += 1
+        if self.tries <= _TRIES and (found := mended(self.text, self.file, line, [])):
+            raise _Stop.of(found)
 
     def _resolved(self, text: str, span: Span) -> ScalarNode:
         """A value without quotes."""
@@ -348,8 +355,7 @@ class _Builder:
 
     def _check_key(self, opened: _Open, key: Node, span: Span) -> None:
         if not isinstance(key, ScalarNode):
-            if found := mended(self.text, self.file, key.span.line - 1, []):
-                raise _Stop.of(found)
+            self._refuse_slip(key.span.line - 1)
             raise _Stop(
                 "yaml-key",
                 "a key is one word, not a list or a mapping",

@@ -75,6 +75,8 @@ def test_a_large_spec_takes_less_than_a_second(name: str, folder: Path) -> None:
     [
         "input: [8, 8, 3]\nlayers: [relu]\ntraining:\n  metrics: [null]\n",
         "inputs:\n l: {}\n",
+        "training: {loss: {3: [[{}]]}}",
+        "input: [8, 8, 1]\nlayers:\n" + "- flatten\n  - relu\n" * 500,
         "input: [4, 4, 3]\nlayers: [{residual: [{conv2d: {filters: 1000000000, kernel_size: 5}}]}]",
         "e: {u=99999999999999999999}",
         "p: [" * 60 + "$x" + "]" * 60,
