@@ -356,12 +356,8 @@ class _Builder:
     def _check_key(self, opened: _Open, key: Node, span: Span) -> None:
         if not isinstance(key, ScalarNode):
             self._refuse_slip(key.span.line - 1)
-            raise _Stop(
-                "yaml-key",
-                "a key is one word, not a list or a mapping",
-                head(key),
-                "quote it if it starts with `[` or `{`",
-            )
+            help = "quote it if it starts with `[` or `{`"
+            raise _Stop("yaml-key", "a key is one word, not a list or a mapping", head(key), help)
         if key.text == "<<":
             raise _Stop(
                 "yaml-merge-key",
@@ -393,9 +389,9 @@ class _Builder:
             )
 
 
-def _depth(text: str) -> int:
-    return text.count("(") - text.count(")")
-
-
 def _short(text: str) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _depth(text: str) -> int:
+    return text.count("(") - text.count(")")
