@@ -15,7 +15,7 @@ from cnnspec.language.library import Library
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head, plain
 from cnnspec.language.parameters import IDENTIFIER, check_parameter_name
 from cnnspec.language.scope import Scope
-from cnnspec.language.slipped import slipped
+from cnnspec.language.slips.keys import slipped
 from cnnspec.language.spans import Span
 from cnnspec.language.structures import STRUCTURES
 from cnnspec.language.suggest import meant, nearest

@@ -15,7 +15,7 @@ from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, 
 from cnnspec.language.parameters import parameters_of
 from cnnspec.language.problems import diagnose
 from cnnspec.language.scope import Environment, Failed, Scope
-from cnnspec.language.slipped import slipped, unwrapped
+from cnnspec.language.slips.keys import slipped, unwrapped
 from cnnspec.language.syntax import Input, Items, Spec
 
 _COMPUTED = ("cnnspec", "name", "input", "inputs", "outputs")

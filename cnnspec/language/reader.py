@@ -17,12 +17,12 @@ import yaml
 
 from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix, Related
-from cnnspec.language.lookalikes import looks, pair, scalar
-from cnnspec.language.mending import folded, mended
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head, plain
 from cnnspec.language.removal import removal
 from cnnspec.language.scalars import resolve
-from cnnspec.language.slips import syntax_error
+from cnnspec.language.slips.errors import syntax_error
+from cnnspec.language.slips.lookalikes import looks, pair, scalar
+from cnnspec.language.slips.mending import folded, mended
 from cnnspec.language.spans import LINE_BREAK, Span
 
 Key = TypeVar("Key", bound=Node)

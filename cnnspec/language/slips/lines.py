@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from cnnspec.language.limits import EXPRESSION_CHARACTERS
-from cnnspec.language.lookalikes import LOOKALIKES, ODD, cut, looks
+from cnnspec.language.slips.lookalikes import LOOKALIKES, ODD, cut, looks
 
 ENTRY = r"(\s*(?:- +)*)"
 WORD = r"([A-Za-z_][\w.-]*)"

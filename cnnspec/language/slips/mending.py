@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
-from cnnspec.language import line_slips as slips
 from cnnspec.language.diagnostics import Diagnostic, Fix
-from cnnspec.language.layout_slips import Mend, bullets, in_list, indentation, written
+from cnnspec.language.slips import lines as rules
+from cnnspec.language.slips.layout import Mend, bullets, in_list, indentation, written
 from cnnspec.language.spans import LINE_BREAK, Span, alike, line_starts
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -108,20 +108,20 @@ def _candidates(lines: list[str], at: int, above: list[int]) -> Iterator[Mend]:
     before = next((line for line in range(at - 1, -1, -1) if written(lines[line])), at)
     near = list(dict.fromkeys([before, at, *above]))
     near = [line for line in near if 0 <= line < len(lines)]
-    for rule in (slips.characters, slips.dash, slips.anchor, slips.comment, slips.braces, slips.assignment):
+    for rule in (rules.characters, rules.dash, rules.anchor, rules.comment, rules.braces, rules.assignment):
         for line in near:
             for text, message, help in rule(lines[line]):
                 yield Mend(line, line, (text,), message, help)
     yield from bullets(lines, at)
     for line in list(dict.fromkeys([*above, before, at])):
-        for text, message, help in (*slips.brackets(lines[line]), *slips.quotes(lines[line])):
+        for text, message, help in (*rules.brackets(lines[line]), *rules.quotes(lines[line])):
             yield Mend(line, line, (text,), message, help)
-    for rule in (slips.no_space, slips.commas, slips.two_colons, slips.starts):
+    for rule in (rules.no_space, rules.commas, rules.two_colons, rules.starts):
         for line in near:
             for text, message, help in rule(lines[line]):
                 yield Mend(line, line, (text,), message, help)
     for line in near:
         yield from in_list(lines, line)
-        for text, message, help in slips.no_colon(lines[line]):
+        for text, message, help in rules.no_colon(lines[line]):
             yield Mend(line, line, (text,), message, help)
     yield from indentation(lines, before, at)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from cnnspec.language.line_slips import WORD
-from cnnspec.language.lookalikes import cut
+from cnnspec.language.slips.lines import WORD
+from cnnspec.language.slips.lookalikes import cut
 
 
 class Mend(NamedTuple):

@@ -7,7 +7,7 @@ import re
 import yaml
 
 from cnnspec.language.diagnostics import Diagnostic, Related
-from cnnspec.language.mending import mended
+from cnnspec.language.slips.mending import mended
 from cnnspec.language.spans import LINE_BREAK, Span
 
 _PHRASES = (
