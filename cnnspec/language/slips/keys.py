@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Collection
 
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix
@@ -26,7 +27,7 @@ def slipped(
             continue
         first = inner[0][0].span
         lines = Span(first.file, first.line, 1, inner[-1][1].span.end_line, inner[-1][1].span.end_column)
-        text = "\n".join("  " + line if line.strip() else line for line in diagnostics.text(lines).split("\n"))
+        text = textwrap.indent(diagnostics.text(lines), "  ")
         message = f"`{inner[0][0].text}` is not indented below `{holder.text}:`"
         others = f", and what follows it, as parts of `{holder.text}:`" if len(inner) > 1 else ""
         fix = Fix(lines, text) if first.line > holder.span.line else None
