@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from cnnspec.graph.graph import Node
 from cnnspec.lints.groups import ACTIVATED, ACTIVATIONS
 from cnnspec.lints.network import Doubt, Network, activation_of, arguments_of, doubt
+from cnnspec.training.losses import Loss
 from cnnspec.training.objective import final_activation
 
 _PROBABILITIES = ("softmax", "sigmoid")
@@ -80,40 +81,55 @@ def loss_activation(network: Network) -> Iterator[Doubt]:
     takes scores as they are, which a softmax or a `relu` would squeeze or cut.
     """
     training = network.training
-    for output, name in network.graph.outputs.items():
+    for output in network.graph.outputs:
         loss = training.loss_of(output) if training is not None else None
-        logits = getattr(loss, "from_logits", None)
-        if loss is None or logits is None:
-            continue
-        activation = final_activation(network.graph, output)
-        path = ("training", "loss", *((output,) if isinstance(training and training.loss, dict) else ()))
-        whose = f"output `{output}`: " if len(network.graph.outputs) > 1 else ""
-        wanted, *others = _WANTED["categorical" in loss.entry]
-        copies = network.data is not None and network.data.targets == "inputs"
-        if (
-            network.graph.output_shapes[output][-1] == 1
-            and not copies
-            and (wanted == "softmax" or activation == "softmax")
-        ):
-            if activation != "softmax":
-                message = f"{whose}`{loss.entry}` takes a value for each class, the network gives one"
-                help = "write `binary_crossentropy`, or give the last layer a value for each class"
-                yield network.written(message, *path, help=help)
-            continue
-        if logits and (activation in _PROBABILITIES or (activation == "relu" and _direct(network.graph[name]))):
-            message = f"{whose}`from_logits: true` takes scores as they are, but the network ends with `{activation}`"
-            help = f"leave out `from_logits`, or the `{activation}`"
-            yield network.written(message, *path, help=help)
-        elif not logits and activation not in (wanted, *others, ""):
-            what = f"`{activation}`" if activation != "linear" else "no activation"
-            message = f"{whose}`{loss.entry}` takes probabilities, but the network ends with {what}"
-            help = f"end with `activation: {wanted}`, or write `loss: {{{loss.entry}: {{from_logits: true}}}}`"
-            if wanted == "sigmoid" and activation == "softmax":
-                help = "write `sparse_categorical_crossentropy` for one class an image, `sigmoid` for several at once"
-            if copies and wanted == "softmax":
-                message = f"{whose}`{loss.entry}` tells classes, but the targets are the network's inputs"
-                help = "write `loss: mean_squared_error`, or `binary_crossentropy` for values from 0 to 1"
-            yield network.written(message, *path, help=help)
+        if loss is not None and (found := _misfit(network, output, loss)):
+            message, help = found
+            whose = f"output `{output}`: " if len(network.graph.outputs) > 1 else ""
+            path = ("training", "loss", *((output,) if isinstance(training and training.loss, dict) else ()))
+            yield network.written(f"{whose}{message}", *path, help=help)
+
+
+def _misfit(network: Network, output: str, loss: Loss) -> tuple[str, str] | None:
+    """What is wrong with a crossentropy for an output, and what to do; None where they go together."""
+    logits = getattr(loss, "from_logits", None)
+    if logits is None:
+        return None
+    activation = final_activation(network.graph, output)
+    classes = "categorical" in loss.entry
+    copies = network.data is not None and network.data.targets == "inputs"
+    if network.graph.output_shapes[output][-1] == 1 and not copies and (classes or activation == "softmax"):
+        if activation == "softmax":
+            return None  # the lint of a softmax over one value tells it
+        message = f"`{loss.entry}` takes a value for each class, the network gives one"
+        return message, "write `binary_crossentropy`, or give the last layer a value for each class"
+    if logits:
+        return _of_scores(network, output, activation)
+    if activation in (*_WANTED[classes], ""):
+        return None
+    if copies and classes:
+        message = f"`{loss.entry}` tells classes, but the targets are the network's inputs"
+        return message, "write `loss: mean_squared_error`, or `binary_crossentropy` for values from 0 to 1"
+    return _of_probabilities(activation, loss.entry, _WANTED[classes][0])
+
+
+def _of_scores(network: Network, output: str, activation: str) -> tuple[str, str] | None:
+    """The same for a loss of scores: a softmax or a sigmoid squeezes them, a `relu` cuts them."""
+    squeezed = activation in _PROBABILITIES
+    cut = activation == "relu" and _direct(network.graph[network.graph.outputs[output]])
+    if not (squeezed or cut):
+        return None
+    message = f"`from_logits: true` takes scores as they are, but the network ends with `{activation}`"
+    return message, f"leave out `from_logits`, or the `{activation}`"
+
+
+def _of_probabilities(activation: str, loss: str, wanted: str) -> tuple[str, str]:
+    """The same for a loss of probabilities behind an activation that gives none."""
+    what = f"`{activation}`" if activation != "linear" else "no activation"
+    help = f"end with `activation: {wanted}`, or write `loss: {{{loss}: {{from_logits: true}}}}`"
+    if wanted == "sigmoid" and activation == "softmax":
+        help = "write `sparse_categorical_crossentropy` for one class an image, `sigmoid` for several at once"
+    return f"`{loss}` takes probabilities, but the network ends with {what}", help
 
 
 def _direct(node: Node) -> bool:
