@@ -183,9 +183,14 @@ def holds_blocks_alone(text: str) -> bool:
     return "blocks" in text and bool(_BLOCKS.search(text)) and not _OF_A_NETWORK.search(text)
 
 
+def blocks_file(name: str, directory: Path) -> str:
+    """What diagnostics call a file of blocks alone: what a spec in `directory` that imports `name` calls it."""
+    return os.path.normpath(directory / name)
+
+
 def check_blocks(text: str, name: str, directory: Path, buffers: Mapping[str, str], **options: Any) -> Report:
     """Check a file of blocks alone, `name` in `directory`, as a spec that imports it finds it."""
-    file = os.path.normpath(directory / name)
+    file = blocks_file(name, directory)
     importing = f"input: [1]\nimports: [{json.dumps(name, ensure_ascii=False)}]\nlayers: [flatten]\n"
     buffers = {**buffers, os.path.realpath(file): text}
     report = check_text(importing, _IMPORTING, directory=directory, buffers=buffers, **options)

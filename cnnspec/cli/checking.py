@@ -155,8 +155,8 @@ def _mended(spec: Spec, data: bytes, outcome: Outcome, write: bool) -> bytes:
     from cnnspec import fixing
 
     settings = outcome.settings._replace(strict=False)
-    name = _report(spec, data, settings).file
-    new, fixes = fixing.fixed_bytes(data, name, lambda text: _report(spec, text.encode(), settings).diagnostics)
+    file = _file(spec, data)
+    new, fixes = fixing.fixed_bytes(data, file, lambda text: _report(spec, text.encode(), settings).diagnostics)
     if not fixes:
         return data
     if write and not spec.stdin:
@@ -184,15 +184,24 @@ def _check(spec: Spec, data: bytes, outcome: Outcome, held: dict[str, str]) -> N
 
 def _report(spec: Spec, data: bytes, settings: Settings, held: dict[str, str] | None = None) -> pipeline.Report:
     options: dict[str, Any] = {"allow_large": settings.allow_large, "strict": settings.strict}
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = ""
-    if pipeline.holds_blocks_alone(text):
+    if pipeline.holds_blocks_alone(text := _text(data)):
         return pipeline.check_blocks(text, spec.name, spec.folder, held or {}, **options)
     return pipeline.check_bytes(
         data, spec.shown, directory=spec.folder, overrides=settings.overrides, buffers=held, **options
     )
+
+
+def _file(spec: Spec, data: bytes) -> str:
+    """What the report on a spec calls its file."""
+    return pipeline.blocks_file(spec.name, spec.folder) if pipeline.holds_blocks_alone(_text(data)) else spec.shown
+
+
+def _text(data: bytes) -> str:
+    """The text of a spec; none where its bytes are no UTF-8."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return ""
 
 
 def _sum(report: pipeline.Report) -> str:

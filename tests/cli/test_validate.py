@@ -131,6 +131,17 @@ def test_a_file_of_blocks_alone(folder: Path) -> None:
     assert validate("-", stdin="blocks:\n  mine:\n    layers: [rellu]\n").out.count("did you mean `relu`?") == 1
 
 
+@pytest.mark.parametrize("path", ["./mine.yaml", "sub/../mine.yaml", "sub//mine.yaml"])
+@pytest.mark.parametrize(
+    ("text", "mended"), [(TYPO, MENDED), ("blocks: {a: {layers: [rellu]}}\n", "blocks: {a: {layers: [relu]}}\n")]
+)
+def test_fix_mends_a_file_however_its_path_is_written(folder: Path, path: str, text: str, mended: str) -> None:
+    (folder / "sub").mkdir()
+    Path(path).write_text(text)
+    assert validate(path, "--fix").code == 0
+    assert Path(path).read_text() == mended
+
+
 def test_stdin_filename_names_standard_input_and_its_folder(folder: Path) -> None:
     files(folder, sub__base=GOOD)
     done = validate("-", "--stdin-filename", "sub/new.yaml", stdin="extends: base.yaml\nlayrs: []\n")
