@@ -10,15 +10,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import islice
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
-from cnnspec.language.habits import ABSENT, NO_CALLBACKS, WRITTEN
+from cnnspec.language.habits import ABSENT, NO_CALLBACKS, SCHEDULED, WRITTEN
 from cnnspec.language.suggest import meant, nearest, same_word
 
 Path = tuple[str | int, ...]
+Reason = Literal["listed", "given", "section", "elsewhere", "otherwise"]
+"""What the help for a strange key rests on: all that there are, another that stands there already, or a table."""
 
 _WORD = re.compile(r"([^:=({\s]+)((?:\s*[:=({]|\s+(?=\S)).*)", re.DOTALL)
 _NAMED_BY = ("type", "name", "class_name", "class", "kind")
@@ -40,6 +42,7 @@ class Problem:
     about: str = ""
     guess: str | None = None
     """The known name that was likely meant."""
+    reason: Reason | None = None
 
 
 class Invalid(Exception):
@@ -250,7 +253,7 @@ def find(name: str, vocabulary: Vocabulary) -> type[Entry]:
         problem = replace(problem, help=help, replacement=written)
     absent = {"layer": ABSENT, "callback": NO_CALLBACKS}.get(vocabulary.kind, {})
     if plain in absent and not problem.replacement:
-        problem = replace(problem, help=absent[plain])
+        problem = replace(problem, help=absent[plain], reason="elsewhere" if plain in SCHEDULED else None)
     if problem.help is None:
         listed = ", ".join(f"`{word}`" for word in [*vocabulary][:20])
         problem = replace(problem, help=f"there are: {listed}" + ", …" * (len(vocabulary) > 20))

@@ -171,6 +171,8 @@ HABITS = {
 }  # fmt: skip
 
 
+_SCHEDULE = "a schedule is a learning rate: `optimizer: {adam: {learning_rate: {cosine_decay: 0.001}}}`"
+
 # Keys of other formats, and keys of another section: where what they say belongs.
 ELSEWHERE = {
     **dict.fromkeys(("lr", "learning_rate", "base_lr"), "write `optimizer: {adam: {learning_rate: …}}`"),
@@ -185,8 +187,7 @@ ELSEWHERE = {
                     "it belongs to the optimizer: `optimizer: {adam: {clipnorm: 1.0}}`"),
     **dict.fromkeys(("verbose", "num_workers", "workers", "pin_memory", "prefetch", "cache", "drop_last"),
                     "take it out: there is nothing to set"),
-    **dict.fromkeys(("scheduler", "schedule", "lr_scheduler", "lr_schedule", "lr_policy", "lr_decay"),
-                    "a schedule is a learning rate: `optimizer: {adam: {learning_rate: {cosine_decay: 0.001}}}`"),
+    **dict.fromkeys(("scheduler", "schedule", "lr_scheduler", "lr_schedule", "lr_policy", "lr_decay"), _SCHEDULE),
     **dict.fromkeys(("max_iter", "iterations", "max_iterations", "steps", "max_steps", "num_steps", "steps_per_epoch"),
                     "training is counted in epochs: `epochs: …`"),
     **dict.fromkeys(("patience", "early_stopping", "early_stop"),
@@ -252,12 +253,12 @@ ABSENT = {
                     "take it out: the last entry is the output, and `training:` has the loss"),
 }  # fmt: skip
 
-# The same of callbacks.
-NO_CALLBACKS = dict.fromkeys(
-    ("learningratescheduler", "lrscheduler", "lambdacallback", "cosineannealing", "warmup"),
-    "a schedule is a learning rate: `optimizer: {adam: {learning_rate: {cosine_decay: 0.001}}}`",
-)
-NO_CALLBACKS["csvlogger"] = NO_CALLBACKS["progbarlogger"] = "take it out: a run writes its `history.csv`"
+# The same of callbacks; some belong elsewhere, as schedules.
+SCHEDULED = ("learningratescheduler", "lrscheduler", "lambdacallback", "cosineannealing", "warmup")
+NO_CALLBACKS = {
+    **dict.fromkeys(SCHEDULED, _SCHEDULE),
+    **dict.fromkeys(("csvlogger", "progbarlogger"), "take it out: a run writes its `history.csv`"),
+}
 
 # Names of which only a value with arguments says the same.
 WRITTEN = {

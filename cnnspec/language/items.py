@@ -276,11 +276,10 @@ class ItemParser:
 
     def _known_arguments(self, cls: type[Entry], node: Node, key: ScalarNode, arguments: MappingNode) -> bool:
         """Report the arguments that `cls` does not have, before anything is computed."""
+        given = [name.text for name, _ in arguments.pairs]
         strange = [name for name, _ in arguments.pairs if name.text not in cls.model_fields]
         for name in strange:
-            problem = unknown_argument((name.text,), cls)
-            if arguments.key(problem.guess or "") is not None:
-                problem = replace(problem, help=f"`{problem.guess}` stands here already", replacement=None)
+            problem = unknown_argument((name.text,), cls, given)
             self.diagnostics.add(diagnose(replace(problem, path=(key.text, name.text)), node))
         return not strange
 

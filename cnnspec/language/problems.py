@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -162,11 +162,7 @@ def _without(path: Path, node: Node) -> Fix | None:
     return removal(node, gone) if gone is not None else None
 
 
-_TAKE = "it takes: "
-_HERE = "stands here already"
-_LAYERS = ("backbone", "head", "encoder", "decoder")
-_ONE_LIST = ELSEWHERE["backbone"]
-_MARGIN = "start it at the left margin"
+_LAYERS = {"backbone", "head", "encoder", "decoder"}
 _SECTIONS = ("layers", "blocks", "data", "training", "parameters", "outputs", "inputs", "extends", "imports")
 _TAKES = {
     "int_type": "a whole number",
@@ -193,13 +189,11 @@ _BOUNDS = {
 }
 
 
-def problems_of(error: ValidationError, cls: type[Section], given: Iterable[str] = ()) -> list[Problem]:
+def problems_of(error: ValidationError, cls: type[Section], given: Container[str] = ()) -> list[Problem]:
     """Every finding of `error`, translated; findings of one value by several union members count once."""
     found: dict[Path, Problem] = {}
     for detail in error.errors(include_url=False)[: limits.DIAGNOSTICS + 100]:
-        for problem in _translate(detail, cls):
-            if problem.guess and problem.guess in given and problem.path[:-1] == () and hasattr(cls, "entry"):
-                problem = replace(problem, guess=None, replacement=None, help=f"`{problem.guess}` {_HERE}")
+        for problem in _translate(detail, cls, given):
             found.setdefault((*problem.path, problem.on_key, problem.about), problem)
     inner = [problem.path for problem in found.values() if problem.path]
     found = {
@@ -207,27 +201,26 @@ def problems_of(error: ValidationError, cls: type[Section], given: Iterable[str]
         if problem.code != "wrong-length" or not any(_within(path, problem.path) for path in inner)
     }  # fmt: skip
     meant = {problem.guess for problem in found.values()}
-    if any(problem.help and problem.help.endswith(_MARGIN) for problem in found.values()):
-        found = {key: problem for key, problem in found.items() if problem.help not in ELSEWHERE.values()}
-    lists = [
-        problem for problem in found.values() if problem.path[-1:] and problem.path[-1] in _LAYERS and problem.on_key
-    ]
-    if any(problem.about == "layers" for problem in found.values()) and len(lists) == 1 and lists[0].help == _ONE_LIST:
-        name = next(key for key, problem in found.items() if problem is lists[0])
-        found[name] = replace(lists[0], help="did you mean `layers`?", replacement="layers", guess="layers")
+    if any(problem.reason == "section" for problem in found.values()):
+        found = {key: problem for key, problem in found.items() if problem.reason != "elsewhere"}
+    lists = [key for key, problem in found.items() if problem.on_key and {*problem.path[-1:]} & _LAYERS]
+    lacking = any(problem.about == "layers" for problem in found.values())
+    if lacking and len(lists) == 1 and (one := found[lists[0]]).reason == "elsewhere":
+        help = "did you mean `layers`?"
+        found[lists[0]] = replace(one, help=help, replacement="layers", guess="layers", reason=None)
         meant.add("layers")
     if "extends" in meant and not hasattr(cls, "entry"):
         found = {key: problem for key, problem in found.items() if not problem.about}
     missing = [problem for problem in found.values() if problem.about and problem.about not in meant]
     others = [problem for problem in found.values() if not problem.about]
-    strange = next((problem for problem in others if (problem.help or "").startswith(_TAKE)), None)
-    strange = strange or next((problem for problem in others if (problem.help or "").endswith(_HERE)), None)
-    other = next((problem for problem in others if problem.help in OTHERWISE.values()), None)
+    first = {problem.reason: problem for problem in reversed(others)}
+    strange, other = first.get("listed") or first.get("given"), first.get("otherwise")
     if missing and other and other.path[:-1] == missing[0].path:
         return others
     if missing and strange and strange.path[:-1] == missing[0].path:
         needed = _all_missing(missing, cls).message.partition(" needs ")[2]
-        others[others.index(strange)] = replace(strange, help=f"it needs {needed}; {strange.help}")
+        help, reason = f"it needs {needed}; {strange.help}", None if strange.reason == "listed" else strange.reason
+        others[others.index(strange)] = replace(strange, help=help, reason=reason)
         return others
     return others + ([_all_missing(missing, cls)] if missing else [])
 
@@ -236,7 +229,7 @@ def _within(path: Path, outer: Path) -> bool:
     return len(path) > len(outer) and path[: len(outer)] == outer
 
 
-def _translate(detail: ErrorDetails, cls: type[Section]) -> Iterator[Problem]:
+def _translate(detail: ErrorDetails, cls: type[Section], given: Container[str]) -> Iterator[Problem]:
     path: Path = tuple(detail["loc"])
     context = detail.get("ctx", {})
     kind, value = detail["type"], detail.get("input")
@@ -244,7 +237,7 @@ def _translate(detail: ErrorDetails, cls: type[Section]) -> Iterator[Problem]:
         for problem in context["problems"]:
             yield replace(problem, path=(*path, *problem.path), about="")
     elif kind == "extra_forbidden":
-        yield unknown_argument(path, cls)
+        yield unknown_argument(path, cls, given)
     elif kind == "missing" and not isinstance(path[-1], str):
         yield Problem("wrong-length", f"{_spoken(path, cls)} has too few values: {len(value)}", path[:-1])
     elif kind == "missing":
@@ -314,8 +307,16 @@ def _expects(path: Path, cls: type[Section]) -> str | None:
     return next((item.words for item in metadata if isinstance(item, Expects)), None)
 
 
-def unknown_argument(path: Path, cls: type[Section]) -> Problem:
-    """The problem of a key at `path` that `cls` does not have."""
+def unknown_argument(path: Path, cls: type[Section], given: Container[str] = ()) -> Problem:
+    """The problem of a key at `path` that `cls` does not have, where `given` stand beside it."""
+    problem = _unknown(path, cls)
+    if problem.guess and problem.guess in given and path[:-1] == () and hasattr(cls, "entry"):
+        help = f"`{problem.guess}` stands here already"
+        return replace(problem, guess=None, replacement=None, help=help, reason="given")
+    return problem
+
+
+def _unknown(path: Path, cls: type[Section]) -> Problem:
     name = str(path[-1])
     fields = cls.model_fields
     known = sorted(fields, key=lambda key: (key == "trainable", not fields[key].is_required()))
@@ -326,21 +327,23 @@ def unknown_argument(path: Path, cls: type[Section]) -> Problem:
     problem = unknown(name, words, f"{_subject(cls)} has no {what} `{name}`", f"unknown-{what}", path)
     if what == "key" and name in _SECTIONS and name not in fields and path[:-1] == ():
         help = f"`{name}:` is a section of its own: start it at the left margin"
-        return replace(problem, help=help, replacement=None, guess=None)
+        return replace(problem, help=help, replacement=None, guess=None, reason="section")
     first = getattr(cls, "first", "")
     if what == "argument" and first and (name.startswith("$") or re.fullmatch(r"-?[\d.]+", name)):
         return replace(problem, help=f"write `{first}: {name}`", replacement=f"{first}: {name}", guess=first)
     if name.startswith("-") and name[1:2].isalpha():
         return replace(problem, help=f"put a space behind the `-`: `- {name[1:]}`", replacement=None)
     if what == "argument" and name in OTHERWISE and (problem.help is None or problem.replacement is None):
-        return replace(problem, help=OTHERWISE[name], replacement=None, guess=None)
+        return replace(problem, help=OTHERWISE[name], replacement=None, guess=None, reason="otherwise")
     elsewhere = ELSEWHERE.get("_".join(words_of(name)), ELSEWHERE.get(name)) if what == "key" else NEEDLESS.get(name)
     if elsewhere and problem.replacement is None:
-        return replace(problem, help=elsewhere, replacement="" if what == "argument" else None)
+        if what == "key":
+            return replace(problem, help=elsewhere, reason="elsewhere")
+        return replace(problem, help=elsewhere, replacement="")
     if problem.help or not known:
         return problem if known else replace(problem, help=f"{_subject(cls)} takes no arguments")
     names = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
-    return replace(problem, help=_TAKE + names)
+    return replace(problem, help=f"it takes: {names}", reason="listed")
 
 
 def _all_missing(missing: list[Problem], cls: type[Section]) -> Problem:
