@@ -43,6 +43,8 @@ class Problem:
     guess: str | None = None
     """The known name that was likely meant."""
     reason: Reason | None = None
+    word: str | None = None
+    """What stands there, where it may be the name of a parameter."""
 
 
 class Invalid(Exception):

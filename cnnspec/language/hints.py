@@ -14,10 +14,11 @@ _TRUTHS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "fals
 
 
 class Hint(NamedTuple):
-    """A help line, and the text that mends the value where it is sure."""
+    """A help line, the text that mends the value where it is sure, and the word that may be a parameter's name."""
 
     help: str
     text: str | None = None
+    word: str | None = None
 
 
 def hint(value: Any, wanted: str, name: str, only: bool = True) -> str | None:
@@ -113,7 +114,8 @@ def _text(text: str, wanted: str) -> Hint | None:
     if text.startswith("=") and _COMPUTED.fullmatch(text[1:].strip()):
         return _write(f"$({text[1:].strip()})", " to compute it")
     if text.isidentifier():
-        return Hint(f"if `{text}` is a parameter, write `${text}`") if text.lower() not in _TRUTHS else None
+        help = f"if `{text}` is a parameter, write `${text}`"
+        return Hint(help, word=text) if text.lower() not in _TRUTHS else None
     if not _COMPUTED.fullmatch(text):
         return None
     inner = text[1:-1] if text.startswith("(") and text.endswith(")") else text

@@ -35,7 +35,6 @@ from cnnspec.language.syntax import (
 )
 
 _DASHES = re.compile(r"(\n\s*)- +")
-_BARE = re.compile(r"if `(\w+)` is a parameter, write `\$\1`")
 _TYPE_KEYS = ("type", "layer", "class", "class_name", "op", "module", "kind")
 _LISTS = "write a list: each layer on a line of its own, starting with `-`"
 
@@ -262,8 +261,8 @@ class ItemParser:
             return LayerItem(entry, cls, arguments, layer)
         except Invalid as invalid:
             for problem in invalid.below(key.text).problems:
-                if (word := _BARE.fullmatch(problem.help or "")) and word[1] in self.parameters:
-                    problem = replace(problem, help=f"write `${word[1]}`", replacement=f"${word[1]}")
+                if (word := problem.word) in self.parameters:
+                    problem = replace(problem, help=f"write `${word}`", replacement=f"${word}")
                 found = diagnose(problem, node)
                 if problem.code == "entry-form" and found.help == f"write `{key.text}`" and arguments is not None:
                     found = replace(found, fix=Fix(key.span.to(arguments.span), key.text))

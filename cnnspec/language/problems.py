@@ -250,7 +250,8 @@ def _translate(detail: ErrorDetails, cls: type[Section], given: Container[str]) 
         found = Hint(context["help"], context.get("mend")) if context.get("help") else None
         if found is None and code != "bad-choice":
             found = _hint(kind, value, path, context, cls)
-        yield Problem(code, message, place, help=found and found.help, replacement=found and found.text)
+        help, text, word = found or (None, None, None)
+        yield Problem(code, message, place, help=help, replacement=text, word=word)
 
 
 def _hint(kind: str, value: Any, path: Path, context: Mapping[str, Any], cls: type[Section]) -> Hint | None:
