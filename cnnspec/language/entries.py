@@ -178,6 +178,7 @@ def snake_case(name: str) -> str:
 
 def split_entry(value: Any, kind: str) -> tuple[str, Any]:
     """An entry's name and what stands after it. Raises `Invalid` where `value` is no entry."""
+    sure: str | None = None
     match value:
         case str() if value:
             return value, None
@@ -192,34 +193,24 @@ def split_entry(value: Any, kind: str) -> tuple[str, Any]:
                 message = f"{one(kind)} stands under its own name, not under `{key}:`"
                 written = f"{{{value[key].lower()}: {{{listed}}}}}"
                 plain = not any(isinstance(inner, list | tuple | Mapping) for _, inner in rest)
-                raise Invalid(
-                    Problem("entry-form", message, (key,), True, f"write `{written}`", written if plain else None)
-                )
+                help = f"write `{written}`"
+                raise Invalid(Problem("entry-form", message, (key,), True, help, written if plain else None))
             names = " and ".join(f"`{name}`" for name in list(value)[:3])
             (first, nothing), *rest = value.items()
             listed = ", ".join(f"{name}: {_bare(inner)}" for name, inner in rest)
             plain = nothing is None and not any(isinstance(inner, list | tuple | Mapping) for _, inner in rest)
-            raise Invalid(
-                Problem(
-                    "entry-two-names",
-                    f"one {kind} is wanted here, but {names} stand side by side",
-                    (list(value)[1],),
-                    True,
-                    f"indent `{rest[0][0]}` below `{first}:`"
-                    if plain
-                    else f"write one {kind} an item; indent its arguments below its name",
-                    f"{{{first}: {{{listed}}}}}" if plain else None,
-                )
-            )
-    alone = isinstance(value, list | tuple) and len(value) == 1 and isinstance(value[0], str)
-    help = (
-        f"write `{{l2: {value}}}`"
-        if kind == "regularizer" and isinstance(value, float)
-        else f"write `{value[0]}`"
-        if alone
-        else f"write the name of {one(kind)}" + "; several outputs take a mapping by their names" * (kind == "loss")
-    )
-    sure = help[7:-1] if kind == "regularizer" and isinstance(value, float) else value[0] if alone else None
+            message = f"one {kind} is wanted here, but {names} stand side by side"
+            help = f"write one {kind} an item; indent its arguments below its name"
+            help = f"indent `{rest[0][0]}` below `{first}:`" if plain else help
+            written = f"{{{first}: {{{listed}}}}}"
+            place = (list(value)[1],)
+            raise Invalid(Problem("entry-two-names", message, place, True, help, written if plain else None))
+        case float() if kind == "regularizer":
+            sure = f"{{l2: {value}}}"
+        case [str(name)]:
+            sure = name
+    help = f"write the name of {one(kind)}" + "; several outputs take a mapping by their names" * (kind == "loss")
+    help = help if sure is None else f"write `{sure}`"
     raise Invalid(Problem("entry-form", f"{shown(value)} is no {kind}", help=help, replacement=sure))
 
 
