@@ -6,6 +6,7 @@ import re
 from collections.abc import Container, Iterator
 from dataclasses import replace
 from functools import cache
+from textwrap import indent
 
 from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix
@@ -235,8 +236,7 @@ class ItemParser:
             start = Span(first.file, second.span.line, 1, second.span.line, second.span.column)
             return Fix(start, " " * (first.column - 3) + "- ") if first.column >= 3 else None
         rest = Span(first.file, second.span.line, 1, node.span.end_line, node.span.end_column)
-        lines = self.diagnostics.text(rest).split("\n")
-        return Fix(rest, "\n".join("  " + line if line.strip() else line for line in lines))
+        return Fix(rest, indent(self.diagnostics.text(rest), "  "))
 
     def _head(self, node: Node, key: ScalarNode, arguments: Node | None) -> Head:
         if not isinstance(arguments, MappingNode):
