@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from cnnspec.language.habits import ABSENT, NO_CALLBACKS, SCHEDULED, WRITTEN
 from cnnspec.language.suggest import meant, nearest, same_word
+from cnnspec.language.words import plain_name
 
 Path = tuple[str | int, ...]
 Reason = Literal["listed", "given", "section", "elsewhere", "otherwise"]
@@ -233,7 +234,7 @@ def find(name: str, vocabulary: Vocabulary) -> type[Entry]:
     if name in vocabulary:
         return vocabulary[name]
     problem = unknown(name, vocabulary, f"no {vocabulary.kind} is called `{name}`", "unknown-" + vocabulary.kind)
-    plain = name.rpartition(".")[2].lower().replace("_", "")
+    plain = plain_name(name)
     written = ": ".join(WRITTEN.get(plain, ())) if WRITTEN.get(plain, ("",))[0] in vocabulary else None
     if vocabulary.kind == "data source" and name.endswith(".npz"):
         written = f"npz: {name}"

@@ -12,6 +12,7 @@ from cnnspec.language.habits import NEEDLESS
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode
 from cnnspec.language.spans import Span
 from cnnspec.language.suggest import meant, nearest
+from cnnspec.language.words import plain_name
 
 _CONV = ("filters", "kernel_size", "strides", "padding", "dilation_rate")
 _POOL = ("pool_size", "strides", "padding")
@@ -27,11 +28,6 @@ _SIZED = {
 def sized(name: str) -> bool:
     """Whether the value behind `name` is a size that is known here, as in `BatchNorm2d: 64`."""
     return plain_name(name) in _SIZED
-
-
-def plain_name(name: str) -> str:
-    """A name in lower case, without what stands before a dot, and without `_`."""
-    return name.lower().rpartition(".")[2].replace("_", "")
 
 
 def called(text: str, vocabulary: Vocabulary) -> str | None:

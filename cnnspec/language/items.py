@@ -12,7 +12,7 @@ from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix
 from cnnspec.language.entries import Entry, Invalid, Vocabulary, shown, unknown, vocabulary_of
 from cnnspec.language.expressions import is_expression, names_in
-from cnnspec.language.foreign import called, edited, plain_name, row, sized, typed
+from cnnspec.language.foreign import called, edited, row, sized, typed
 from cnnspec.language.habits import ABSENT, WRITTEN
 from cnnspec.language.library import Library
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head, plain, walk
@@ -34,6 +34,7 @@ from cnnspec.language.syntax import (
     Splice,
     When,
 )
+from cnnspec.language.words import plain_name
 
 _DASHES = re.compile(r"(\n\s*)- +")
 _TYPE_KEYS = ("type", "layer", "class", "class_name", "op", "module", "kind")

@@ -46,6 +46,11 @@ def unprefixed(name: str) -> str:
     return name[found.end() :] if found and found.end() < len(name) else name
 
 
+def plain_name(name: str) -> str:
+    """A name in lower case, without what stands before a dot, and without `_`."""
+    return name.lower().rpartition(".")[2].replace("_", "")
+
+
 @lru_cache(maxsize=4096)
 def parts(name: str) -> tuple[str, ...]:
     """`GlobalAvgPool2d` → `global`, `avg`, `pool`, `2d`."""
