@@ -165,28 +165,18 @@ def _without(path: Path, node: Node) -> Fix | None:
 _LAYERS = {"backbone", "head", "encoder", "decoder"}
 _SECTIONS = ("layers", "blocks", "data", "training", "parameters", "outputs", "inputs", "extends", "imports")
 _TAKES = {
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "bool_type": "`true` or `false`",
-    "string_type": "a text",
-    "tuple_type": "a list",
-    "list_type": "a list",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-    "none_required": "`null`",
-}
+    "int_type": "a whole number", "int_from_float": "a whole number", "float_type": "a number",
+    "bool_type": "`true` or `false`", "string_type": "a text", "tuple_type": "a list", "list_type": "a list",
+    "dict_type": "a mapping", "model_type": "a mapping", "model_attributes_type": "a mapping", "none_required": "`null`",
+}  # fmt: skip
 _KINDS = {
     "int_type": "whole", "int_from_float": "whole", "float_type": "number",
     "bool_type": "truth", "string_type": "text", "tuple_type": "list",
 }  # fmt: skip
 _BOUNDS = {
-    "greater_than_equal": ("ge", "at least"),
-    "greater_than": ("gt", "more than"),
-    "less_than_equal": ("le", "at most"),
-    "less_than": ("lt", "less than"),
-}
+    "greater_than_equal": ("ge", "at least"), "greater_than": ("gt", "more than"),
+    "less_than_equal": ("le", "at most"), "less_than": ("lt", "less than"),
+}  # fmt: skip
 
 
 def problems_of(error: ValidationError, cls: type[Section], given: Container[str] = ()) -> list[Problem]:
