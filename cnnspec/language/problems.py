@@ -167,7 +167,8 @@ _SECTIONS = ("layers", "blocks", "data", "training", "parameters", "outputs", "i
 _TAKES = {
     "int_type": "a whole number", "int_from_float": "a whole number", "float_type": "a number",
     "bool_type": "`true` or `false`", "string_type": "a text", "tuple_type": "a list", "list_type": "a list",
-    "dict_type": "a mapping", "model_type": "a mapping", "model_attributes_type": "a mapping", "none_required": "`null`",
+    "dict_type": "a mapping", "model_type": "a mapping", "model_attributes_type": "a mapping",
+    "none_required": "`null`",
 }  # fmt: skip
 _KINDS = {
     "int_type": "whole", "int_from_float": "whole", "float_type": "number",
