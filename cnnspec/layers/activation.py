@@ -7,7 +7,7 @@ from pydantic import field_validator
 from cnnspec.language.entries import refuse
 from cnnspec.language.types import NonNegative, Real
 from cnnspec.layers.axes import Axes, each, place
-from cnnspec.layers.base import KerasCall, Layer, Shape, Weight, need
+from cnnspec.layers.base import KerasCall, Layer, Saved, Shape, Weight, need
 from cnnspec.layers.settings import (
     ActivationField,
     ConstraintField,
@@ -41,6 +41,10 @@ class Activation(Layer):
             )
         return value
 
+    def keeps(self) -> Saved:
+        saved: Saved = self.activation.saved
+        return saved
+
     def calls(self, *inputs: Shape) -> tuple[KerasCall, ...]:
         called = self.activation.call()
         if isinstance(called, KerasCall):
@@ -61,6 +65,7 @@ class ReLU(Layer):
           - relu: {max_value: 6}
     """
 
+    saved: ClassVar[Saved] = Saved(output=True)
     entry: ClassVar[str] = "relu"
 
     max_value: NonNegative | None = None
@@ -95,6 +100,7 @@ class PReLU(Layer):
           - prelu: {shared_axes: [1, 2]}
     """
 
+    saved: ClassVar[Saved] = Saved(input=True, between=2)
     entry: ClassVar[str] = "prelu"
     first: ClassVar[str] = "shared_axes"
 
@@ -131,6 +137,7 @@ class ELU(Layer):
           - elu
     """
 
+    saved: ClassVar[Saved] = Saved(output=True)
     first: ClassVar[str] = "alpha"
 
     alpha: Real = 1.0
@@ -146,6 +153,7 @@ class Softmax(Layer):
           - softmax
     """
 
+    saved: ClassVar[Saved] = Saved(output=True)
     first: ClassVar[str] = "axis"
 
     axis: Axes = -1

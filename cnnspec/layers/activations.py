@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from cnnspec.language.entries import Vocabulary
 from cnnspec.language.types import Axis, NonNegative, Positive, Real
-from cnnspec.layers.base import KerasCall, Setting
+from cnnspec.layers.base import KerasCall, Saved, Setting
 from cnnspec.layers.settings import ACTIVATIONS
 
 
@@ -22,6 +22,8 @@ class _Activation(Setting):
 class Relu(_Activation):
     """max(x, 0); with arguments: a slope below `threshold`, a ceiling at `max_value`."""
 
+    saved: ClassVar[Saved] = Saved(output=True)
+
     negative_slope: NonNegative = 0.0
     max_value: Positive | None = None
     threshold: Real = 0.0
@@ -37,6 +39,7 @@ class LeakyRelu(_Activation):
 class Elu(_Activation):
     """x above zero, α(eˣ − 1) below (D.-A. Clevert et al., 2016)."""
 
+    saved: ClassVar[Saved] = Saved(output=True)
     first: ClassVar[str] = "alpha"
     alpha: Real = 1.0
 
@@ -48,6 +51,7 @@ class Celu(Elu):
 class Gelu(_Activation):
     """x · Φ(x) (D. Hendrycks and K. Gimpel, 2016)."""
 
+    saved: ClassVar[Saved] = Saved(input=True, between=3)
     first: ClassVar[str] = "approximate"
     approximate: bool = False
 
@@ -55,6 +59,7 @@ class Gelu(_Activation):
 class Softmax(_Activation):
     """eˣ / Σeˣ along `axis`."""
 
+    saved: ClassVar[Saved] = Saved(output=True)
     first: ClassVar[str] = "axis"
     axis: Axis = -1
 

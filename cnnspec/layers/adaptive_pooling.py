@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from pydantic import field_validator
 
 from cnnspec.language.types import PerAxis, spread
-from cnnspec.layers.base import Shape, Spatial, Step, need
+from cnnspec.layers.base import Saved, Shape, Spatial, Step, need
 from cnnspec.layers.windows import times
 
 
@@ -77,6 +77,7 @@ class AdaptiveAveragePooling1D(_Adaptive):
           - adaptive_average_pooling1d: 4
     """
 
+    saved: ClassVar[Saved] = Saved()
     rank: ClassVar[int] = 1
 
 
@@ -91,6 +92,7 @@ class AdaptiveAveragePooling2D(_Adaptive):
           - adaptive_average_pooling2d: 7
     """
 
+    saved: ClassVar[Saved] = Saved()
     rank: ClassVar[int] = 2
 
 
@@ -103,4 +105,5 @@ class AdaptiveAveragePooling3D(_Adaptive):
           - adaptive_average_pooling3d: 2
     """
 
+    saved: ClassVar[Saved] = Saved()
     rank: ClassVar[int] = 3

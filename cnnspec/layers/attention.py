@@ -43,6 +43,10 @@ class Attention(Layer):
         sizes = known(inputs[0])
         return None if sizes is None else 2 * prod(sizes) * sizes[-2]
 
+    def saved_between(self, *inputs: Shape) -> int | None:
+        sizes = known(inputs[0])
+        return None if sizes is None else prod(sizes[:-1]) * sizes[-2]
+
     def step(self, *inputs: Shape) -> Step:
         return Step(whole=True)
 
@@ -134,6 +138,15 @@ class MultiHeadAttention(Layer):
         projections = sum(weight.size for weight in self.weights(*inputs) if weight.name.endswith("kernel"))
         scores = self.num_heads * others * (self.key_dim + (self.value_dim or self.key_dim))
         return positions * (projections + scores)
+
+    def saved_between(self, *inputs: Shape) -> int | None:
+        """Query, key, value and sums of each head, and its scores before and after the softmax."""
+        sizes = known(inputs[0])
+        if sizes is None:
+            return None
+        others = prod(sizes[at] for at in self.attended(sizes))
+        vectors = 2 * (self.key_dim + (self.value_dim or self.key_dim))
+        return prod(sizes[:-1]) * self.num_heads * (vectors + 2 * others)
 
     def step(self, *inputs: Shape) -> Step:
         return Step(whole=True)

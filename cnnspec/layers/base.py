@@ -71,6 +71,25 @@ class Step(NamedTuple):
     whole: bool = False
 
 
+class Saved(NamedTuple):
+    """What of a layer the backward pass reads again, and so keeps in memory: its inputs (`to_learn`: only where its own
+    weights learn), its output, and `between` further tensors of the output's size. With `alias`, its output is its
+    input under another shape, and takes no memory."""
+
+    input: bool = False
+    output: bool = False
+    to_learn: bool = False
+    between: float = 0
+    alias: bool = False
+
+    def activated(self, activation: Any) -> "Saved":
+        """The same of a layer with an activation at its end, whose input is then a tensor in between."""
+        if activation is None:
+            return self
+        more: Saved = activation.saved
+        return self._replace(output=self.output or more.output, between=self.between + more.between + more.input)
+
+
 class ShapeError(Exception):
     """A shape rule does not hold for these inputs.
 
@@ -94,6 +113,8 @@ class Layer(Entry):
     """The ranks of input it takes (3 for height, width, channels); None for any."""
     merges: ClassVar[bool] = False
     """Whether it takes several inputs."""
+    saved: ClassVar[Saved] = Saved(input=True)
+    """What its own backward pass keeps."""
 
     trainable: bool = True
 
@@ -108,6 +129,14 @@ class Layer(Entry):
 
     def multiply_adds(self, *inputs: Shape) -> int | None:
         """Multiply-accumulate operations for one sample; None where a size is not known."""
+        return 0
+
+    def keeps(self) -> Saved:
+        """What its backward pass keeps, its activation's included."""
+        return self.saved
+
+    def saved_between(self, *inputs: Shape) -> int | None:
+        """Numbers a sample that the backward pass keeps beside `saved`, such as the scores of an attention."""
         return 0
 
     def step(self, *inputs: Shape) -> Step:
@@ -154,6 +183,8 @@ class Setting(Entry):
 
     abstract: ClassVar[bool] = True
     module: ClassVar[str]
+    saved: ClassVar[Saved] = Saved(input=True)
+    """What the backward pass of an activation keeps."""
 
     def call(self) -> Any:
         """How Keras gets it: its plain name, or a call with arguments."""

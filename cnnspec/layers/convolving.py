@@ -5,7 +5,7 @@ from math import prod
 from typing import ClassVar
 
 from cnnspec.language.types import PerAxis
-from cnnspec.layers.base import KerasCall, Shape, Weight, need
+from cnnspec.layers.base import KerasCall, Saved, Shape, Weight, need
 from cnnspec.layers.settings import ActivationField, ConstraintField, InitializerField, RegularizerField, activated
 from cnnspec.layers.windowed import Windowed, zero_pads
 
@@ -13,6 +13,7 @@ from cnnspec.layers.windowed import Windowed, zero_pads
 class Convolution(Windowed):
     """What every convolution shares: a kernel, an activation, a bias, and their settings."""
 
+    saved: ClassVar[Saved] = Saved(input=True, to_learn=True)
     abstract: ClassVar[bool] = True
     first: ClassVar[str] = "filters"
 
@@ -33,6 +34,9 @@ class Convolution(Windowed):
     def channels(self, shape: Shape) -> int:
         """The input channels, which the weights depend on."""
         return need(shape[-1], "number of channels", self.entry)
+
+    def keeps(self) -> Saved:
+        return self.saved.activated(self.activation)
 
     def calls(self, *inputs: Shape) -> tuple[KerasCall, ...]:
         word, pads = self.padding_in_keras()

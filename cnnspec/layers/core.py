@@ -7,7 +7,7 @@ from pydantic import field_validator
 
 from cnnspec.language.entries import refuse
 from cnnspec.language.types import Count, NonNegative
-from cnnspec.layers.base import KerasCall, Layer, Shape, ShapeError, Step, Weight, known, need, show, volume
+from cnnspec.layers.base import KerasCall, Layer, Saved, Shape, ShapeError, Step, Weight, known, need, show, volume
 from cnnspec.layers.settings import (
     ActivationField,
     ConstraintField,
@@ -31,6 +31,7 @@ class Dense(Layer):
           - dense: 10
     """
 
+    saved: ClassVar[Saved] = Saved(input=True, to_learn=True)
     first: ClassVar[str] = "units"
 
     units: Count
@@ -71,6 +72,9 @@ class Dense(Layer):
     def formula(self, *inputs: Shape) -> str:
         return f"{'?' if inputs[0][-1] is None else inputs[0][-1]} → {self.units}"
 
+    def keeps(self) -> Saved:
+        return self.saved.activated(self.activation)
+
     def calls(self, *inputs: Shape) -> tuple[KerasCall, ...]:
         call = KerasCall(self.keras, self.keras_arguments("activation"))
         return activated((call,), self.keras, self.activation)
@@ -84,6 +88,8 @@ class Flatten(Layer):
         layers:
           - flatten
     """
+
+    saved: ClassVar[Saved] = Saved(alias=True)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return (volume(inputs[0]),)
@@ -108,6 +114,7 @@ class Reshape(Layer):
           - reshape: [7, 7, -1]
     """
 
+    saved: ClassVar[Saved] = Saved(alias=True)
     first: ClassVar[str] = "target_shape"
 
     target_shape: tuple[int, ...]
@@ -167,6 +174,7 @@ class Permute(Layer):
           - permute: [2, 3, 1]
     """
 
+    saved: ClassVar[Saved] = Saved()
     first: ClassVar[str] = "dims"
 
     dims: tuple[int, ...]
@@ -205,6 +213,7 @@ class RepeatVector(Layer):
           - repeat_vector: 8
     """
 
+    saved: ClassVar[Saved] = Saved()
     ranks: ClassVar[tuple[int, ...]] = (1,)
     first: ClassVar[str] = "n"
 
@@ -226,6 +235,8 @@ class Identity(Layer):
           - add: image
     """
 
+    saved: ClassVar[Saved] = Saved(alias=True)
+
 
 class ActivityRegularization(Layer):
     """The input as it is; adds `l1` · Σ|x| + `l2` · Σx² to the loss.
@@ -236,6 +247,8 @@ class ActivityRegularization(Layer):
           - conv2d: {filters: 8, kernel_size: 3}
           - activity_regularization: {l2: 0.001}
     """
+
+    saved: ClassVar[Saved] = Saved(input=True, alias=True)
 
     l1: NonNegative = 0.0
     l2: NonNegative = 0.0

@@ -81,6 +81,9 @@ class _Separable(Convolution):
     def multiply_adds(self, *inputs: Shape) -> int | None:
         return each(self.spatial(inputs[0]), sum(weight.size for weight in self.weights(*inputs)[:2]))
 
+    def saved_between(self, *inputs: Shape) -> int | None:
+        return each(self.spatial(inputs[0]), self.channels(inputs[0]) * self.depth_multiplier)
+
 
 class SeparableConv1D(_Separable):
     """A depthwise convolution of a sequence and a 1-wide one after it. As `separable_conv2d`.

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, model_validator
 
 from cnnspec.language.entries import refuse, shown
 from cnnspec.language.forms import Form, one_or
-from cnnspec.layers.base import KerasCall, Layer, Shape, ShapeError, Step, Weight, known, need, show
+from cnnspec.layers.base import KerasCall, Layer, Saved, Shape, ShapeError, Step, Weight, known, need, show
 from cnnspec.layers.settings import ActivationField, ConstraintField, InitializerField, RegularizerField, activated
 
 _FORM = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
@@ -89,6 +89,7 @@ class EinsumDense(Layer):
           - einsum_dense: {equation: "bhwc,hk->bkwc", output_sizes: [4, null, null]}
     """
 
+    saved: ClassVar[Saved] = Saved(input=True, to_learn=True)
     first: ClassVar[str] = "equation"
 
     equation: Annotated[str, BeforeValidator(_equation)]
@@ -151,6 +152,9 @@ class EinsumDense(Layer):
 
     def formula(self, *inputs: Shape) -> str:
         return self.equation
+
+    def keeps(self) -> Saved:
+        return self.saved.activated(self.activation)
 
     def calls(self, *inputs: Shape) -> tuple[KerasCall, ...]:
         """With a letter for every axis: Keras reverses the sizes of several axes under `...`."""

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from cnnspec.layers.base import Shape, Spatial, Step
+from cnnspec.layers.base import Saved, Shape, Spatial, Step
 from cnnspec.layers.windows import times
 
 
@@ -68,6 +68,7 @@ class GlobalAveragePooling1D(_Global):
           - global_average_pooling1d
     """
 
+    saved: ClassVar[Saved] = Saved()
     rank: ClassVar[int] = 1
 
 
@@ -84,6 +85,7 @@ class GlobalAveragePooling2D(_Global):
           - dense: 10
     """
 
+    saved: ClassVar[Saved] = Saved()
     rank: ClassVar[int] = 2
 
 
@@ -96,4 +98,5 @@ class GlobalAveragePooling3D(_Global):
           - global_average_pooling3d: {keepdims: true}
     """
 
+    saved: ClassVar[Saved] = Saved()
     rank: ClassVar[int] = 3

@@ -5,12 +5,13 @@ from typing import ClassVar
 
 from cnnspec.language.types import Axis
 from cnnspec.layers.axes import AxisPair, place
-from cnnspec.layers.base import Layer, Shape, ShapeError, Step, known, show, volume
+from cnnspec.layers.base import Layer, Saved, Shape, ShapeError, Step, known, show, volume
 
 _ONE = "name both in the list, or write one name without brackets, beside the running tensor"
 
 
 class _Merge(Layer):
+    saved: ClassVar[Saved] = Saved()
     merges: ClassVar[bool] = True
     only: ClassVar[int | None] = None
     """The exact number of inputs, where it is fixed."""
@@ -89,6 +90,8 @@ class Multiply(_Elementwise):
           - multiply: map
     """
 
+    saved: ClassVar[Saved] = Saved(input=True)
+
 
 class Average(_Elementwise):
     """The mean of the inputs. Shapes as in `add`.
@@ -113,6 +116,8 @@ class Maximum(_Elementwise):
           - maximum: [a, b]
     """
 
+    saved: ClassVar[Saved] = Saved(input=True)
+
 
 class Minimum(_Elementwise):
     """The smaller value at each place. Shapes as in `add`.
@@ -124,6 +129,8 @@ class Minimum(_Elementwise):
           - conv2d: {filters: 8, kernel_size: 1, name: b}
           - minimum: [a, b]
     """
+
+    saved: ClassVar[Saved] = Saved(input=True)
 
 
 class Concatenate(_Merge):
@@ -186,6 +193,7 @@ class Dot(_Merge):
           - dot: {inputs: [a, b], axes: 1, normalize: true}
     """
 
+    saved: ClassVar[Saved] = Saved(input=True)
     only: ClassVar[int | None] = 2
 
     axes: AxisPair

@@ -10,7 +10,7 @@ from pydantic import field_validator
 from cnnspec.language.entries import refuse
 from cnnspec.language.types import Axis, Fraction, Positive
 from cnnspec.layers.axes import Axes, each, groups_help, place, size_at
-from cnnspec.layers.base import Layer, Shape, ShapeError, Weight
+from cnnspec.layers.base import Layer, Saved, Shape, ShapeError, Weight
 from cnnspec.layers.settings import ConstraintField, InitializerField, RegularizerField
 
 
@@ -54,6 +54,7 @@ class BatchNormalization(_ScaledAndShifted):
           - relu
     """
 
+    saved: ClassVar[Saved] = Saved(input=True, to_learn=True)
     first: ClassVar[str] = "axis"
 
     axis: Axis = -1
@@ -79,6 +80,7 @@ class LayerNormalization(_ScaledAndShifted):
           - layer_normalization: [1, 2, 3]
     """
 
+    saved: ClassVar[Saved] = Saved(input=True, between=1)
     first: ClassVar[str] = "axis"
 
     axis: Axes = -1
@@ -106,6 +108,7 @@ class GroupNormalization(_ScaledAndShifted):
           - group_normalization: {groups: -1}
     """
 
+    saved: ClassVar[Saved] = Saved(input=True, between=1)
     first: ClassVar[str] = "groups"
 
     groups: int = 32
@@ -145,6 +148,7 @@ class UnitNormalization(Layer):
           - unit_normalization
     """
 
+    saved: ClassVar[Saved] = Saved(input=True, between=1)
     first: ClassVar[str] = "axis"
 
     axis: Axes = -1
@@ -166,6 +170,7 @@ class RMSNormalization(Layer):
           - rms_normalization
     """
 
+    saved: ClassVar[Saved] = Saved(input=True, between=1)
     first: ClassVar[str] = "axis"
 
     axis: Axes = -1

@@ -1,6 +1,12 @@
 """Activations without arguments."""
 
 from cnnspec.layers.activations import _Activation
+from cnnspec.layers.base import Saved
+
+_BY_OUTPUT = ("sigmoid", "tanh", "relu6", "selu", "exponential")
+"""Their derivatives follow from their values."""
+
+_INPUT, _OUTPUT, _MORE = Saved(input=True), Saved(output=True), Saved(input=True, between=1)
 
 for _name, _meaning in {
     "linear": "x.",
@@ -21,4 +27,6 @@ for _name, _meaning in {
     "sparse_plus": "0 below −1, (x + 1)²/4 up to 1, x above.",
     "sparse_sigmoid": "(x + 1) / 2 cut off to 0…1.",
 }.items():
-    type(_name.title().replace("_", ""), (_Activation,), {"__doc__": _meaning, "__module__": __name__})
+    _saved = _OUTPUT if _name in _BY_OUTPUT else _INPUT if _name in ("silu", "softplus") else _MORE
+    _more = {"__doc__": _meaning, "__module__": __name__, "saved": Saved() if _name == "linear" else _saved}
+    type(_name.title().replace("_", ""), (_Activation,), _more)

@@ -7,7 +7,7 @@ from pydantic import model_validator
 
 from cnnspec.language.entries import refuse
 from cnnspec.language.types import PerAxis, PerAxisOrNone
-from cnnspec.layers.base import INPUT, KerasCall, Shape
+from cnnspec.layers.base import INPUT, KerasCall, Saved, Shape
 from cnnspec.layers.windowed import Windowed, zero_pads
 
 
@@ -42,6 +42,7 @@ class _Pooling(Windowed):
 
 
 class _MaxPooling(_Pooling):
+    saved: ClassVar[Saved] = Saved(input=True, output=True)
     pool_size: PerAxis = 2  # type: ignore[assignment]
 
     def calls(self, *inputs: Shape) -> tuple[KerasCall, ...]:
@@ -53,6 +54,8 @@ class _MaxPooling(_Pooling):
 
 
 class _AveragePooling(_Pooling):
+    saved: ClassVar[Saved] = Saved()
+
     def calls(self, *inputs: Shape) -> tuple[KerasCall, ...]:
         word, pads = self.padding_in_keras()
         pool = self.with_padding(word)

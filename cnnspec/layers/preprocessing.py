@@ -9,7 +9,7 @@ from cnnspec.language.entries import refuse, shown
 from cnnspec.language.forms import Form, Schema, one_or
 from cnnspec.language.types import Real
 from cnnspec.layers.axes import Axes, each, place, size_at
-from cnnspec.layers.base import Layer, Shape, ShapeError, Weight
+from cnnspec.layers.base import Layer, Saved, Shape, ShapeError, Weight
 
 
 class Rescaling(Layer):
@@ -22,6 +22,7 @@ class Rescaling(Layer):
           - rescaling: {scale: 2, offset: -1}
     """
 
+    saved: ClassVar[Saved] = Saved()
     first: ClassVar[str] = "scale"
 
     scale: Real
@@ -57,6 +58,8 @@ class Normalization(Layer):
           - rescaling: $(1/255)
           - normalization: {mean: [0.49, 0.48, 0.45], variance: [0.061, 0.059, 0.068]}
     """
+
+    saved: ClassVar[Saved] = Saved()
 
     axis: Axes | None = -1
     mean: Annotated[Any, BeforeValidator(_numbers), _form({"type": "number"})] | None = None

@@ -3,10 +3,11 @@
 from typing import Any, ClassVar
 
 from cnnspec.language.types import Count, Fraction, Natural, NonNegative
-from cnnspec.layers.base import Layer, Shape, ShapeError, show
+from cnnspec.layers.base import Layer, Saved, Shape, ShapeError, show
 
 
 class _Rate(Layer):
+    saved: ClassVar[Saved] = Saved(between=0.25)  # a mask of bytes
     first: ClassVar[str] = "rate"
 
     rate: Fraction
@@ -66,6 +67,8 @@ class GaussianDropout(_Rate):
           - gaussian_dropout: 0.2
     """
 
+    saved: ClassVar[Saved] = Saved(between=1)
+
 
 class AlphaDropout(_Shaped):
     """Dropout that keeps mean and variance, for SELU networks.
@@ -89,6 +92,7 @@ class GaussianNoise(Layer):
           - gaussian_noise: 0.1
     """
 
+    saved: ClassVar[Saved] = Saved()
     first: ClassVar[str] = "stddev"
 
     stddev: NonNegative
@@ -97,6 +101,8 @@ class GaussianNoise(Layer):
 
 class _Spatial(_Rate):
     """Keras's class takes no `trainable`, and there is nothing to train."""
+
+    saved: ClassVar[Saved] = Saved()
 
     def keras_arguments(self, *leave_out: str) -> dict[str, Any]:
         return super().keras_arguments("trainable", *leave_out)

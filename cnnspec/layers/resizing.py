@@ -7,7 +7,7 @@ from pydantic import field_validator, model_validator
 
 from cnnspec.language.entries import refuse
 from cnnspec.language.types import Count, PerAxis, Real, choice, spread
-from cnnspec.layers.base import KerasCall, Layer, Shape, ShapeError, Spatial, Step
+from cnnspec.layers.base import KerasCall, Layer, Saved, Shape, ShapeError, Spatial, Step
 from cnnspec.layers.windows import by_axis, sides, sides_field, times
 
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
@@ -16,6 +16,8 @@ _REACH = {"nearest": 1, "bilinear": 2, "bicubic": 4, "lanczos3": 6, "lanczos5": 
 
 class _Sides(Spatial):
     """What adds or cuts pixels at the edges: P, one P an axis, or `[before, after]` for each axis."""
+
+    saved: ClassVar[Saved] = Saved()
 
     @field_validator("padding", "cropping", mode="after", check_fields=False)
     @classmethod
@@ -152,6 +154,7 @@ class Cropping3D(_Cropping):
 
 
 class _UpSampling(Spatial):
+    saved: ClassVar[Saved] = Saved()
     first: ClassVar[str] = "size"
 
     size: PerAxis = 2  # type: ignore[assignment]
@@ -229,6 +232,7 @@ class UpSampling3D(_UpSampling):
 class _ToSize(Layer):
     """What brings a map to `height`×`width`, whatever it was."""
 
+    saved: ClassVar[Saved] = Saved()
     ranks: ClassVar[tuple[int, ...]] = (3,)
 
     height: Count

@@ -35,6 +35,10 @@ class Optimizer(Component):
     vocabulary: ClassVar[Vocabulary] = OPTIMIZERS
     module: ClassVar[str] = "optimizers"
     first: ClassVar[str] = "learning_rate"
+    moments: ClassVar[int] = 1
+    """How many numbers it keeps for each weight in any case."""
+    more: ClassVar[tuple[str, ...]] = ()
+    """The arguments that make it one more each."""
 
     learning_rate: LearningRate = 0.001
     weight_decay: NonNegative | None = None
@@ -62,6 +66,12 @@ class Optimizer(Component):
     def scheduled(self) -> bool:
         """Whether a schedule sets the learning rate."""
         return isinstance(self.learning_rate, Schedule)
+
+    @property
+    def slots(self) -> int:
+        """How many numbers it keeps for each weight that learns: its moments, an average, a sum of gradients."""
+        more = ("use_ema", "gradient_accumulation_steps", *self.more)
+        return self.moments + sum(bool(getattr(self, name)) for name in more)
 
     def over(self, steps: int) -> KerasCall:
         """The call for a run of `steps` batches in all."""

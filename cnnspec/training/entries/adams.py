@@ -8,6 +8,7 @@ from cnnspec.training.optimizers import Optimizer
 
 
 class _Moments(Optimizer):
+    moments: ClassVar[int] = 2
     beta_1: Share = 0.9
     beta_2: Share = 0.999
     epsilon: Positive = 1e-7
@@ -16,6 +17,7 @@ class _Moments(Optimizer):
 class Adam(_Moments):
     """Steps scaled by running means of the gradient and of its square (D. Kingma and J. Ba, 2015)."""
 
+    more: ClassVar[tuple[str, ...]] = ("amsgrad",)
     amsgrad: bool = False
 
 
@@ -23,6 +25,7 @@ class AdamW(_Moments):
     """Adam with weight decay apart from the gradient (I. Loshchilov and F. Hutter, 2019)."""
 
     entry: ClassVar[str] = "adamw"
+    more: ClassVar[tuple[str, ...]] = ("amsgrad",)
     weight_decay: NonNegative = 0.004
     amsgrad: bool = False
 

@@ -13,6 +13,8 @@ from cnnspec.training.schedules import LearningRate
 class SGD(Optimizer):
     """Gradient descent, with (Nesterov) momentum if asked for (I. Sutskever et al., 2013)."""
 
+    moments: ClassVar[int] = 0
+    more: ClassVar[tuple[str, ...]] = ("momentum",)
     learning_rate: LearningRate = 0.01
     momentum: Annotated[float, Field(ge=0, le=1)] = 0.0
     nesterov: bool = False
@@ -29,6 +31,7 @@ class RMSprop(Optimizer):
     """Steps divided by the running root mean square of the gradient (T. Tieleman and G. Hinton, 2012)."""
 
     entry: ClassVar[str] = "rmsprop"
+    more: ClassVar[tuple[str, ...]] = ("momentum", "centered")
     rho: Share = 0.9
     momentum: Share = 0.0
     epsilon: Positive = 1e-7
@@ -45,6 +48,7 @@ class Adagrad(Optimizer):
 class Adadelta(Optimizer):
     """Adagrad over a moving window (M. Zeiler, 2012)."""
 
+    moments: ClassVar[int] = 2
     rho: Share = 0.95
     epsilon: Positive = 1e-7
 
@@ -52,6 +56,7 @@ class Adadelta(Optimizer):
 class Ftrl(Optimizer):
     """Follow the regularized leader (H. B. McMahan et al., 2013)."""
 
+    moments: ClassVar[int] = 2
     learning_rate_power: Annotated[float, Field(le=0)] = -0.5
     initial_accumulator_value: NonNegative = 0.1
     l1_regularization_strength: NonNegative = 0.0

@@ -1,0 +1,148 @@
+"""What the machine has left: memory of the host and of a GPU, and room on the disk. No framework is imported."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import psutil
+
+from cnnspec.training.device import Machine
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """Bytes that may still be taken, `swap` beyond them at the price of speed. `where` says in words what bounds them:
+    `memory`, `the container's memory`, `address space (ulimit -v)` or `GPU memory`."""
+
+    bytes: int
+    where: str = "memory"
+    swap: int = 0
+
+
+def free_memory(machine: Machine | None = None) -> Free | None:
+    """What training on `machine` may take: the memory of its GPU, else that of the host. None where a GPU does not
+    tell."""
+    return gpu_memory(machine) if machine is not None and machine.gpu else host_memory()
+
+
+def host_memory(root: Path = Path("/")) -> Free:
+    """The least of what the system has available, what the container's limits leave and what `ulimit -v` leaves.
+
+    `root` is where `/proc` and `/sys` are looked for.
+    """
+    found = [Free(psutil.virtual_memory().available, swap=psutil.swap_memory().free)]
+    found += [Free(left, "the container's memory") for left in container_memory(root)]
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if soft != resource.RLIM_INFINITY:
+        found.append(Free(max(0, soft - psutil.Process().memory_info().vms), "address space (ulimit -v)"))
+    return min(found, key=lambda free: free.bytes)
+
+
+def container_memory(root: Path = Path("/")) -> Iterator[int]:
+    """What each limit on this process's control groups leaves, version 1 and 2, the outer groups included.
+
+    Pages of files that the kernel can drop count as free.
+    """
+    for group, top, names in _groups(root):
+        for level in (group, *group.parents):
+            if level == top.parent:
+                break
+            limit, used = (_number(level / name) for name in names[:2])
+            if limit is not None and used is not None:
+                yield max(0, limit - used + _droppable(level / "memory.stat", names[2]))
+
+
+def free_disk(path: Path) -> int | None:
+    """Bytes that may be written where `path` is, or where its first folder that exists is; None where the system does
+    not tell. A quota of the user is not known."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    try:
+        return shutil.disk_usage(path).free
+    except OSError:
+        return None
+
+
+def gpu_memory(machine: Machine) -> Free | None:
+    """What the GPU in use has left, as its framework or driver tells; None where neither does."""
+    with suppress(Exception):  # a question of convenience: whatever goes wrong, nobody is stopped by it
+        left = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[machine.backend]()
+        return None if left is None else Free(left, "GPU memory")
+    return None
+
+
+def _groups(root: Path) -> Iterator[tuple[Path, Path, tuple[str, str, str]]]:
+    """The folder of each memory group of this process, the topmost folder above it, and the names of its files."""
+    own = {kinds: path for kinds, path in _lines_of(root / "proc/self/cgroup")}
+    for mount in _read(root / "proc/self/mountinfo").splitlines():
+        left, _, right = mount.partition(" - ")
+        fields, (kind, *_, options) = left.split(), (right.split() or [""])
+        if kind == "cgroup2" and "" in own:
+            path, names = own[""], ("memory.max", "memory.current", "")
+        elif kind == "cgroup" and "memory" in options.split(",") and "memory" in own:
+            path, names = own["memory"], ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_")
+        else:
+            continue
+        top = root / fields[4].lstrip("/")
+        inner = PurePosixPath(path)
+        below = inner.relative_to(fields[3]) if inner.is_relative_to(fields[3]) else PurePosixPath(".")
+        yield top / below.relative_to("/") if below.is_absolute() else top / below, top, names
+
+
+def _lines_of(path: Path) -> Iterator[tuple[str, str]]:
+    """The kinds and the folders of `/proc/self/cgroup`; a kind is empty for version 2."""
+    for line in _read(path).splitlines():
+        _, kinds, folder = (line.split(":", 2) + ["", ""])[:3]
+        for kind in kinds.split(","):
+            yield kind, folder
+
+
+def _droppable(path: Path, prefix: str) -> int:
+    wanted = (f"{prefix}active_file", f"{prefix}inactive_file")
+    pairs = (line.split() for line in _read(path).splitlines())
+    return sum(int(pair[1]) for pair in pairs if len(pair) == 2 and pair[0] in wanted and pair[1].isdigit())
+
+
+def _number(path: Path) -> int | None:
+    """The number in a file; None where it says `max` (or the number that version 1 says for it), or is not there."""
+    text = _read(path).strip()
+    return int(text) if text.isdigit() and int(text) < 1 << 60 else None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _torch() -> int:
+    torch: Any = sys.modules["torch"]
+    kept = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+    return int(torch.cuda.mem_get_info()[0] + kept)
+
+
+def _jax() -> int | None:
+    jax: Any = sys.modules["jax"]
+    told = (jax.config.jax_default_device or jax.devices()[0]).memory_stats()
+    return int(told["bytes_limit"] - told["bytes_in_use"]) if told else None
+
+
+def _tensorflow() -> int | None:
+    """TensorFlow tells what it holds, not what is left: the driver does."""
+    tf: Any = sys.modules["tensorflow"]
+    at = int(tf.config.get_visible_devices("GPU")[0].name.rsplit(":", 1)[1])
+    listed = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    card = listed.split(",")[at].strip() if listed else str(at)
+    asked = ["nvidia-smi", "--query-gpu=memory.free", "--format=csv,noheader,nounits", "-i", card]
+    told = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=True).stdout
+    return int(told.split()[0]) << 20
