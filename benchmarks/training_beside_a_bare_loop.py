@@ -50,8 +50,9 @@ def ours(plan: object, machine: object, x: np.ndarray, y: np.ndarray) -> Callabl
     """What `cnnspec train` does, with the callbacks that every run has."""
     import tempfile
 
-    from cnnspec.data.arrays import ALL
-    from cnnspec.training.batches import Order, batches
+    from cnnspec.data.splits import ALL
+    from cnnspec.training.batches import Feed, Order
+    from cnnspec.training.prepare import Part
     from cnnspec.training.compiling import Trained, compile_model, network
     from cnnspec.training.interrupts import Interrupts
     from cnnspec.training.prepare import objectives
@@ -66,7 +67,7 @@ def ours(plan: object, machine: object, x: np.ndarray, y: np.ndarray) -> Callabl
     best = KeepBest(net, folder / "best.keras", "loss", "min")
     callbacks = [Shuffle(order), StopAtNaN(), StopWhenAsked(Interrupts()), best, History(folder / "history.csv"),
                  Show(Lines(None), best, len(x))]  # fmt: skip
-    data = batches(x, y, order)
+    data = Feed(Part({"": x}, {"": y}), order).batches()
 
     def epoch() -> None:
         model.fit(data, epochs=1, verbose=0, shuffle=False, callbacks=callbacks)

@@ -26,7 +26,7 @@ FAILED = 3
 
 
 @click.command("train")
-@click.argument("spec", metavar="SPEC")
+@click.argument("spec", metavar="[SPEC]", required=False)
 @spec_options
 @click.option("--epochs", type=click.IntRange(min=1), help="Train for so many epochs (as --set training.epochs=N).")
 @click.option("--backend", type=click.Choice(["tensorflow", "jax", "torch"]), help="What Keras computes with.")
@@ -39,19 +39,30 @@ FAILED = 3
     metavar="DIR",
     help="Where run folders go: DIR/NAME/NUMBER.",
 )
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Go on with the run in this folder; without SPEC with the spec that it holds.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 def command(
-    spec: str, overrides: tuple[str, ...], allow_large: bool, epochs: int | None, backend: str | None,
-    device: str | None, runs: Path, as_json: bool, quiet: bool,
+    spec: str | None, overrides: tuple[str, ...], allow_large: bool, epochs: int | None, backend: str | None,
+    device: str | None, runs: Path, resume: Path | None, as_json: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """Train a spec on its data.
 
-    Keeps the best model, the history and a log in a run folder, and evaluates the best weights on the test split.
+    Keeps the best model, checkpoints, the history and a log in a run folder, and evaluates the best weights on the
+    test split. `--resume` goes on with a run that was interrupted, however it was, as if it had not been.
     Progress goes to stderr, the result to stdout. Exits 1 where the spec is wrong, 3 where data or training fail,
     130 or 143 where it is interrupted; the best model so far stays.
     """
     gc.enable()
+    if spec is None:
+        if resume is None:
+            raise click.UsageError("Missing argument 'SPEC'.")
+        spec = str(resume / "spec.yaml")
     report = read(spec, (*overrides, f"training.epochs={epochs}") if epochs else overrides, allow_large)
     require(report)
     if report.data is None:
@@ -65,11 +76,11 @@ def command(
 
     with _terminable():
         try:
-            run = train_report(report, runs=runs, backend=backend, device=device, quiet=quiet)
+            run = train_report(report, runs=runs, backend=backend, device=device, quiet=quiet, resume=resume)
         except Failure as failure:
             _fail(failure)
         except Interrupted as interrupted:
-            _complain(_left_behind(interrupted))
+            _complain(_left_behind(interrupted), f"go on with: cnnspec train --resume {interrupted.folder}")
             return 143 if interrupted.terminated else 130
         except Terminated:
             _complain("interrupted before training began")
@@ -120,12 +131,12 @@ def _terminable() -> Iterator[None]:
 
 
 def _left_behind(interrupted: Interrupted) -> str:
-    if interrupted.best_epoch is None:
-        return f"interrupted in the first epoch; the log is in {interrupted.folder}"
-    return (
-        f"interrupted after {interrupted.epochs} epoch{'s' * (interrupted.epochs != 1)}; the best model so far "
-        f"(epoch {interrupted.best_epoch}) is {interrupted.folder / 'best.keras'}"
-    )
+    """What is there of a run that was stopped, and how it goes on."""
+    when = f"after {interrupted.epochs} epoch{'s' * (interrupted.epochs != 1)}"
+    best = ""
+    if interrupted.best_epoch is not None:
+        best = f"; the best model so far (epoch {interrupted.best_epoch}) is {interrupted.folder / 'best.keras'}"
+    return f"interrupted {when if interrupted.epochs else 'in the first epoch'}{best}"
 
 
 def _fail(failure: Failure) -> NoReturn:

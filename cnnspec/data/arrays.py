@@ -1,50 +1,30 @@
-"""Images and labels in memory: one form for all sources, and the checks that every one of them passes."""
+"""Arrays as they were read → splits: one form for all sources, and the checks that every one of them passes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from cnnspec.data.columns import Array
 from cnnspec.data.errors import DataError
+from cnnspec.data.splits import ALL, Dataset, Split
 from cnnspec.layers.base import show
 
-Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 Arrays: TypeAlias = Array | Mapping[str, Array]
 """An array, or several by the input or output that they are for."""
 
+
+class _Read(NamedTuple):
+    """Images by input and labels by output, checked."""
+
+    x: dict[str, Array]
+    y: dict[str, Array]
+
+
 _BLOCK = 4096
 _LAST_CLASS = np.iinfo(np.int32).max
-
-
-ALL = ""
-"""The name of images that are for every input, and of labels that are for every output."""
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """Samples: images N×H×W×C by the input that they are for, and labels by the output, under `ALL` without names."""
-
-    x: Mapping[str, Array]
-    y: Mapping[str, Array]
-
-    def __len__(self) -> int:
-        return len(next(iter(self.x.values())))
-
-    def take(self, indices: Array) -> Split:
-        """The samples at `indices`."""
-        return Split(*({name: array[indices] for name, array in part.items()} for part in (self.x, self.y)))
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """What a source holds. `classes` is None where the labels of an output are values rather than class numbers."""
-
-    train: Split
-    test: Split | None
-    classes: Mapping[str, int | None]
 
 
 def dataset(
@@ -54,8 +34,8 @@ def dataset(
 
     `classes` is how many there are where the source knows it; else the training labels tell.
     """
-    checked = split(*train, f"{where}, training split")
-    tested = split(*test, f"{where}, test split") if test is not None else None
+    checked = _read(*train, f"{where}, training split")
+    tested = _read(*test, f"{where}, test split") if test is not None else None
     for name, array in tested.x.items() if tested else ():
         shapes = checked.x[name].shape[1:], array.shape[1:]
         if shapes[0] != shapes[1]:
@@ -63,12 +43,10 @@ def dataset(
             raise DataError(f"{where}: the images{_of(name)} have two shapes: {both}")
     found = {name: _classes(name, checked, tested, classes, where) for name in checked.y}
     numbers = {name for name, count in found.items() if count is not None}
-    splits = [_as_numbers(part, numbers) if part is not None else None for part in (checked, tested)]
-    assert splits[0] is not None
-    return Dataset(splits[0], splits[1], found)
+    return Dataset(_split(checked, numbers), _split(tested, numbers) if tested else None, found)
 
 
-def _classes(name: str, train: Split, test: Split | None, classes: int | None, where: str) -> int | None:
+def _classes(name: str, train: _Read, test: _Read | None, classes: int | None, where: str) -> int | None:
     """How many classes the labels of an output tell apart; None where they are values."""
     labels = [part.y[name] for part in (train, test) if part is not None]
     if labels[0].shape[1:] != labels[-1].shape[1:]:
@@ -84,11 +62,11 @@ def _classes(name: str, train: Split, test: Split | None, classes: int | None, w
     return classes or found
 
 
-def _as_numbers(part: Split, names: set[str]) -> Split:
+def _split(part: _Read, names: set[str]) -> Split:
     return Split(part.x, {name: y.astype(np.int32) if name in names else y for name, y in part.y.items()})
 
 
-def split(x: Arrays, y: Arrays, where: str) -> Split:
+def _read(x: Arrays, y: Arrays, where: str) -> _Read:
     """One split, with a channel axis; labels lose idle axes, one-hot rows become class numbers. Raises `DataError`."""
     images, labels = (arrays if isinstance(arrays, Mapping) else {ALL: arrays} for arrays in (x, y))
     for name, array in images.items():
@@ -102,7 +80,7 @@ def split(x: Arrays, y: Arrays, where: str) -> Split:
         if length != first:
             raise DataError(f"{where}: {first:,} {what}, but {length:,} {other}")
     with_channels = {name: array[..., np.newaxis] if array.ndim == 3 else array for name, array in images.items()}
-    return Split(with_channels, {name: _plain_labels(array, where, name) for name, array in labels.items()})
+    return _Read(with_channels, {name: _plain_labels(array, where, name) for name, array in labels.items()})
 
 
 def _of(name: str) -> str:
@@ -157,52 +135,3 @@ def _finite(array: Array, where: str, kind: str, name: str) -> None:
             raise DataError(
                 f"{where}: {kind}[{at}]{_of(name)} holds NaN or infinity", "clean the data; no network learns from it"
             )
-
-
-def blocks(length: int, size: int = _BLOCK) -> Iterator[slice]:
-    """Slices that cover `length` items, `size` at a time."""
-    for start in range(0, length, size):
-        yield slice(start, min(start + size, length))
-
-
-def one_hot(labels: Array, classes: int) -> Array:
-    """Class numbers as rows (or pixels) with a single one. Shape … → …×`classes`."""
-    result = np.zeros((*labels.shape, classes), np.float32)
-    np.put_along_axis(result, labels[..., np.newaxis].astype(np.int64), 1.0, axis=-1)
-    return result
-
-
-def order(seed: int, epoch: int, length: int) -> Array:
-    """The order in which epoch `epoch` (from 0) sees the training images: a function of seed and epoch alone."""
-    return np.random.default_rng((seed, epoch)).permutation(length)
-
-
-def hold_out(labels: Array, share: float, seed: int, stratify: bool) -> tuple[Array, Array]:
-    """Indices to train on and indices to validate with, each in rising order.
-
-    `round(share · N)` are held out (at least one, and one stays to train on), drawn with `seed`; with `stratify`,
-    every class gives its share, to within one image.
-    """
-    length = len(labels)
-    wanted = min(max(round(share * length), 1), length - 1) if share and length > 1 else 0
-    generator = np.random.default_rng((seed, _HOLD_OUT))
-    shuffled = generator.permutation(length)
-    if stratify and wanted:
-        shuffled = _in_proportion(labels[shuffled], shuffled, wanted, generator)
-    return np.sort(shuffled[wanted:]), np.sort(shuffled[:wanted])
-
-
-_HOLD_OUT = 1 << 40  # a stream of its own, apart from every epoch's
-
-
-def _in_proportion(labels: Array, shuffled: Array, wanted: int, generator: np.random.Generator) -> Array:
-    """`shuffled`, with `wanted` first that hold each class in proportion (by largest remainders, ties drawn)."""
-    classes, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    quota, remainder = np.divmod(counts * wanted, len(labels))
-    drawn = generator.permutation(len(classes))
-    largest = drawn[np.argsort(-remainder[drawn], kind="stable")]
-    quota[largest[: wanted - quota.sum()]] += 1
-    place = np.empty(len(labels), np.int64)  # the how-manieth of its class each image is
-    place[np.argsort(inverse, kind="stable")] = np.arange(len(labels)) - np.repeat(np.cumsum(counts) - counts, counts)
-    first = place < quota[inverse]
-    return np.concatenate([shuffled[first], shuffled[~first]])

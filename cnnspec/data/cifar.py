@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from cnnspec.data.arrays import Array, Dataset, dataset
+from cnnspec.data.arrays import dataset
+from cnnspec.data.columns import Array
 from cnnspec.data.errors import DataError
+from cnnspec.data.splits import Dataset
 
 _ALLOWED = {
     ("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct"), ("numpy", "ndarray"),

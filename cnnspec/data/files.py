@@ -14,8 +14,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from cnnspec.data.arrays import Array, Arrays, Dataset, dataset
+from cnnspec.data.arrays import Arrays, dataset
+from cnnspec.data.columns import Array
 from cnnspec.data.errors import DataError
+from cnnspec.data.splits import Dataset
 from cnnspec.language.suggest import nearest
 
 IDX_NAMES = (

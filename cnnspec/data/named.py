@@ -11,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnspec.data.arrays import Array, Dataset, dataset, hold_out
+from cnnspec.data.arrays import dataset
 from cnnspec.data.cifar import read_cifar
+from cnnspec.data.columns import Array
 from cnnspec.data.errors import DataError
 from cnnspec.data.files import idx_folder, read_npz
+from cnnspec.data.splits import Dataset, hold_out
 
 VARIABLE = "CNNSPEC_DATA"
 

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from cnnspec.data.arrays import Array, blocks
+from cnnspec.data.columns import Array, blocks
 from cnnspec.emit.keras import apply
 from cnnspec.layers.base import Layer, Shape
 

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from math import ceil
+from concurrent.futures import Future, ThreadPoolExecutor
+from math import ceil, prod
 from typing import Any
 
 import keras
+import numpy as np
 
-from cnnspec.data.arrays import Array, order
+from cnnspec.data.columns import Array
+from cnnspec.data.splits import order
+from cnnspec.training.prepare import Part
+
+_AHEAD = 1 << 26
+"""How many bytes of batches are read ahead; two batches at least."""
 
 
 class Order:
-    """The order in which the current epoch sees the images. The trainer turns it as each epoch begins."""
+    """The order in which the current epoch sees the images. The trainer turns it as each epoch begins.
 
-    def __init__(self, length: int, batch_size: int, seed: int) -> None:
+    Without a seed they come as they stand.
+    """
+
+    def __init__(self, length: int, batch_size: int, seed: int | None = None) -> None:
         self.length, self.batch_size, self.seed = length, batch_size, seed
-        self.indices = order(seed, 0, length)
+        self.indices = np.arange(length) if seed is None else order(seed, 0, length)
         self._followers: list[Callable[[Array], Any]] = []
 
     @property
@@ -24,9 +35,14 @@ class Order:
         """How many batches an epoch has; the last one may be smaller."""
         return ceil(self.length / self.batch_size)
 
+    def of(self, step: int) -> Array:
+        """The indices of batch `step`."""
+        return self.indices[step * self.batch_size : (step + 1) * self.batch_size]
+
     def turn_to(self, epoch: int) -> None:
         """Take the order of `epoch` (from 0)."""
-        self.indices = order(self.seed, epoch, self.length)
+        if self.seed is not None:
+            self.indices = order(self.seed, epoch, self.length)
         for follow in self._followers:
             follow(self.indices)
 
@@ -35,40 +51,78 @@ class Order:
         self._followers.append(follow)
 
 
-def batches(x: Any, y: Any, order: Order) -> Any:
-    """What `fit` takes: batches of `x` and `y` (each an array, or a mapping of them) in `order`."""
-    return _tensorflow(x, y, order) if keras.backend.backend() == "tensorflow" else _Batches(x, y, order)
+class Feed:
+    """What `fit` and `evaluate` take of a part, batch by batch in `order`.
 
+    `failure` is what went wrong while a batch was read: frameworks bury it in errors of their own.
+    """
 
-def _tensorflow(x: Any, y: Any, order: Order) -> Any:
-    """Images and order are held by TensorFlow, and its own threads gather the batches: no Python between steps."""
-    import tensorflow as tf
+    def __init__(self, part: Part, order: Order) -> None:
+        self.part, self.order = part, order
+        self.failure: Exception | None = None
 
-    with tf.device("CPU"):
-        held = keras.tree.map_structure(tf.convert_to_tensor, (x, y))
-        indices = tf.Variable(order.indices, trainable=False)
-    order.follow(indices.assign)
+    def batches(self, start: int = 0) -> Any:
+        """The batches of an epoch from batch `start` on, as Keras takes them."""
+        if keras.backend.backend() == "tensorflow" and self.part.in_memory:
+            return self._held(start)
+        return _Batches(self, start)
 
-    def gather(step: Any) -> Any:
-        start = step * order.batch_size
-        index = indices[start : start + order.batch_size]
-        return tf.nest.map_structure(lambda tensor: tf.gather(tensor, index), held)
+    def _held(self, start: int) -> Any:
+        """Images and order are held by TensorFlow, and its own threads gather the batches: no Python between steps."""
+        import tensorflow as tf
 
-    steps = tf.data.Dataset.range(order.steps)
-    return steps.map(gather, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
+        part, order = self.part, self.order
+        with tf.device("CPU"):
+            held: Any = keras.tree.map_structure(tf.convert_to_tensor, (part.inputs, part.targets))
+            if part.weights is not None:
+                held = (*held, tf.convert_to_tensor(part.weights))
+            indices = tf.Variable(order.indices, trainable=False)
+        order.follow(indices.assign)
+
+        def gather(step: Any) -> Any:
+            first = step * order.batch_size
+            index = indices[first : first + order.batch_size]
+            return tf.nest.map_structure(lambda tensor: tf.gather(tensor, index), held)
+
+        steps = tf.data.Dataset.range(start, order.steps)
+        return steps.map(gather, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
 
 
 class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """The same for the other backends."""
+    """Batches that Python gathers: from memory when they are asked for, else ahead of that, in threads."""
 
-    def __init__(self, x: Any, y: Any, order: Order) -> None:
+    def __init__(self, feed: Feed, start: int) -> None:
         super().__init__()
-        self._x, self._y, self._order = x, y, order
+        self._feed, self._start = feed, start
+        size = sum(prod(column.shape[1:]) * column.dtype.itemsize for column in feed.part.x.values())
+        self._ahead = max(2, _AHEAD // max(1, size * feed.order.batch_size)) if not feed.part.in_memory else 0
+        self._waiting: dict[int, Future[Any]] = {}
+        self._threads = ThreadPoolExecutor(min(4, os.cpu_count() or 1), "batches") if self._ahead else None
+        feed.order.follow(self._forget)
 
     def __len__(self) -> int:
-        return self._order.steps
+        return self._feed.order.steps - self._start
 
     def __getitem__(self, step: int) -> Any:
-        size = self._order.batch_size
-        index = self._order.indices[step * size : (step + 1) * size]
-        return keras.tree.map_structure(lambda array: array[index], (self._x, self._y))
+        step += self._start
+        try:
+            return self._gather(self._feed.order.of(step)) if self._threads is None else self._read(step)
+        except Exception as error:
+            self._feed.failure = error
+            raise
+
+    def _read(self, step: int) -> Any:
+        assert self._threads is not None
+        order = self._feed.order
+        for ahead in range(step, min(step + self._ahead, order.steps)):
+            if ahead not in self._waiting:
+                self._waiting[ahead] = self._threads.submit(self._gather, order.of(ahead))
+        return self._waiting.pop(step).result()
+
+    def _gather(self, indices: Array) -> Any:
+        return self._feed.part.batch(indices)
+
+    def _forget(self, indices: Array) -> None:
+        for future in self._waiting.values():
+            future.cancel()
+        self._waiting.clear()

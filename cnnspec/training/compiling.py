@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import keras
 
 from cnnspec.data.preprocess import chain
 from cnnspec.emit.keras import build, on_layer, resolve
-from cnnspec.layers.base import KerasCall, Layer, Shape
+from cnnspec.layers.base import KerasCall, Layer
 from cnnspec.training.device import Machine
 from cnnspec.training.objective import Objective
 from cnnspec.training.plan import Plan
-from cnnspec.training.prepare import Part
+from cnnspec.training.prepare import Part, alone
 
 _MULTIPLY_ADDS_A_CALL = 3e10
 
@@ -39,41 +39,58 @@ def network(plan: Plan, precision: str) -> Any:
     return model
 
 
+Stages: TypeAlias = Mapping[str, Sequence[Layer]]
+"""Layers by the input that they stand before."""
+
+
 class Trained(keras.Model):  # type: ignore[misc]
     """What `fit` trains: the network, each input behind its augmentation, and a single output without its name.
 
-    Validation and test images go straight into the network.
+    Validation and test images are not augmented. `preprocessing` is that of inputs whose images come as they were read.
     """
 
-    def __init__(self, network: Any, augmentation: Mapping[str, Sequence[Layer]], shapes: Mapping[str, Shape]) -> None:
+    def __init__(self, network: Any, preprocessing: Stages, augmentation: Stages, part: Part) -> None:
         super().__init__(name="training")
         self.network = network
+        entering = {name: keras.Input(column.shape[1:], dtype=column.dtype.name) for name, column in part.x.items()}
+        self.preprocessing = {
+            name: chain(layers, entering[name].shape[1:], f"preprocessing_{index}")
+            for index, (name, layers) in enumerate(preprocessing.items())
+            if layers
+        }
+        shapes = {
+            name: self.preprocessing[name].output_shape[1:] if name in self.preprocessing else tensor.shape[1:]
+            for name, tensor in entering.items()
+        }
         self.augmentation = {
             name: chain(layers, shapes[name], f"augmentation_{index}")
             for index, (name, layers) in enumerate(augmentation.items())
             if layers
         }
-        inputs = {name: keras.Input(shape) for name, shape in shapes.items()}
-        self(next(iter(inputs.values())) if len(inputs) == 1 else inputs)
+        self._names = tuple(entering)
+        self(alone(entering))
 
     def call(self, images: Any, training: bool | None = None) -> Any:
-        if training and self.augmentation:
-            images = self._augmented(images)
-        outputs = self.network(images, training=training)
-        return next(iter(outputs.values())) if isinstance(outputs, dict) and len(outputs) == 1 else outputs
+        named = dict(images) if isinstance(images, dict) else {self._names[0]: images}
+        entering = {name: self._prepared(name, tensor, bool(training)) for name, tensor in named.items()}
+        outputs = self.network(alone(entering), training=training)
+        return alone(outputs) if isinstance(outputs, dict) else outputs
 
-    def _augmented(self, images: Any) -> Any:
-        if not isinstance(images, dict):
-            return next(iter(self.augmentation.values()))(images, training=True)
-        steps = self.augmentation
-        return {name: steps[name](x, training=True) if name in steps else x for name, x in images.items()}
+    def _prepared(self, name: str, images: Any, training: bool) -> Any:
+        images = keras.ops.cast(images, "float32")
+        if name in self.preprocessing:
+            images = self.preprocessing[name](images, training=False)
+        return self.augmentation[name](images, training=True) if training and name in self.augmentation else images
 
 
 def trained(network: Any, plan: Plan, part: Part) -> Trained:
-    """The model that `fit` trains on arrays such as those of `part`."""
-    inputs = plan.graph.inputs
-    augmentation = {name: [layer for layer, _ in plan.data.stages("augmentation", name, inputs)] for name in inputs}
-    return Trained(network, augmentation, {name: array.shape[1:] for name, array in part.x.items()})
+    """The model that `fit` trains on columns such as those of `part`."""
+
+    def stages(key: str, names: Iterable[str]) -> Stages:
+        return {name: [layer for layer, _ in plan.data.stages(key, name, plan.graph.inputs)] for name in names}
+
+    raw = [name for name in plan.graph.inputs if name in part.raw]
+    return Trained(network, stages("preprocessing", raw), stages("augmentation", plan.graph.inputs), part)
 
 
 def compile_model(model: Any, objectives: Mapping[str, Objective], plan: Plan, machine: Machine, steps: int) -> None:
@@ -91,6 +108,9 @@ def compile_model(model: Any, objectives: Mapping[str, Objective], plan: Plan, m
         jit_compile=False if on_tensorflow and not machine.gpu else "auto",
         steps_per_execution=steps_per_execution(plan, steps) if on_tensorflow else 1,
     )
+    # Keras puts the moving average into the weights at the end of every `fit`, and a resumed run has two of them.
+    model.optimizer.finalize_variable_values = lambda variables: None
+    model.optimizer.build(model.trainable_variables)
 
 
 def steps_per_execution(plan: Plan, steps: int) -> int:

@@ -37,6 +37,11 @@ class Interrupts:
         if again:
             raise self._asked
 
+    @property
+    def asked(self) -> bool:
+        """Whether a signal came."""
+        return self._asked is not None
+
     def check(self) -> None:
         """Raise what was asked for."""
         if self._asked:

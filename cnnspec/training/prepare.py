@@ -1,17 +1,19 @@
-"""From a plan to arrays ready to train on: loaded, checked against the network, split, preprocessed. Imports Keras."""
+"""From a plan to columns ready to train on: loaded, checked against the network, split, preprocessed. Imports Keras."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import prod
 from typing import Any, TypeVar
 
 import numpy as np
 
-from cnnspec.data.arrays import ALL, Array, Dataset, Split, hold_out, one_hot
+from cnnspec.data.columns import Array, Column, Mapped, fingerprint, in_memory
 from cnnspec.data.errors import DataError
 from cnnspec.data.preprocess import transform
-from cnnspec.layers.base import known, show
+from cnnspec.data.splits import ALL, Dataset, Split, hold_out, one_hot
+from cnnspec.layers.base import Layer, Shape, known, show
 from cnnspec.training.errors import TrainingError
 from cnnspec.training.monitors import columns, monitor_problems
 from cnnspec.training.objective import Objective, objective, tells_classes, truth
@@ -19,45 +21,65 @@ from cnnspec.training.outputs import copied, label_problem
 from cnnspec.training.plan import Plan
 from cnnspec.training.shapes import fits, shape_problem
 
+_WHOLE = 2 << 30
+"""How many bytes of preprocessed images are kept; more of them are preprocessed anew in every epoch."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Preprocessed images by input, and what each output shall tell of them."""
+    """Images by input, and what each output shall tell of them. Those of the inputs in `raw` are not preprocessed yet:
+    they are read batch by batch."""
 
-    x: Mapping[str, Array]
-    y: Mapping[str, Array]
+    x: Mapping[str, Column]
+    y: Mapping[str, Column]
+    raw: frozenset[str] = frozenset()
+    weights: Array | None = None
 
     def __len__(self) -> int:
         return len(next(iter(self.x.values())))
 
     @property
+    def in_memory(self) -> bool:
+        """Whether all of it is."""
+        return all(map(in_memory, (*self.x.values(), *self.y.values())))
+
+    @property
     def inputs(self) -> Any:
-        """`x` as Keras takes it: an array for a single input, else a mapping."""
-        return _alone(self.x)
+        """`x` as Keras takes it: a column for a single input, else a mapping."""
+        return alone(self.x)
 
     @property
     def targets(self) -> Any:
         """`y` as Keras takes it."""
-        return _alone(self.y)
+        return alone(self.y)
+
+    def batch(self, indices: Array) -> tuple[Any, ...]:
+        """Items as Keras takes them: images and labels (an array for a single input or output, else a mapping), and
+        what they weigh, where that is given."""
+        gathered = (alone({name: column[indices] for name, column in part.items()}) for part in (self.x, self.y))
+        return (*gathered,) if self.weights is None else (*gathered, self.weights[indices])
 
 
-def _alone(arrays: Mapping[str, Array]) -> Any:
-    return next(iter(arrays.values())) if len(arrays) == 1 else dict(arrays)
+def alone(named: Mapping[str, Any]) -> Any:
+    """The value of a mapping that has one; else the mapping."""
+    return next(iter(named.values())) if len(named) == 1 else dict(named)
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Everything that training needs in memory."""
+    """Everything that training needs of the data; `names` are those of the classes, where the source knows them."""
 
     objectives: Mapping[str, Objective]
     train: Part
     validation: Part | None
     test: Part | None
+    names: tuple[str, ...] | None = None
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
 
 
 def prepare(plan: Plan, seed: int) -> Prepared:
     """Load and prepare the data of `plan`. Raises `DataError`, or `TrainingError` where no loss follows."""
-    data = plan.data.source.load(plan.directory)
+    data = plan.data.source.load(plan.directory, plan.graph.inputs)
     aims = objectives(plan, data.classes)
     source = plan.data.source.entry
     for name, aim in aims.items():
@@ -69,15 +91,29 @@ def prepare(plan: Plan, seed: int) -> Prepared:
     def part(split: Split | None) -> Part | None:
         if split is None:
             return None
-        x = {name: _entering(plan, name, _for(split.x, name)) for name in plan.graph.inputs}
-        y = {name: _target(aim, plan, x, data, split) for name, aim in aims.items()}
-        return Part(x, y)
+        entering = {name: _entering(plan, name, _for(split.x, name)) for name in plan.graph.inputs}
+        x = {name: images for name, (images, _) in entering.items()}
+        raw = frozenset(name for name, (_, whole) in entering.items() if not whole)
+        y = {name: _target(aim, plan, Part(x, {}, raw), data, split) for name, aim in aims.items()}
+        return Part(x, y, raw, split.weights)
 
     for name in plan.graph.inputs:
         _check_shape(plan, name, _for(data.train.x, name))
     first = part(train)
     assert first is not None
-    return Prepared(aims, first, part(validation), part(data.test))
+    return Prepared(aims, first, part(validation), part(data.test), data.names, _fingerprints(data))
+
+
+def _fingerprints(data: Dataset) -> dict[str, str]:
+    """Digests of all that was loaded, by what it is: a resumed run must find the same."""
+    splits = {"training": data.train, "validation": data.validation, "test": data.test}
+    return {
+        " ".join(filter(None, (split, what, name))): f"{len(part):,} {fingerprint(column)}"
+        for split, part in splits.items()
+        if part is not None
+        for what, columns in (("images", part.x), ("labels", part.y))
+        for name, column in columns.items()
+    }
 
 
 T = TypeVar("T")
@@ -114,12 +150,12 @@ def _check_monitors(plan: Plan, aims: Mapping[str, Objective]) -> None:
 
 
 def _held_out(data: Dataset, share: float, seed: int, source: str) -> tuple[Split, Split | None]:
-    if not share:
-        return data.train, None
+    if data.validation is not None or not share:
+        return data.train, data.validation
     if len(data.train) < 2:
         raise DataError(f"{source}: a single image cannot be split", "write `validation_split: null`")
     labels = [data.train.y[name] for name, count in data.classes.items() if count is not None]
-    telling = next((array for array in labels if array.ndim == 1), None)
+    telling = next((column[:] for column in labels if len(column.shape) == 1), None)
     kept, held = hold_out(np.arange(len(data.train)) if telling is None else telling, share, seed, telling is not None)
     return data.train.take(kept), data.train.take(held)
 
@@ -135,46 +171,77 @@ def _check_classes(aim: Objective, data: Dataset, source: str) -> None:
         raise DataError(problem.message, problem.help)
 
 
-def _check_shape(plan: Plan, name: str, images: Array) -> None:
+def _check_shape(plan: Plan, name: str, images: Column) -> None:
     problem = shape_problem(plan.graph, plan.data, name, _ranked(plan, name, images).shape[1:])
     if problem:
         raise DataError(problem.message, problem.help)
 
 
-def _ranked(plan: Plan, name: str, images: Array) -> Array:
+def _ranked(plan: Plan, name: str, images: Column) -> Column:
     """Images for an input; one that takes sequences (steps×channels) gets them without the axis for one channel."""
-    plain = images.ndim == 4 and images.shape[-1] == 1 and len(plan.graph.inputs[name]) == 2
-    return images[..., 0] if plain and not plan.data.stages("preprocessing", name, plan.graph.inputs) else images
+    plain = len(images.shape) == 4 and images.shape[-1] == 1 and len(plan.graph.inputs[name]) == 2
+    if not plain or plan.data.stages("preprocessing", name, plan.graph.inputs):
+        return images
+    return _each(images, lambda batch: batch[..., 0], images.shape[1:-1])
 
 
-def _entering(plan: Plan, name: str, images: Array) -> Array:
-    """Images as they enter the network by an input."""
-    layers = [layer for layer, _ in plan.data.stages("preprocessing", name, plan.graph.inputs)]
-    return transform(layers, _ranked(plan, name, images))
+def _each(column: Column, function: Callable[[Array], Array], item: Shape, dtype: Any = None) -> Column:
+    """`function` over a column: at once where it is in memory, else over each batch."""
+    if in_memory(column):
+        return function(column[:])
+    return Mapped(column, function, _sizes(item), np.dtype(dtype or column.dtype))
 
 
-def _target(aim: Objective, plan: Plan, x: Mapping[str, Array], data: Dataset, split: Split) -> Array:
+_FLOAT = np.dtype(np.float32)
+
+
+def _sizes(shape: Shape) -> tuple[int, ...]:
+    return tuple(size or 0 for size in shape)
+
+
+def _entering(plan: Plan, name: str, images: Column) -> tuple[Column, bool]:
+    """Images as they enter the network by an input, and whether they are preprocessed."""
+    layers = _preprocessing(plan, name)
+    ranked = _ranked(plan, name, images)
+    shape: Shape = ranked.shape[1:]
+    for layer in layers:
+        shape = layer.output_shape(shape)
+    size = 4 * len(ranked) * prod(known(shape) or ())
+    if in_memory(ranked) and size <= _WHOLE:
+        return transform(layers, ranked[:]), True
+    return ranked, False
+
+
+def _preprocessing(plan: Plan, name: str) -> list[Layer]:
+    return [layer for layer, _ in plan.data.stages("preprocessing", name, plan.graph.inputs)]
+
+
+def _target(aim: Objective, plan: Plan, part: Part, data: Dataset, split: Split) -> Column:
     """The labels in the form that the loss of one output takes."""
     if plan.data.targets == "inputs":
-        return x[copied(plan.graph, aim.output) or ""]
+        name = copied(plan.graph, aim.output) or ""
+        if name not in part.raw:
+            return part.x[name]
+        layers = _preprocessing(plan, name)
+        return Mapped(part.x[name], lambda batch: transform(layers, batch), _sizes(plan.graph.inputs[name]), _FLOAT)
     y = _for(split.y, aim.output)
     if aim.form == "numbers":
         return y
     if aim.form == "one_hot":
-        return one_hot(y, aim.shape[-1] or 0)
+        units = aim.shape[-1] or 0
+        return _each(y, lambda batch: one_hot(batch, units), (*y.shape[1:], units), _FLOAT)
     if aim.form == "column":
-        return y.astype(np.float32)[..., np.newaxis]
-    return _values(aim, y.astype(np.float32), _labels_of(plan.data.source.entry, aim.output, data))
+        return _each(y, lambda batch: batch.astype(np.float32)[..., np.newaxis], (*y.shape[1:], 1), _FLOAT)
+    return _values(aim, y, _labels_of(plan.data.source.entry, aim.output, data))
 
 
-def _values(aim: Objective, y: Array, source: str) -> Array:
+def _values(aim: Objective, y: Column, source: str) -> Column:
     if aim.loss.sparse:
         raise DataError(
             f"`{aim.loss.entry}` takes class numbers, but the labels of {source} are values",
             "write another `loss:`, such as `mean_squared_error`",
         )
-    if y.ndim == len(aim.shape):
-        y = y[..., np.newaxis]
-    if not fits(y.shape[1:], aim.shape):
-        raise DataError(f"the network gives {show(aim.shape)}, but the labels of {source} are {show(y.shape[1:])}")
-    return y
+    item: Shape = y.shape[1:] if len(y.shape) != len(aim.shape) else (*y.shape[1:], 1)
+    if not fits(item, aim.shape):
+        raise DataError(f"the network gives {show(aim.shape)}, but the labels of {source} are {show(item)}")
+    return _each(y, lambda batch: batch.astype(np.float32).reshape(len(batch), *known(item) or ()), item, _FLOAT)

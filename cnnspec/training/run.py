@@ -15,14 +15,21 @@ if TYPE_CHECKING:
 
 def train_report(
     report: Report, *, runs: str | Path = "runs", backend: str | None = None, device: str | None = None,
-    quiet: bool = False, stream: TextIO | None = None,
+    quiet: bool = False, stream: TextIO | None = None, resume: str | Path | None = None,
 ) -> Run:  # fmt: skip
-    """Train a spec that holds, in a new folder `runs/<name>/<number>/`.
+    """Train a spec that holds, in a new folder `runs/<name>/<number>/`, or go on with the run in the folder `resume`.
 
     `backend` is tensorflow, jax or torch, `device` cpu, gpu or gpu:N; progress goes to `stream` (stderr).
     Raises `DataError` or `TrainingError`, each with a message and what to do.
     """
-    return train(plan_of(report, Path(runs)), backend=backend, device=device, quiet=quiet, stream=stream)
+    return train(
+        plan_of(report, Path(runs)),
+        backend=backend,
+        device=device,
+        quiet=quiet,
+        stream=stream,
+        resume=Path(resume) if resume is not None else None,
+    )
 
 
 def plan_of(report: Report, runs: Path) -> Plan:

@@ -15,8 +15,8 @@ from typing import IO, Any
 
 from cnnspec.training.errors import TrainingError
 
-SPEC, ENVIRONMENT, HISTORY, BEST, LOG, LOCK = (
-    "spec.yaml", "environment.json", "history.csv", "best.keras", "log.txt", ".lock"
+SPEC, ENVIRONMENT, HISTORY, BEST, CHECKPOINTS, RESULT, LOG, LOCK = (
+    "spec.yaml", "environment.json", "history.csv", "best.keras", "checkpoints", "result.json", "log.txt", ".lock"
 )  # fmt: skip
 
 _LONGEST_NAME = 200  # bytes; file systems stop at 255
@@ -94,6 +94,18 @@ def create(root: Path, name: str) -> RunFolder:
             raise
 
 
+def reopen(path: Path) -> RunFolder:
+    """The folder of a run to go on with, locked. Raises `TrainingError` where it is none, or a run is in it."""
+    if not (path / SPEC).is_file():
+        raise TrainingError(f"{path} is no folder of a run: it holds no {SPEC}", "give runs/NAME/NUMBER")
+    try:
+        return RunFolder(path, _locked(path))
+    except BlockingIOError:
+        raise TrainingError(f"a run is in {path} now", "wait for it, or stop it first") from None
+    except OSError as error:
+        raise TrainingError(f"cannot write to {path}: {(error.strerror or str(error)).lower()}") from None
+
+
 def safe(name: str) -> str:
     """A name as a folder: letters, digits, `_`, `-` and `.` of any script; anything else becomes `_`, and a name that
     no file system takes is cut."""
@@ -114,9 +126,10 @@ def _next(parent: Path) -> Path:
 
 
 def _locked(path: Path) -> IO[str]:
-    file = (path / LOCK).open("w")
+    file = (path / LOCK).open("a")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()
     except OSError:

@@ -13,6 +13,7 @@ from cnnspec.language.forms import Form, Schema, entry_of, one_or
 from cnnspec.language.problems import Expects
 from cnnspec.language.types import Count, NonNegative, choice
 from cnnspec.training.callbacks import CALLBACKS, Callback, EarlyStopping
+from cnnspec.training.checkpoint_section import Checkpoint, CheckpointField
 from cnnspec.training.losses import LOSSES, Loss
 from cnnspec.training.metrics import METRICS, Metric
 from cnnspec.training.optimizers import OPTIMIZERS, Optimizer
@@ -95,6 +96,7 @@ class Training(Section):
     `val_loss` has not got better for 5 epochs, with the best weights restored. With several outputs, `loss` and
     `metrics` may be mappings by their names. `precision: auto` takes the fastest one that the device computes well.
     Without `seed` one is drawn, and recorded in the run's `environment.json`.
+    `checkpoint` says how often the run is saved, to go on from there after whatever happens.
     `loss_weights` says how much the loss of each output counts (1 where it is left out).
     `weights` is where training starts: a file of weights, and the layers that it does not give (`skip`).
     `freeze` names the layers whose weights stay as they are, or blocks of them; `*` stands for any letters.
@@ -128,6 +130,7 @@ class Training(Section):
     callbacks: tuple[Annotated[Callback, nested(CALLBACKS), Expects("a callback")], ...] | None = None
     precision: choice("float32", "mixed_bfloat16", "mixed_float16", "auto") = "float32"  # type: ignore[valid-type]
     seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)] | None = None
+    checkpoint: CheckpointField = Checkpoint()
     weights: WeightsField = None
     freeze: Names = ()
 
@@ -141,6 +144,10 @@ class Training(Section):
             both = f", and both watch `{monitor}`" if monitor else ""
             raise refuse("callback-twice", f"`{name}` is listed twice{both}", "keep one of them", at="callbacks")
         return self
+
+    def optimizers(self) -> dict[tuple[str, ...], Optimizer]:
+        """Each optimizer by its place below `optimizer`: one, at that place itself."""
+        return {(): self.optimizer}
 
     def loss_of(self, output: str) -> Loss | None:
         """The loss of an output, where one is given."""

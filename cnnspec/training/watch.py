@@ -1,4 +1,7 @@
-"""What watches over training: callbacks that keep the best model, write the history and stop at NaN. Imports Keras."""
+"""What watches over training: callbacks that keep the best model, write the history and stop at NaN. Imports Keras.
+
+What a callback must not forget when a run is resumed stands in its `KEPT`.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,11 @@ import io
 import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
@@ -20,19 +24,36 @@ from cnnspec.training.errors import TrainingError
 from cnnspec.training.interrupts import Interrupts
 from cnnspec.training.progress import Reporter, reported
 from cnnspec.training.run_folder import writing
+from cnnspec.training.sealing import sealed
 
 Logs = Mapping[str, Any] | None
 
 
-class _Callback(keras.callbacks.Callback):  # type: ignore[misc]
-    """Typed, so that what derives from it is."""
+class Watcher(keras.callbacks.Callback):  # type: ignore[misc]
+    """The base of our callbacks."""
+
+    KEPT: ClassVar[tuple[str, ...]] = ()
 
     def done(self, batch: int) -> int:
-        """The batches of this epoch behind `batch`: where a call runs several, Keras counts past the last one."""
-        return min(batch + 1, self.params.get("steps") or batch + 1)
+        """The batches of this epoch behind `batch`: where a call runs several, Keras counts past the last one, and in
+        an epoch that goes on from where it was left it counts from there."""
+        done = int(self.params.get("start", 0)) + batch + 1
+        return min(done, self.params.get("steps") or done)
 
 
-class Shuffle(_Callback):
+def kept(callback: Any) -> dict[str, Any]:
+    """What `callback` must not forget, as JSON has it."""
+    values = {name: getattr(callback, name) for name in getattr(callback, "KEPT", ())}
+    return {name: value.item() if hasattr(value, "item") else value for name, value in values.items()}
+
+
+def remind(callback: Any, values: Mapping[str, Any]) -> None:
+    """Give `callback` what it must not have forgotten."""
+    for name, value in values.items():
+        setattr(callback, name, value)
+
+
+class Shuffle(Watcher):
     """Turns the order of the batches to the epoch that begins."""
 
     def __init__(self, order: Order) -> None:
@@ -43,7 +64,7 @@ class Shuffle(_Callback):
         self._order.turn_to(epoch)
 
 
-class StopAtNaN(_Callback):
+class StopAtNaN(Watcher):
     """Ends training with a `TrainingError` as soon as the loss is no number."""
 
     def __init__(self) -> None:
@@ -69,8 +90,8 @@ class StopAtNaN(_Callback):
             )
 
 
-class StopWhenAsked(_Callback):
-    """Raises an interrupt that came during a step, when the step is done."""
+class StopWhenAsked(Watcher):
+    """Raises an interrupt that came during validation when the step is done; `Saving` does in training."""
 
     def __init__(self, interrupts: Interrupts) -> None:
         super().__init__()
@@ -79,67 +100,48 @@ class StopWhenAsked(_Callback):
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._interrupts.check()
 
-    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        self._interrupts.check()
-
     def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
         self._interrupts.check()
 
-    def on_train_end(self, logs: Logs = None) -> None:
-        self._interrupts.check()
 
+class KeepBest(Watcher):
+    """Keeps the model of the best epoch in one file, which is whole at any moment. NaN is never best."""
 
-class KeepBest(_Callback):
-    """Keeps the model of the best epoch in one file, which is whole at any moment. NaN is never best.
-
-    It is written beside its place, synced to the disk, then moved over the one before.
-    """
+    KEPT = ("lowest", "epoch", "logs")
 
     def __init__(self, network: Any, path: Path, monitor: str, mode: str) -> None:
         super().__init__()
         self._network, self._path, self._monitor = network, path, monitor
         self._sign = -1.0 if mode == "max" else 1.0
-        self._lowest = math.inf
+        self.lowest = math.inf
         self.epoch: int | None = None
         self.logs: dict[str, float] = {}
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         value = self._sign * float((logs or {}).get(self._monitor, math.nan))
-        if math.isfinite(value) and value < self._lowest:
-            self._save()
-            self._lowest, self.epoch = value, epoch + 1
+        if math.isfinite(value) and value < self.lowest:
+            with writing(self._path), averaged(self.model), sealed(self._path) as place:
+                self._network.save(place)
+            self.lowest, self.epoch = value, epoch + 1
             self.logs = reported(logs or {})
 
-    def _save(self) -> None:
-        temporary = self._path.with_name(f".part-{self._path.name}")
-        try:
-            with writing(self._path):
-                self._network.save(temporary)
-                _sync(temporary)
-                temporary.replace(self._path)
-                _sync(self._path.parent)
-        finally:
-            temporary.unlink(missing_ok=True)
 
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-class History(_Callback):
+class History(Watcher):
     """Writes a row for every epoch, at once: `epoch`, what Keras reports, `learning_rate`, `seconds`."""
+
+    KEPT = ("epochs", "text")
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._path, self._began = path, 0.0
         self.epochs = 0
+        self.text = ""
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._began = time.monotonic()
+        if self._path.exists() and self._path.stat().st_size != len(self.text.encode()):
+            with writing(self._path):  # rows of epochs that a resumed run trains again
+                self._path.write_text(self.text, encoding="utf-8")
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         row = {
@@ -153,6 +155,7 @@ class History(_Callback):
         writer.writerow(row)
         with writing(self._path):
             _append(self._path, text.getvalue())
+        self.text += text.getvalue()
         self.epochs += 1
 
 
@@ -168,7 +171,7 @@ def _append(path: Path, text: str) -> None:
             raise
 
 
-class Show(_Callback):
+class Show(Watcher):
     """Tells the reporter how training goes, and times the training steps."""
 
     def __init__(self, reporter: Reporter, best: KeepBest, images: int) -> None:
@@ -198,10 +201,53 @@ class Show(_Callback):
 
 
 class EarlyStopping(keras.callbacks.EarlyStopping):  # type: ignore[misc]
-    """Keras's, with NaN as the worst value rather than one that nothing beats."""
+    """Keras's, with NaN as the worst value rather than one that nothing beats. The best weights are in `best.keras`,
+    so that no copy is kept here."""
+
+    KEPT = ("best", "wait", "stopped_epoch", "best_epoch")
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**{**arguments, "restore_best_weights": False})
 
     def get_monitor_value(self, logs: Logs) -> Any:
         value = super().get_monitor_value(logs)
         if value is not None and math.isnan(value):
             return -math.inf if self.mode == "max" else math.inf
         return value
+
+
+class ReduceLROnPlateau(keras.callbacks.ReduceLROnPlateau):  # type: ignore[misc]
+    """Keras's, which goes on where it was."""
+
+    KEPT = ("best", "wait", "cooldown_counter")
+
+
+class Averaged(Watcher):
+    """Has the moving average of the weights validated, where the optimizer keeps one."""
+
+    def on_test_begin(self, logs: Logs = None) -> None:
+        swap_average(self.model.optimizer)
+
+    def on_test_end(self, logs: Logs = None) -> None:
+        swap_average(self.model.optimizer)
+
+
+@contextmanager
+def averaged(model: Any) -> Iterator[None]:
+    """The moving average of the weights in the place of the weights, where the optimizer keeps one to validate."""
+    swap_average(model.optimizer)
+    try:
+        yield
+    finally:
+        swap_average(model.optimizer)
+
+
+def swap_average(optimizer: Any) -> None:
+    """Exchange the weights with their moving average."""
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    if not optimizer.use_ema or optimizer.ema_overwrite_frequency:
+        return
+    for weight, average in zip(optimizer._trainable_variables, optimizer._model_variables_moving_average, strict=True):
+        kept = keras.ops.convert_to_numpy(weight)
+        weight.assign(average)
+        average.assign(kept)

@@ -22,7 +22,7 @@ from typing import IO, Any
 import h5py
 import numpy as np
 
-from cnnspec.data.arrays import Array
+from cnnspec.data.columns import Array
 from cnnspec.language.entries import snake_case
 from cnnspec.training.errors import WeightsError
 

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnspec.data.arrays import ALL, blocks, dataset, hold_out, one_hot, order
+from cnnspec.data.arrays import dataset
+from cnnspec.data.columns import blocks
 from cnnspec.data.errors import DataError
+from cnnspec.data.splits import ALL, hold_out, one_hot, order
 
 IMAGES = np.zeros((6, 4, 4, 3), np.uint8)
 LABELS = np.array([0, 1, 2, 0, 1, 2])

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cnnspec.data.arrays import ALL
 from cnnspec.data.errors import DataError
 from cnnspec.data.sources import SOURCES, Source
+from cnnspec.data.splits import ALL
 from cnnspec.language.entries import Invalid, read_entry
 
 X, Y = np.arange(5 * 4 * 4, dtype=np.uint8).reshape(5, 4, 4), np.array([0, 1, 2, 1, 0])
@@ -35,12 +35,12 @@ def idx_bytes(array: Any, kind: int = 0x08) -> bytes:
 
 def test_npz_with_and_without_a_test_split(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x_train=X, y_train=Y, x_test=X[:2], y_test=Y[:2])
-    data = source({"npz": "a.npz"}).load(tmp_path)
+    data = source({"npz": "a.npz"}).load(tmp_path, {})
     assert data.train.x[ALL].shape == (5, 4, 4, 1)
     assert data.test is not None
     assert (len(data.train), len(data.test), data.classes[ALL]) == (5, 2, 3)
     np.savez_compressed(tmp_path / "b.npz", images=X, labels=Y)
-    named = source({"npz": {"path": "b.npz", "x_train": "images", "y_train": "labels"}}).load(tmp_path)
+    named = source({"npz": {"path": "b.npz", "x_train": "images", "y_train": "labels"}}).load(tmp_path, {})
     assert named.test is None
     assert np.array_equal(named.train.x[ALL][..., 0], X)
 
@@ -115,7 +115,7 @@ def test_npz_faults(fault: str, tmp_path: Path) -> None:
     path = tmp_path / "data.npz"
     write(path)
     with pytest.raises(DataError) as caught:
-        source({"npz": "data.npz"}).load(tmp_path)
+        source({"npz": "data.npz"}).load(tmp_path, {})
     assert str(path) in caught.value.message
     assert words in caught.value.message
     assert help in (caught.value.help or "")
@@ -133,13 +133,13 @@ def test_idx_folder_and_files(tmp_path: Path, packed: bool) -> None:
     for name, array in names.items():
         content = idx_bytes(array)
         (tmp_path / (name + ".gz" * packed)).write_bytes(gzip.compress(content) if packed else content)
-    data = source({"idx": "."}).load(tmp_path)
+    data = source({"idx": "."}).load(tmp_path, {})
     assert data.test is not None
     assert data.train.x[ALL].shape == (5, 4, 4, 1)
     assert np.array_equal(data.train.x[ALL][..., 0], X)
     assert data.train.y[ALL].tolist() == Y.tolist()
     files = {key: name + ".gz" * packed for key, name in zip(("images", "labels"), names, strict=False)}
-    alone = source({"idx": files}).load(tmp_path)
+    alone = source({"idx": files}).load(tmp_path, {})
     assert alone.test is None
     assert np.array_equal(alone.train.x[ALL], data.train.x[ALL])
 
@@ -148,7 +148,7 @@ def test_idx_folder_and_files(tmp_path: Path, packed: bool) -> None:
 def test_idx_types(tmp_path: Path, kind: int) -> None:
     (tmp_path / "x").write_bytes(idx_bytes(X, kind))
     (tmp_path / "y").write_bytes(idx_bytes(Y, kind))
-    data = source({"idx": {"images": "x", "labels": "y"}}).load(tmp_path)
+    data = source({"idx": {"images": "x", "labels": "y"}}).load(tmp_path, {})
     assert np.array_equal(data.train.x[ALL][..., 0], X)
     assert data.classes[ALL] == 3
 
@@ -176,16 +176,16 @@ def test_idx_faults(fault: str, tmp_path: Path) -> None:
         (tmp_path / "x").write_bytes(content)
     (tmp_path / "y").write_bytes(idx_bytes(Y))
     with pytest.raises(DataError) as caught:
-        source({"idx": {"images": "x", "labels": "y"}}).load(tmp_path)
+        source({"idx": {"images": "x", "labels": "y"}}).load(tmp_path, {})
     assert str(tmp_path / "x") in caught.value.message
     assert words in caught.value.message
 
 
 def test_idx_folder_faults(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is no folder"):
-        source({"idx": "nowhere"}).load(tmp_path)
+        source({"idx": "nowhere"}).load(tmp_path, {})
     with pytest.raises(DataError, match=r"holds no train-images-idx3-ubyte \(nor"):
-        source({"idx": "."}).load(tmp_path)
+        source({"idx": "."}).load(tmp_path, {})
     for name, array in {
         "train-images-idx3-ubyte": X,
         "train-labels-idx1-ubyte": Y,
@@ -193,7 +193,7 @@ def test_idx_folder_faults(tmp_path: Path) -> None:
     }.items():
         (tmp_path / name).write_bytes(idx_bytes(array))
     with pytest.raises(DataError, match="t10k-images-idx3-ubyte is missing"):
-        source({"idx": "."}).load(tmp_path)
+        source({"idx": "."}).load(tmp_path, {})
 
 
 @pytest.mark.parametrize(

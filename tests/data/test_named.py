@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cnnspec.data.arrays import ALL
 from cnnspec.data.errors import DataError
 from cnnspec.data.sources import SOURCES, Source
+from cnnspec.data.splits import ALL
 from cnnspec.language.entries import read_entry
 from tests.data.test_files import Trap, idx_bytes
 
@@ -36,7 +36,7 @@ def real_data() -> Path:
 
 
 def test_digits_are_embedded_and_always_split_alike() -> None:
-    first, again = source("digits").load(Path()), source("digits").load(Path())
+    first, again = source("digits").load(Path(), {}), source("digits").load(Path(), {})
     assert first.test is not None
     assert again.test is not None
     assert (len(first.train), len(first.test), first.classes[ALL]) == (1438, 359, 10)
@@ -54,7 +54,7 @@ def test_digits_are_embedded_and_always_split_alike() -> None:
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
 def test_real_files(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CNNSPEC_DATA", str(real_data()))
-    data = source(name).load(Path())
+    data = source(name).load(Path(), {})
     assert data.test is not None
     assert data.train.x[ALL].shape == (60000, 28, 28, 1)
     assert data.test.x[ALL].shape == (10000, 28, 28, 1)
@@ -103,7 +103,7 @@ def test_cifar_as_it_is_published(
             (tmp_path / name).parent.mkdir(exist_ok=True)
             (tmp_path / name).write_bytes(content)
     monkeypatch.setenv("CNNSPEC_DATA", str(tmp_path))
-    data = source(value).load(Path())
+    data = source(value).load(Path(), {})
     assert data.test is not None
     assert (len(data.train), len(data.test), data.classes[ALL]) == sizes
     first = pickle.loads(next(iter(files.values())), encoding="bytes")[b"data"][0]
@@ -118,7 +118,7 @@ def test_a_cifar_batch_that_is_none(content: bytes, tmp_path: Path, monkeypatch:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content if name.endswith("_3") else good)
     with pytest.raises(DataError, match="data_batch_3 is damaged"):
-        source("cifar10").load(Path())
+        source("cifar10").load(Path(), {})
     assert not (tmp_path / "trap-was-sprung").exists()
 
 
@@ -129,7 +129,7 @@ def test_an_archive_under_the_folder(name: str, file: str, tmp_path: Path, monke
     x, y = np.zeros((12, 28, 28), np.uint8), np.arange(12) % 10
     np.savez(tmp_path / file, x_train=x, y_train=y, x_test=x, y_test=y)
     monkeypatch.setenv("CNNSPEC_DATA", str(tmp_path))
-    assert len(source(name).load(Path()).train) == 12
+    assert len(source(name).load(Path(), {}).train) == 12
 
 
 def test_idx_files_under_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +139,7 @@ def test_idx_files_under_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         (tmp_path / "mnist" / f"{name}-images-idx3-ubyte").write_bytes(idx_bytes(x))
         (tmp_path / "mnist" / f"{name}-labels-idx1-ubyte").write_bytes(idx_bytes(y))
     monkeypatch.setenv("CNNSPEC_DATA", str(tmp_path))
-    assert len(source("mnist").load(Path()).train) == 12
+    assert len(source("mnist").load(Path(), {}).train) == 12
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_without_files_or_network(
     monkeypatch.setenv("CNNSPEC_DATA", str(tmp_path / folder) if folder else "")
     monkeypatch.setattr(getattr(keras.datasets, entry.entry), "load_data", refuse)
     with pytest.raises(DataError) as caught:
-        entry.load(Path())
+        entry.load(Path(), {})
     assert caught.value.message == f"{entry.entry} could not be downloaded: URL fetch failure: no route to host"
     assert (caught.value.help or "").startswith(help)
     assert socket.getdefaulttimeout() is None

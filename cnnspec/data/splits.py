@@ -1,0 +1,91 @@
+"""Splits of a data set: what is trained on, validated with, and tested with; and the order of an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnspec.data.columns import Array, Column, take
+
+ALL = ""
+"""The name of images that are for every input, and of labels that are for every output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Samples: images N×H×W×C by the input that they are for, and labels by the output, under `ALL` without names.
+
+    `weights` is how much each sample counts, `groups` what it belongs to (a patient, a film): whole numbers.
+    """
+
+    x: Mapping[str, Column]
+    y: Mapping[str, Column]
+    weights: Array | None = None
+    groups: Array | None = None
+
+    def __len__(self) -> int:
+        return len(next(iter(self.x.values())))
+
+    def take(self, indices: Array) -> Split:
+        """The samples at `indices`."""
+        x, y = ({name: take(column, indices) for name, column in part.items()} for part in (self.x, self.y))
+        weights, groups = (None if part is None else part[indices] for part in (self.weights, self.groups))
+        return Split(x, y, weights, groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What a source holds. `classes` is None where the labels of an output are values rather than class numbers;
+    `names` are those of the classes by their numbers, where the source knows them; `notes` is what to tell the user."""
+
+    train: Split
+    test: Split | None
+    classes: Mapping[str, int | None]
+    validation: Split | None = None
+    names: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
+
+
+def one_hot(labels: Array, classes: int) -> Array:
+    """Class numbers as rows (or pixels) with a single one. Shape … → …×`classes`."""
+    result = np.zeros((*labels.shape, classes), np.float32)
+    np.put_along_axis(result, labels[..., np.newaxis].astype(np.int64), 1.0, axis=-1)
+    return result
+
+
+def order(seed: int, epoch: int, length: int) -> Array:
+    """The order in which epoch `epoch` (from 0) sees the training images: a function of seed and epoch alone."""
+    return np.random.default_rng((seed, epoch)).permutation(length)
+
+
+def hold_out(labels: Array, share: float, seed: int, stratify: bool) -> tuple[Array, Array]:
+    """Indices to train on and indices to validate with, each in rising order.
+
+    `round(share · N)` are held out (at least one, and one stays to train on), drawn with `seed`; with `stratify`,
+    every class gives its share, to within one image.
+    """
+    length = len(labels)
+    wanted = min(max(round(share * length), 1), length - 1) if share and length > 1 else 0
+    generator = np.random.default_rng((seed, _HOLD_OUT))
+    shuffled = generator.permutation(length)
+    if stratify and wanted:
+        shuffled = _in_proportion(labels[shuffled], shuffled, wanted, generator)
+    return np.sort(shuffled[wanted:]), np.sort(shuffled[:wanted])
+
+
+_HOLD_OUT = 1 << 40  # a stream of its own, apart from every epoch's
+
+
+def _in_proportion(labels: Array, shuffled: Array, wanted: int, generator: np.random.Generator) -> Array:
+    """`shuffled`, with `wanted` first that hold each class in proportion (by largest remainders, ties drawn)."""
+    classes, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    quota, remainder = np.divmod(counts * wanted, len(labels))
+    drawn = generator.permutation(len(classes))
+    largest = drawn[np.argsort(-remainder[drawn], kind="stable")]
+    quota[largest[: wanted - quota.sum()]] += 1
+    place = np.empty(len(labels), np.int64)  # the how-manieth of its class each image is
+    place[np.argsort(inverse, kind="stable")] = np.arange(len(labels)) - np.repeat(np.cumsum(counts) - counts, counts)
+    first = place < quota[inverse]
+    return np.concatenate([shuffled[first], shuffled[~first]])

@@ -1,0 +1,107 @@
+"""Going on with a run: its folder opened again, and what may not have changed since. No framework is imported."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cnnspec.language.diagnostics import Diagnostics
+from cnnspec.language.entries import shown
+from cnnspec.language.nodes import plain
+from cnnspec.language.reader import read
+from cnnspec.training import checkpoints
+from cnnspec.training.checkpoints import State
+from cnnspec.training.errors import TrainingError
+from cnnspec.training.run_folder import CHECKPOINTS, ENVIRONMENT, SPEC, RunFolder
+
+_FREE = {("training", "epochs"), ("training", "checkpoint"), ("name",)}
+"""What of a spec may change between a run's starts."""
+
+_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a run that goes on left behind. `state` is None where it was not saved yet."""
+
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    state: State | None = None
+
+
+def past(folder: RunFolder, spec_text: str, backend: str | None, say: Callable[[str], None]) -> Past:
+    """What the run in `folder` left. Raises `TrainingError` where the spec is another one, or the backend."""
+    environment = _environment(folder.path)
+    changed = list(differences(_plain(folder.path / SPEC), _loaded(spec_text)))
+    if changed:
+        more = [f"… and {len(changed) - _SHOWN} more"] if len(changed) > _SHOWN else []
+        raise TrainingError(
+            "\n  ".join([f"the spec is not that of {folder.path}", *changed[:_SHOWN], *more]),
+            "take them back, or start a new run without --resume",
+        )
+    if backend is not None and backend != environment["backend"]:
+        raise TrainingError(
+            f"{folder.path} runs on {environment['backend']}, not on {backend}",
+            f"write `--backend {environment['backend']}`, or leave it out",
+        )
+    found = checkpoints.newest(folder.path / CHECKPOINTS, say)
+    return Past(environment, found[1] if found else None)
+
+
+def differences(then: Any, now: Any, *path: str | int) -> Iterator[str]:
+    """What differs between two specs as plain data, but for what may: `training.seed: 7 then, 8 now`."""
+    if path in _FREE:
+        return
+    if isinstance(then, Mapping) and isinstance(now, Mapping):
+        for key in dict.fromkeys((*then, *now)):
+            yield from differences(then.get(key, _NOTHING), now.get(key, _NOTHING), *path, key)
+    elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
+        for index, (one, other) in enumerate(zip(then, now, strict=True)):
+            yield from differences(one, other, *path, index)
+    elif then != now:
+        yield f"{'.'.join(map(str, path))}: {_short(then)} then, {_short(now)} now"
+
+
+_NOTHING = object()
+
+
+def _short(value: Any) -> str:
+    if value is _NOTHING:
+        return "nothing"
+    text = shown(value) if not isinstance(value, dict | list) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def changed_data(then: Mapping[str, str], now: Mapping[str, str]) -> None:
+    """Raises `TrainingError` where the data of a run is not what it was: `then` and `now` are fingerprints."""
+    changed = [name for name in dict.fromkeys((*then, *now)) if then.get(name) != now.get(name)]
+    if changed:
+        raise TrainingError(
+            f"the data changed since this run began: {', '.join(changed)}",
+            "bring back what was there, or start a new run without --resume",
+        )
+
+
+def _environment(path: Path) -> dict[str, Any]:
+    try:
+        values: dict[str, Any] = json.loads((path / ENVIRONMENT).read_text(encoding="utf-8"))
+        return values
+    except (OSError, ValueError):
+        raise TrainingError(
+            f"{path} holds no run that can go on: {ENVIRONMENT} is missing or damaged", "start a new run"
+        ) from None
+
+
+def _plain(path: Path) -> Any:
+    try:
+        return _loaded(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        raise TrainingError(f"{path} cannot be read", "start a new run") from None
+
+
+def _loaded(text: str) -> Any:
+    """A resolved spec as plain data."""
+    node = read(text, SPEC, Diagnostics())
+    return {} if node is None else plain(node)

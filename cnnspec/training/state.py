@@ -1,0 +1,70 @@
+"""What a model in training is at one moment ↔ plain arrays. Imports Keras.
+
+Metrics come with it, so that the averages of an epoch go on where it was left; so do the states of all seed generators,
+which Keras saves with no model.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from cnnspec.data.columns import Array
+from cnnspec.training.errors import TrainingError
+
+
+def arrays_of(model: Any) -> dict[str, Array]:
+    """Every variable of the model, its optimizer and its metrics."""
+    if keras.backend.backend() == "jax":
+        model.jax_state_sync()
+    return {name: np.array(keras.ops.convert_to_numpy(variable)) for name, variable in _variables(model)}
+
+
+def restore(model: Any, arrays: Mapping[str, Array], *kinds: str) -> None:
+    """Give the variables of these kinds (`model`, `optimizer`, `metrics`) the values that `arrays_of` took."""
+    own = dict(_variables(model, *kinds))
+    held = {name: array for name, array in arrays.items() if name.partition("/")[0] in kinds}
+    if own.keys() != held.keys() or any(tuple(own[name].shape) != held[name].shape for name in own):
+        raise TrainingError("the checkpoint is that of another network", "start anew: train without --resume")
+    for name, variable in own.items():
+        variable.assign(held[name])
+
+
+def _variables(model: Any, *kinds: str) -> Iterator[tuple[str, Any]]:
+    """Names and variables. Keras gives no two runs the same names, so that the place among those of a kind tells."""
+    metrics = {id(variable) for variable in model.metrics_variables}
+    found = {
+        "model": [variable for variable in model.variables if id(variable) not in metrics],
+        "optimizer": model.optimizer.variables,
+        "metrics": model.metrics_variables,
+    }
+    for kind in kinds or found:
+        yield from ((f"{kind}/{index:05}", variable) for index, variable in enumerate(found[kind]))
+
+
+def finite(arrays: Mapping[str, Array]) -> bool:
+    """Whether all weights and slots are numbers."""
+    return all(
+        bool(np.isfinite(array.astype(np.float32) if array.dtype.kind == "V" else array).all())
+        for name, array in arrays.items()
+        if array.dtype.kind in "fV" and not name.startswith("metrics/")
+    )
+
+
+def generators() -> dict[str, Any]:
+    """The states of the global random generators, which callbacks and layers of others may draw from."""
+    kind, keys, at, has_gauss, gauss = np.random.get_state()
+    version, numbers, kept = random.getstate()
+    return {"python": [version, list(numbers), kept], "numpy": [kind, np.asarray(keys).tolist(), at, has_gauss, gauss]}
+
+
+def set_generators(states: Mapping[str, Any]) -> None:
+    """Take up `generators` again."""
+    version, numbers, kept = states["python"]
+    random.setstate((version, tuple(numbers), kept))
+    kind, keys, at, has_gauss, gauss = states["numpy"]
+    np.random.set_state((kind, np.asarray(keys, np.uint32), at, has_gauss, gauss))
