@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import reduce
+from importlib import import_module
 from typing import Any
 
 import keras
@@ -106,7 +107,11 @@ def _function(call: KerasCall, taken: list[Any], name: str) -> Any:
 
 
 def resolve(name: str) -> Any:
-    """The Keras object of a call: `Conv2D` is `keras.layers.Conv2D`, `ops.pad` is `keras.ops.pad`."""
+    """The Keras object of a call: `Conv2D` is `keras.layers.Conv2D`, `ops.pad` is `keras.ops.pad`. What Keras lacks is
+    named by its module here: `cnnspec.training.rates.OneCycle`."""
+    if name.startswith("cnnspec."):
+        module, _, own = name.rpartition(".")
+        return getattr(import_module(module), own)
     path = name if "." in name else f"layers.{name}"
     return reduce(getattr, path.split("."), keras)
 

@@ -16,7 +16,7 @@ ARGUMENTS = {
     "images": "x_train", "x": "x_train", "labels": "y_train", "y": "y_train", "targets": "y_train",
     "method": "interpolation", "initlr": "initial_learning_rate", "dataset": "data", "datasets": "data",
     "l1": "mean_absolute_error", "l2": "mean_squared_error", "lower": "min", "lowest": "min", "higher": "max",
-    "highest": "max", "filtersize": "pool_size", "rate": "dilation_rate",
+    "highest": "max", "filtersize": "pool_size", "rate": "dilation_rate", "maxlr": "max_learning_rate",
 }  # fmt: skip
 
 # PyTorch, Caffe, Ultralytics and older Keras names → ours. Compared in lower case without `nn.`, `_` and `-`.
@@ -58,6 +58,9 @@ HABITS = {
     "exponentiallr": "exponential_decay", "polynomiallr": "polynomial_decay",
     "mode": "merge", "version": "cnnspec", "dtype": "precision", "floatx": "precision", "cosine": "cosine_decay",
     "exponential": "exponential_decay", "polynomial": "polynomial_decay",
+    "onecyclelr": "one_cycle", "1cycle": "one_cycle", "warmup": "linear_warmup", "linearlr": "linear_warmup",
+    "totalsteps": "decay_steps", "pctstart": "warmup_steps", "divfactor": "initial_division",
+    "finaldivfactor": "final_division",
     "piecewise": "piecewise_constant_decay", "f1": "f1_score", "f1score": "f1_score",
     "top5": "sparse_top_k_categorical_accuracy", "top5accuracy": "sparse_top_k_categorical_accuracy",
     "if": "when", "switch": "when", "ifelse": "when",

@@ -1,6 +1,7 @@
-"""Learning-rate schedules: what the learning rate is at each step.
+"""Learning-rate schedules: what the learning rate is at each step. A step is a batch.
 
-`decay_steps` may be left out: the decay then takes the whole run. A step is a batch.
+Steps are a whole number, or a share of the run: with `warmup_steps: 0.05` the warm-up takes a twentieth of it.
+`decay_steps` may be left out: the decay then takes the whole run, or what a warm-up leaves of it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ SCHEDULES = Vocabulary(
     {
         "cnnspec.training.entries.schedules": """
         cosine_decay cosine_decay_restarts exponential_decay inverse_time_decay polynomial_decay
-        piecewise_constant_decay
+        piecewise_constant_decay one_cycle linear_warmup
         """,
     },
 )
@@ -39,6 +40,54 @@ class Schedule(Component):
     def over(self, steps: int) -> KerasCall:
         """The call for a run of `steps` batches in all."""
         return self.call()
+
+    def warmup(self, steps: int) -> int:
+        """How many steps of a run of `steps` the learning rate climbs."""
+        return 0
+
+    def doubt(self, steps: int) -> str | None:
+        """What is likely a mistake in a run of `steps` batches in all."""
+        climbing = self.warmup(steps)
+        if climbing < steps:
+            return None
+        return (
+            f"the warm-up of `{self.entry}` takes {climbing:,} steps and the whole run has {steps:,}: "
+            f"write a share of the run, such as `warmup_steps: 0.05`"
+        )
+
+
+def in_run(given: float | None, steps: int, otherwise: int | None = None) -> int:
+    """Steps that are given as such or as a share of a run of `steps`; where they are left out, `otherwise` or all."""
+    if given is None:
+        return max(1, steps if otherwise is None else otherwise)
+    return given if isinstance(given, int) else max(1, round(given * steps))
+
+
+def _steps(value: Any) -> Any:
+    whole = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    if whole or (isinstance(value, float) and 0 < value < 1):
+        return value
+    code = "wrong-type" if isinstance(value, bool) or not isinstance(value, int | float) else "out-of-range"
+    raise refuse(code, f"a number of steps, or a share of the run below 1, is wanted here, not {shown(value)}")
+
+
+def _natural_steps(value: Any) -> Any:
+    return 0 if value == 0 and not isinstance(value, bool) else _steps(value)
+
+
+def _steps_form(least: int) -> Form:
+    share = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
+    return Form(
+        lambda rank: {"anyOf": [{"type": "integer", "minimum": least}, share]},
+        f"a whole number from {least}, or a share of the run below 1",
+    )
+
+
+Steps: TypeAlias = Annotated[Any, BeforeValidator(_steps), _steps_form(1)]
+"""A number of steps from 1, or a share of the run."""
+
+NaturalSteps: TypeAlias = Annotated[Any, BeforeValidator(_natural_steps), _steps_form(0)]
+"""The same, or 0."""
 
 
 def _rate(value: Any) -> Any:
