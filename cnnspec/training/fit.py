@@ -119,7 +119,7 @@ class _Run:
         if self.state is not None:
             restore(self.model, self.state.arrays, "model", "optimizer")
         folder.write(run_folder.SPEC, plan.spec_text)
-        folder.write_environment(_environment(machine, precision, self.seed))
+        folder.write_environment(_environment(machine, precision, self.seed, self.data))
 
     def finish(self, began: float) -> Run:
         """Train, then evaluate the best weights."""
@@ -283,7 +283,7 @@ def _split_of(best: KeepBest, prefix: str) -> dict[str, float]:
     return {name: value for name, value in best.logs.items() if not name.startswith("val_")}
 
 
-def _environment(machine: Machine, precision: str, seed: int) -> Mapping[str, Any]:
+def _environment(machine: Machine, precision: str, seed: int, data: Prepared) -> Mapping[str, Any]:
     import keras
     import numpy
 
@@ -291,5 +291,5 @@ def _environment(machine: Machine, precision: str, seed: int) -> Mapping[str, An
         "cnnspec": __version__, "python": sys.version.split()[0], "platform": platform.platform(),
         "keras": keras.__version__, "numpy": numpy.__version__, "backend": machine.backend,
         "backend_version": machine.version, "device": machine.device, "precision": precision, "seed": seed,
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"), "classes": data.classes, "class_names": data.names,
     }  # fmt: skip

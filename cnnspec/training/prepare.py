@@ -67,7 +67,8 @@ def alone(named: Mapping[str, Any]) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Everything that training needs of the data; `names` are those of the classes, where the source knows them."""
+    """Everything that training needs of the data; `names` are those of the classes, where the source knows them, and
+    `classes` how many the labels of each output tell apart, None where they are values."""
 
     objectives: Mapping[str, Objective]
     train: Part
@@ -75,6 +76,7 @@ class Prepared:
     test: Part | None
     names: tuple[str, ...] | None = None
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    classes: Mapping[str, int | None] = field(default_factory=dict)
 
 
 def prepare(plan: Plan, seed: int) -> Prepared:
@@ -101,7 +103,8 @@ def prepare(plan: Plan, seed: int) -> Prepared:
         _check_shape(plan, name, _for(data.train.x, name))
     first = part(train)
     assert first is not None
-    return Prepared(aims, first, part(validation), part(data.test), data.names, _fingerprints(data))
+    classes = {name: _for(data.classes, name) for name in plan.graph.outputs}
+    return Prepared(aims, first, part(validation), part(data.test), data.names, _fingerprints(data), classes)
 
 
 def _fingerprints(data: Dataset) -> dict[str, str]:
