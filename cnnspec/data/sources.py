@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field
 
 from cnnspec.data.errors import DataError
-from cnnspec.language.entries import Entry, Vocabulary
+from cnnspec.language.entries import Entry, Problem, Vocabulary
 from cnnspec.layers.base import Shape
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ SOURCES = Vocabulary(
     {
         "cnnspec.data.entries.named": "digits mnist fashion_mnist cifar10 cifar100",
         "cnnspec.data.entries.arrays": "npz idx",
+        "cnnspec.data.entries.folders": "image_folder segmentation_folder",
     },
 )
 
@@ -31,18 +32,28 @@ Text = Annotated[str, Field(min_length=1)]
 
 
 class Source(Entry):
-    """The base of data sources. `image_shape` and `classes` are None where only the files can tell."""
+    """The base of data sources. `image_shape` and `class_count` are None where only the files can tell."""
 
     vocabulary: ClassVar[Vocabulary] = SOURCES
     abstract: ClassVar[bool] = True
+    white: ClassVar[float] = 255.0
+    """The value of a white pixel in its images, where files of the same kind are read beside it."""
 
     @property
     def image_shape(self) -> Shape | None:
         """The shape of an image as it is loaded: height, width, channels."""
         return None
 
+    def shape_for(self, wanted: Shape) -> Shape | None:
+        """The same for an input of shape `wanted`, from which a source of files takes what the spec leaves open."""
+        return self.image_shape
+
+    def misfits(self, inputs: Mapping[str, Shape]) -> Iterator[Problem]:
+        """What a source lacks to serve a network with these `inputs`; paths start below the source's name."""
+        yield from ()
+
     @property
-    def classes(self) -> int | None:
+    def class_count(self) -> int | None:
         """How many classes the labels tell apart."""
         return None
 

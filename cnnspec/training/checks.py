@@ -68,10 +68,12 @@ def _input(graph: Graph, data: Data) -> Iterator[Problem]:
             f"name an array for each: `npz: {{path: …, x_train: {{{arrays}}}}}`",
         )
         return
-    for name in graph.inputs:
-        problem = shape_problem(graph, data, name, data.source.image_shape)
-        if problem:
-            yield problem
+    for problem in data.source.misfits(graph.inputs):
+        yield replace(problem, path=("data", "source", data.source.entry, *problem.path))
+    for name, wanted in graph.inputs.items():
+        misfit = shape_problem(graph, data, name, data.source.shape_for(wanted))
+        if misfit:
+            yield misfit
 
 
 def _arrays(graph: Graph, data: Data) -> Iterator[Problem]:

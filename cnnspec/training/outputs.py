@@ -18,7 +18,7 @@ from cnnspec.training.shapes import fits
 def _given(data: Data) -> Truth | None:
     if data.targets == "inputs":
         return "inputs"
-    return "numbers" if data.source.classes is not None else None
+    return "numbers" if data.source.class_count is not None else None
 
 
 def objectives(graph: Graph, data: Data, training: Training) -> Iterator[tuple[str, Objective | None]]:
@@ -26,7 +26,7 @@ def objectives(graph: Graph, data: Data, training: Training) -> Iterator[tuple[s
     given = _given(data)
     for output in graph.outputs:
         if given is not None:
-            yield output, objective(graph, output, training, given, data.source.classes)
+            yield output, objective(graph, output, training, given, data.source.class_count)
 
 
 def output_problems(graph: Graph, data: Data, training: Training) -> Iterator[Problem]:
@@ -35,7 +35,7 @@ def output_problems(graph: Graph, data: Data, training: Training) -> Iterator[Pr
         if data.targets == "inputs":
             yield from _copies(graph, data, output)
             continue
-        found = [_no_loss(graph, output, data)] if aim is None else _labels(aim, data.source.entry, data.source.classes)
+        found = [_no_loss(graph, output, data)] if aim is None else _labels(aim, data.source.entry, data.source.class_count)
         yield from (_named(problem, graph, output) for problem in found)
     for output in graph.outputs:
         yield from _metric_forms(output, data, training)
@@ -78,10 +78,10 @@ def _no_loss(graph: Graph, output: str, data: Data) -> Problem:
     shape = show(graph.output_shapes[output])
     return Problem(
         "no-loss",
-        f"no loss follows from an output of {shape} and {data.source.classes} classes",
+        f"no loss follows from an output of {shape} and {data.source.class_count} classes",
         ("training",),
         True,
-        f"write `loss:`, or end the network with `dense: {{units: {data.source.classes}, activation: softmax}}`",
+        f"write `loss:`, or end the network with `dense: {{units: {data.source.class_count}, activation: softmax}}`",
     )
 
 
@@ -144,7 +144,7 @@ def output_doubts(graph: Graph, data: Data, training: Training) -> Iterator[Prob
     for _, aim in objectives(graph, data, training):
         if aim is None or data.targets == "inputs":
             continue
-        classes, units = data.source.classes, aim.shape[-1]
+        classes, units = data.source.class_count, aim.shape[-1]
         if classes and tells_classes(aim.shape) and aim.form != "column" and units and units > classes:
             message = f"the network gives {units} values, {data.source.entry} has {classes} classes"
             yield Problem("loss-classes", message, ("data", "source"), True, f"give the last `dense` {classes} units")

@@ -22,7 +22,7 @@ class Digits(Source):
     """
 
     image_shape: ClassVar[Shape] = (8, 8, 1)
-    classes: ClassVar[int] = 10
+    class_count: ClassVar[int] = 10
 
     def load(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:
         from cnnspec.data.named import digits
@@ -39,7 +39,7 @@ class _Named(Source):
     def load(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:
         from cnnspec.data.named import named
 
-        return named(self.entry, self.classes)
+        return named(self.entry, self.class_count)
 
 
 class Mnist(_Named):
@@ -49,7 +49,7 @@ class Mnist(_Named):
     """
 
     image_shape: ClassVar[Shape] = (28, 28, 1)
-    classes: ClassVar[int] = 10
+    class_count: ClassVar[int] = 10
 
 
 class FashionMnist(Mnist):
@@ -67,7 +67,7 @@ class Cifar10(_Named):
     """
 
     image_shape: ClassVar[Shape] = (32, 32, 3)
-    classes: ClassVar[int] = 10
+    class_count: ClassVar[int] = 10
 
 
 class Cifar100(_Named):
@@ -83,5 +83,5 @@ class Cifar100(_Named):
     label_mode: choice("fine", "coarse") = "fine"  # type: ignore[valid-type]
 
     @property
-    def classes(self) -> int:
+    def class_count(self) -> int:
         return 100 if self.label_mode == "fine" else 20

@@ -1,0 +1,176 @@
+"""Sources that are folders of images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from cnnspec.data.errors import DataError
+from cnnspec.data.sources import Source, Text
+from cnnspec.language import limits
+from cnnspec.language.entries import Problem, refuse, shown
+from cnnspec.language.forms import Form, Schema, one_or
+from cnnspec.language.problems import Expects
+from cnnspec.language.types import Count, choice, spread
+from cnnspec.layers.base import Shape
+
+if TYPE_CHECKING:
+    from cnnspec.data.images.fitting import Form as ImageForm
+    from cnnspec.data.splits import Dataset
+
+_SIDE: Schema = {"type": "integer", "minimum": 1, "maximum": limits.PIXELS}
+
+Side = Annotated[int, Field(ge=1, le=limits.PIXELS)]
+
+ImageSize = Annotated[
+    tuple[Side, Side] | None,
+    BeforeValidator(lambda value: spread(value, 2, "image_size")),
+    Expects("a whole number from 1, or `[height, width]`"),
+    Form(lambda rank: one_or(_SIDE, 2, 2), "a number of pixels, or `[height, width]`"),
+]
+
+_CHANNELS = (1, 3, 4)
+
+
+def _channels(value: Any) -> Any:
+    if value is None or (value in _CHANNELS and not isinstance(value, bool | float)):
+        return value
+    help = "1 is grey, 3 is colour, 4 is colour with transparency"
+    raise refuse("bad-choice", f"{shown(value)} is not 1, 3 or 4", help)
+
+
+Channels = Annotated[int | None, BeforeValidator(_channels), Form(lambda rank: {"enum": list(_CHANNELS)}, "1, 3 or 4")]
+
+
+class _Files(Source):
+    """Files of images, brought into one size as they are decoded."""
+
+    image_size: ImageSize = None
+    channels: Channels = None
+    resize: choice("stretch", "crop", "pad") = "stretch"  # type: ignore[valid-type]
+    on_bad_file: choice("error", "skip") = "error"  # type: ignore[valid-type]
+
+    @property
+    def image_shape(self) -> Shape | None:
+        return None if self.image_size is None else (*self.image_size, self.channels)
+
+    def shape_for(self, wanted: Shape) -> Shape | None:
+        """The shape of images for an input of shape `wanted`, from which comes what the spec leaves open."""
+        height, width, channels = wanted if len(wanted) == 3 else (None, None, None)
+        height, width = self.image_size or (height, width)
+        return height, width, self.channels or (channels if channels in _CHANNELS else 3)
+
+    def misfits(self, inputs: Mapping[str, Shape]) -> Iterator[Problem]:
+        for wanted in inputs.values():
+            if None in (self.shape_for(wanted) or ()):
+                message = f"`{self.entry}` needs `image_size`, because the network takes images of any size"
+                yield Problem("image-size", message, (), True, "add `image_size: [height, width]`")
+                return
+
+    def _form(self, inputs: Mapping[str, Shape]) -> ImageForm:
+        from cnnspec.data.images.fitting import Form as ImageForm
+
+        shape = self.shape_for(next(iter(inputs.values()), ()))
+        if shape is None or shape[0] is None or shape[1] is None:
+            message = f"`{self.entry}` needs `image_size`, because the network takes images of any size"
+            raise DataError(message, "add `image_size: [height, width]`")
+        return ImageForm(shape[0], shape[1], shape[2] or 3, self.resize)
+
+
+class ImageFolder(_Files):
+    """Images in a folder for each class, by given splits, or with their labels in a CSV.
+
+    `path` holds `cats/*.png`, `dogs/*.png`; or `train/cats/…`, `validation/cats/…` (or `val`), `test/cats/…`; or it is
+    a CSV. Classes are numbered in the order of their names, numbers in them as numbers. `labels` names a CSV with the
+    columns `path` (relative to the folder) and `label`, and, if you like, `split`, `group` (what belongs together) and
+    `weight`. Labels there that are numbers, one with a decimal point, are values to learn.
+
+    PNG, JPEG, WebP, BMP, GIF, TIFF and PPM are read, of several frames the first, upright by their EXIF data. Values
+    are 0 to 255; 16 bits become 8. With 3 channels or 1, transparent parts are laid over white. `image_size` and
+    `channels` are the network's where they are left out. `resize` says how an image of another shape fits: it is
+    stretched, cropped in the middle, or padded with black; bilinearly, with antialiasing. Every file is checked
+    before training; `on_bad_file: skip` goes on without those that cannot be read.
+
+    Example:
+        data:
+          source: {image_folder: {path: flowers, image_size: 64, resize: crop}}
+
+    Example:
+        data:
+          source: {image_folder: {path: scans, labels: scans.csv, channels: 1, image_size: [96, 128]}}
+    """
+
+    first: ClassVar[str] = "path"
+    path: Text
+    labels: Text | None = None
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        yield "path", self.path
+        if self.labels is not None:
+            yield "labels", self.labels
+
+    def load(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:
+        from cnnspec.data.images.folder import read_folder
+        from cnnspec.data.images.readers import ImageReader
+
+        table = None if self.labels is None else directory / self.labels
+        reader = ImageReader(self._form(inputs))
+        return read_folder(directory / self.path, table, reader, self.on_bad_file == "skip")
+
+
+class SegmentationFolder(_Files):
+    """Images in one folder, and in another their masks: the class of every pixel.
+
+    A mask bears the name of its image, but for the ending, and has its size. Its numbers are the indices of its
+    palette, or its grey values; they are resized by nearest neighbours. They are class numbers from 0, or 0 and 255 for
+    two classes; for others, `values` lists the number of each class in order. `classes` says how many there are where
+    some are in no mask. Pixels of the number `ignore` are of no class: they keep it, for a loss with `ignore_class`.
+    Splits are given by folders `train`, `validation` and `test` in both. The rest is as in `image_folder`.
+
+    Example:
+        data:
+          source: {segmentation_folder: {images: cells/images, masks: cells/masks, image_size: 128}}
+
+    Example:
+        data:
+          source: {segmentation_folder: {images: JPEGImages, masks: SegmentationClass, classes: 21, ignore: 255}}
+    """
+
+    images: Text
+    masks: Text
+    classes: Count | None = None
+    values: tuple[Annotated[int, Field(ge=0, le=65535)], ...] | None = None
+    ignore: Annotated[int, Field(ge=0, le=65535)] | None = None
+
+    @model_validator(mode="after")
+    def _numbered(self) -> Self:
+        values = self.values or ()
+        twice = next((value for index, value in enumerate(values) if value in values[:index]), None)
+        if twice is not None:
+            message = f"`values` holds {twice} twice"
+            raise refuse("mask-values", message, "list the number of each class once, in order", at="values")
+        if self.values is not None and len(values) < 2:
+            raise refuse("mask-values", "`values` lists fewer than two classes", "list all numbers", at="values")
+        if values and self.classes not in (None, len(values)):
+            message = f"`values` lists {len(values)} classes, `classes` says {self.classes}"
+            raise refuse("mask-values", message, "leave `classes` out", at="classes")
+        if self.ignore is not None and (self.ignore in values or (not values and self.ignore < (self.classes or 0))):
+            message = f"{self.ignore} is both a class and what to ignore"
+            raise refuse("mask-values", message, "take it out of one of them", at="ignore")
+        return self
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        yield "images", self.images
+        yield "masks", self.masks
+
+    def load(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:
+        from cnnspec.data.images.readers import ImageReader
+        from cnnspec.data.images.segmentation import Meaning, read_pairs
+
+        meaning = Meaning(self.classes, self.values, self.ignore)
+        reader = ImageReader(self._form(inputs))
+        folders = directory / self.images, directory / self.masks
+        return read_pairs(*folders, reader, meaning, self.on_bad_file == "skip")

@@ -1,0 +1,1 @@
+"""Files of images: found, checked, decoded, and brought into one shape."""
