@@ -74,13 +74,15 @@ class Step(NamedTuple):
 class Saved(NamedTuple):
     """What of a layer the backward pass reads again, and so keeps in memory: its inputs (`to_learn`: only where its own
     weights learn), its output, and `between` further tensors of the output's size. With `alias`, its output is its
-    input under another shape, and takes no memory."""
+    input under another shape, and takes no memory. `scratch` is how often its inputs and its output are copied into
+    another order while the gradients are computed."""
 
     input: bool = False
     output: bool = False
     to_learn: bool = False
     between: float = 0
     alias: bool = False
+    scratch: float = 0
 
     def activated(self, activation: Any) -> "Saved":
         """The same of a layer with an activation at its end, whose input is then a tensor in between."""

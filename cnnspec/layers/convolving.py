@@ -13,7 +13,7 @@ from cnnspec.layers.windowed import Windowed, zero_pads
 class Convolution(Windowed):
     """What every convolution shares: a kernel, an activation, a bias, and their settings."""
 
-    saved: ClassVar[Saved] = Saved(input=True, to_learn=True)
+    saved: ClassVar[Saved] = Saved(input=True, to_learn=True, scratch=2)
     abstract: ClassVar[bool] = True
     first: ClassVar[str] = "filters"
 

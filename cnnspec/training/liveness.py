@@ -67,6 +67,8 @@ def peaks(graph: Graph) -> Peaks | None:
     named = dict(zip(graph.inputs, made, strict=True))
     turn = len(graph.nodes)
     between: list[_Life] = []
+    ahead: list[_Life] = []
+    copies: list[_Life] = []
     for place, node in enumerate(graph.nodes):
         own = any(weight.trainable for weight in node.layer.weights(*node.input_shapes))
         entering = [named[name] for name in node.inputs]
@@ -76,6 +78,9 @@ def peaks(graph: Graph) -> Peaks | None:
             each.last = place
         if tensor.learns:
             between.append(_Life(place, 2 * turn - place, _kept(node, place, own, entering, tensor)))
+        copied = round(node.layer.saved.scratch * sum(each.size for each in (*entering, tensor)))
+        ahead.append(_Life(place, place, copied // 2))
+        copies.append(_Life(2 * turn - place, 2 * turn - place, copied if tensor.learns else 0))
         named[node.name] = tensor
         if tensor is not entering[0]:
             made.append(tensor)
@@ -83,11 +88,11 @@ def peaks(graph: Graph) -> Peaks | None:
     inner = [each for each in made if each.place >= 0]
     for name in graph.outputs.values():
         named[name].last = turn
-    forward = [_Life(each.place, each.last, each.size) for each in inner]
+    forward = [*ahead, *(_Life(each.place, each.last, each.size) for each in inner)]
     saved = [_Life(each.last + 1, 2 * turn - each.again, each.size) for each in inner if each.again is not None]
     back = [_Life(2 * turn - each.last, 2 * turn - each.place, each.size) for each in inner if each.learns]
     held = sum(each.size for each in made if each.again is not None) + sum(life.size for life in between)
-    return Peaks(_most([*batch, *forward, *saved, *between, *back]), held, _most([*batch, *forward]))
+    return Peaks(_most([*batch, *forward, *saved, *between, *back, *copies]), held, _most([*batch, *forward]))
 
 
 def _kept(node: Node, place: int, own: bool, entering: Iterable[_Tensor], tensor: _Tensor) -> int:

@@ -82,7 +82,7 @@ def gpu_memory(machine: Machine) -> Free | None:
 
 def _groups(root: Path) -> Iterator[tuple[Path, Path, tuple[str, str, str]]]:
     """The folder of each memory group of this process, the topmost folder above it, and the names of its files."""
-    own = {kinds: path for kinds, path in _lines_of(root / "proc/self/cgroup")}
+    own = dict(_lines_of(root / "proc/self/cgroup"))
     for mount in _read(root / "proc/self/mountinfo").splitlines():
         left, _, right = mount.partition(" - ")
         fields, (kind, *_, options) = left.split(), (right.split() or [""])
@@ -94,14 +94,14 @@ def _groups(root: Path) -> Iterator[tuple[Path, Path, tuple[str, str, str]]]:
             continue
         top = root / fields[4].lstrip("/")
         inner = PurePosixPath(path)
-        below = inner.relative_to(fields[3]) if inner.is_relative_to(fields[3]) else PurePosixPath(".")
-        yield top / below.relative_to("/") if below.is_absolute() else top / below, top, names
+        seen = inner.is_relative_to(fields[3]) and ".." not in inner.parts
+        yield (top / inner.relative_to(fields[3]) if seen else top), top, names
 
 
 def _lines_of(path: Path) -> Iterator[tuple[str, str]]:
     """The kinds and the folders of `/proc/self/cgroup`; a kind is empty for version 2."""
     for line in _read(path).splitlines():
-        _, kinds, folder = (line.split(":", 2) + ["", ""])[:3]
+        _, kinds, folder = [*line.split(":", 2), "", ""][:3]
         for kind in kinds.split(","):
             yield kind, folder
 

@@ -1,0 +1,133 @@
+"""How much memory training takes, before it does: pure arithmetic over a graph. No framework is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from heapq import nlargest
+from typing import Any
+
+from cnnspec.graph.graph import Graph
+from cnnspec.layers.base import Shape
+from cnnspec.training.liveness import Peaks, peaks, with_sizes
+from cnnspec.training.optimizers import Optimizer
+
+_FLOAT = 4
+_FRAMEWORK = 60 << 20
+"""What TensorFlow takes for its first steps (threads, the traced graph), beyond what importing it took. Measured."""
+_UPDATES = 2
+"""Copies of a weight that are alive while the optimizer moves it. Measured with Adam on TensorFlow."""
+_THREADS = 2
+"""How many weights are moved at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The memory that training takes at its peak, in bytes, by what takes it.
+
+    `activations` are those of a batch at the fullest moment of a step (or of validation, where that is fuller), with
+    their gradients; None where the network leaves a size open. `kept` of them wait for the backward pass all at once.
+    `data` is what is held in memory beside the batches. The framework's own share beyond its import is `framework`.
+    """
+
+    batch_size: int
+    weights: int
+    gradients: int
+    optimizer: int
+    activations: int | None
+    kept: int = 0
+    data: int = 0
+    framework: int = _FRAMEWORK
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return sum(size for _, size in self.rows())
+
+    @property
+    def sure(self) -> int:
+        """What no framework can do without: weights, what the optimizer keeps, what waits for the backward pass."""
+        return self.weights + self.optimizer + self.kept
+
+    def rows(self) -> tuple[tuple[str, int], ...]:
+        """What takes memory, and how much."""
+        found = [("weights", self.weights), ("gradients", self.gradients), ("optimizer", self.optimizer)]
+        if self.activations is not None:
+            found.append((f"activations of {self.batch_size:,} image{'s' * (self.batch_size != 1)}", self.activations))
+        found += [("data", self.data)] if self.data else []
+        return (*found, ("framework", self.framework))
+
+    def line(self) -> str:
+        """`1.9 GB: weights 94 MB, gradients 94 MB, …`, the largest first."""
+        parts = sorted(self.rows(), key=lambda row: -row[1])
+        return f"{spoken(self.total)}: " + ", ".join(f"{name} {spoken(size)}" for name, size in parts if size)
+
+    def table(self) -> str:
+        """A line for each share, and the sum."""
+        rows = [*self.rows(), ("in all", self.total)]
+        width = max(len(name) for name, _ in rows)
+        return "\n".join(f"{name:<{width}}  {spoken(size):>8}" for name, size in rows)
+
+    def to_json(self) -> dict[str, Any]:
+        """The shares in bytes, by name."""
+        names = ("weights", "gradients", "optimizer", "activations", "data", "framework", "total")
+        return {name: getattr(self, name) for name in names}
+
+
+def estimate(
+    graph: Graph, batch_size: int, optimizer: Optimizer, precision: str = "float32", *,
+    shapes: Mapping[str, Shape] | None = None, evaluated: int | None = None, data: int = 0,
+) -> Estimate:  # fmt: skip
+    """What training `graph` takes.
+
+    `shapes` are those of the inputs, where the graph leaves sizes open; `evaluated` is the batch size of validation
+    (that of training), `data` the bytes of images and labels that are held.
+
+        weights      4 bytes each, and 2 more in mixed precision
+        gradients    4 bytes for each that learns, and copies of the largest while the optimizer moves them
+        optimizer    4 bytes for each that learns and each `Optimizer.slots`
+        activations  see `liveness.peaks`; 4 bytes each, 2 in mixed precision
+    """
+    size = _FLOAT if precision == "float32" else _FLOAT // 2
+    parameters = sum(node.parameters for node in graph.nodes)
+    learning = [weight.size for node in graph.nodes for weight in node.weights if weight.trainable]
+    found = peaks(with_sizes(graph, shapes or {}))
+    return Estimate(
+        batch_size,
+        weights=_FLOAT * parameters + (size * parameters if size < _FLOAT else 0),
+        gradients=_FLOAT * (sum(learning) + _UPDATES * sum(nlargest(_THREADS, learning))),
+        optimizer=_FLOAT * optimizer.slots * sum(learning),
+        activations=None if found is None else size * _numbers(found, batch_size, evaluated or batch_size),
+        kept=0 if found is None else size * batch_size * found.saved,
+        data=data,
+    )
+
+
+def _numbers(found: Peaks, batch_size: int, evaluated: int) -> int:
+    return max(batch_size * found.training, evaluated * found.evaluation)
+
+
+def evaluation_batch(graph: Graph, batch_size: int, shapes: Mapping[str, Shape] | None = None, most: int = 256) -> int:
+    """The batch size to evaluate with: `most` images where that takes no more memory than a training step does."""
+    found = peaks(with_sizes(graph, shapes or {}))
+    room = batch_size * found.training // max(1, found.evaluation) if found is not None else 0
+    return max(batch_size, min(most, room))
+
+
+def state_bytes(graph: Graph, optimizer: Optimizer) -> tuple[int, int]:
+    """Bytes of the weights, and of what the optimizer keeps beside them: what a checkpoint holds."""
+    learning = sum(node.trainable for node in graph.nodes)
+    return _FLOAT * sum(node.parameters for node in graph.nodes), _FLOAT * optimizer.slots * learning
+
+
+def halves(batch_size: int) -> Iterable[int]:
+    """The powers of two below a batch size, the largest first."""
+    return (1 << power for power in range((batch_size - 1).bit_length() - 1, -1, -1))
+
+
+def spoken(size: int) -> str:
+    """A number of bytes in words: `340 MB`, `1.9 GB`."""
+    for unit, name in ((10**12, "TB"), (10**9, "GB")):
+        if size >= unit:
+            return f"{size / unit:,.1f} {name}"
+    return f"{size / 1e6:,.0f} MB" if size >= 10**7 else f"{size / 1e6:.1f} MB"

@@ -1,0 +1,105 @@
+"""Whether a machine can hold a run: its memory and its disk, asked before the first step. No framework is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnnspec.layers.base import Shape
+from cnnspec.training.device import Machine
+from cnnspec.training.errors import TrainingError
+from cnnspec.training.machine import Free, free_disk, free_memory
+from cnnspec.training.memory import Estimate, estimate, evaluation_batch, halves, spoken, state_bytes
+from cnnspec.training.plan import Plan
+
+_NETWORK_TOO_LARGE = "use a smaller network, or an optimizer that keeps less for each weight, such as `sgd`"
+
+
+def precision_of(plan: Plan, machine: Machine) -> str:
+    """The precision that a plan computes in on a machine."""
+    return plan.training.precision if plan.training.precision != "auto" else machine.fastest
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a plan takes on a machine, at any batch size.
+
+    `shapes` are those of the images as they enter the network, where its spec leaves sizes open, and `data` the bytes
+    that are held of them beyond what is in memory already; both are only known when the data is loaded.
+    """
+
+    plan: Plan
+    machine: Machine
+    shapes: Mapping[str, Shape] | None = None
+    data: int = 0
+
+    def at(self, batch_size: int) -> Estimate:
+        """The estimate for a batch size."""
+        graph, training = self.plan.graph, self.plan.training
+        return estimate(
+            graph, batch_size, training.optimizer, precision_of(self.plan, self.machine), shapes=self.shapes,
+            evaluated=evaluation_batch(graph, batch_size, self.shapes), data=0 if self.machine.gpu else self.data,
+        )  # fmt: skip
+
+    def fitting(self, free: int) -> int | None:
+        """The largest power of two below the plan's batch size that fits into `free` bytes."""
+        return next((size for size in halves(self.plan.training.batch_size) if self.at(size).total <= free), None)
+
+
+def check_memory(
+    plan: Plan, machine: Machine, say: Callable[[str], None] = lambda text: None, *,
+    shapes: Mapping[str, Shape] | None = None, data: int = 0, free: Free | None = None,
+) -> Estimate:  # fmt: skip
+    """What training takes, where that fits into the memory that is free.
+
+    Raises `TrainingError` where what it cannot do without (`Estimate.sure`) is more than that; where only the whole
+    estimate is, `say` gets a warning. To be called before data is loaded, and again with its `shapes` and `data`.
+    """
+    needs = Needs(plan, machine, shapes, data)
+    found = needs.at(plan.training.batch_size)
+    free = free or free_memory(machine)
+    if free is None or found.total <= free.bytes:
+        return found
+    fits = needs.fitting(free.bytes)
+    what = f"training takes about {found.line()}; {spoken(free.bytes)} of {free.where} are free"
+    if found.sure > free.bytes + free.swap:
+        raise TrainingError(what, _way_out(found, fits))
+    say(f"warning: {what}" + (f"; `batch_size: {fits}` would fit" if fits else ""))
+    return found
+
+
+def _way_out(found: Estimate, fits: int | None) -> str:
+    if fits is not None:
+        return f"write `batch_size: {fits}`, whose estimate fits"
+    return f"no batch size helps: {_NETWORK_TOO_LARGE}"
+
+
+def out_of_memory(plan: Plan, machine: Machine, shapes: Mapping[str, Shape] | None = None) -> TrainingError:
+    """What to say where the memory ran out while training."""
+    size = plan.training.batch_size
+    found = Needs(plan, machine, shapes).at(size)
+    half = next(iter(halves(size)), None)
+    return TrainingError(
+        f"the memory is full; training was estimated to take {found.line()}",
+        f"try `batch_size: {half}`, or a smaller network" if half else _NETWORK_TOO_LARGE,
+    )
+
+
+def disk_needed(plan: Plan) -> int:
+    """Bytes that a run writes: its checkpoints and one more while it is written, and the best model twice."""
+    weights, slots = state_bytes(plan.graph, plan.training.optimizer)
+    return (plan.training.checkpoint.keep + 1) * (weights + slots) + 2 * weights
+
+
+def check_disk(plan: Plan, path: Path, free: int | None = None) -> int:
+    """Bytes that a run in `path` writes. Raises `TrainingError` where the disk has not so many free."""
+    needed = disk_needed(plan)
+    free = free_disk(path) if free is None else free
+    if free is not None and needed > free:
+        raise TrainingError(
+            f"the run writes about {spoken(needed)} (checkpoints and the best model), but {spoken(free)} are free at "
+            f"{path}: {spoken(needed - free)} are missing",
+            "free some room, or put the runs on another disk with --runs",
+        )
+    return needed
