@@ -60,14 +60,15 @@ def ours(plan: object, machine: object, x: np.ndarray, y: np.ndarray) -> Callabl
     from cnnspec.training.watch import History, KeepBest, Show, Shuffle, StopAtNaN, StopWhenAsked
 
     net = network(plan, "float32")
-    model = Trained(net, {}, {"input": x.shape[1:]})
+    part = Part({"input": x}, {"": y})
+    model = Trained(net, {}, {}, part)
     order = Order(len(x), plan.training.batch_size, 0)
     compile_model(model, objectives(plan, {ALL: 10}), plan, machine, order.steps)
     folder = Path(tempfile.mkdtemp())
     best = KeepBest(net, folder / "best.keras", "loss", "min")
     callbacks = [Shuffle(order), StopAtNaN(), StopWhenAsked(Interrupts()), best, History(folder / "history.csv"),
                  Show(Lines(None), best, len(x))]  # fmt: skip
-    data = Feed(Part({"": x}, {"": y}), order).batches()
+    data = Feed(part, order).batches()
 
     def epoch() -> None:
         model.fit(data, epochs=1, verbose=0, shuffle=False, callbacks=callbacks)

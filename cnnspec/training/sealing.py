@@ -28,6 +28,7 @@ def sealed(path: Path) -> Iterator[Path]:
             file.seek(-2, os.SEEK_END)
             file.write(_COMMENT.to_bytes(2, "little"))
             file.write(_WORD)
+            file.flush()
             length = file.tell()
             file.write(_digest(temporary, length).encode())
             file.flush()
