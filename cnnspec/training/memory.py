@@ -13,7 +13,7 @@ from cnnspec.training.liveness import Peaks, peaks, with_sizes
 from cnnspec.training.optimizers import Optimizer
 
 _FLOAT = 4
-_FRAMEWORK = 60 << 20
+_FRAMEWORK, _A_LAYER = 20 << 20, 2 << 20
 """What TensorFlow takes for its first steps (threads, the traced graph), beyond what importing it took. Measured."""
 _UPDATES = 2
 """Copies of a weight that are alive while the optimizer moves it. Measured with Adam on TensorFlow."""
@@ -37,7 +37,7 @@ class Estimate:
     activations: int | None
     kept: int = 0
     data: int = 0
-    framework: int = _FRAMEWORK
+    framework: int = 0
 
     @property
     def total(self) -> int:
@@ -100,6 +100,7 @@ def estimate(
         activations=None if found is None else size * _numbers(found, batch_size, evaluated or batch_size),
         kept=0 if found is None else size * batch_size * found.saved,
         data=data,
+        framework=_FRAMEWORK + _A_LAYER * len(graph.nodes),
     )
 
 

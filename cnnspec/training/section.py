@@ -97,6 +97,8 @@ class Training(Section):
     `metrics` may be mappings by their names. `precision: auto` takes the fastest one that the device computes well.
     Without `seed` one is drawn, and recorded in the run's `environment.json`.
     `checkpoint` says how often the run is saved, to go on from there after whatever happens.
+    `auto_batch_size: true` takes the largest batch size that the free memory holds, `batch_size` at most where that is
+    given; it is recorded with the run.
     `loss_weights` says how much the loss of each output counts (1 where it is left out).
     `weights` is where training starts: a file of weights, and the layers that it does not give (`skip`).
     `freeze` names the layers whose weights stay as they are, or blocks of them; `*` stands for any letters.
@@ -121,6 +123,7 @@ class Training(Section):
 
     epochs: Count = 10
     batch_size: Count = 32
+    auto_batch_size: bool = False
     optimizer: Annotated[Optimizer, nested(OPTIMIZERS), Expects("the name of an optimizer")] = Field(
         default_factory=lambda: OPTIMIZERS["adam"].read({})
     )  # type: ignore[assignment]
@@ -133,6 +136,17 @@ class Training(Section):
     checkpoint: CheckpointField = Checkpoint()
     weights: WeightsField = None
     freeze: Names = ()
+
+    @model_validator(mode="after")
+    def _some_choice(self) -> Self:
+        if self.auto_batch_size and self.batch_size == 1:
+            raise refuse(
+                "batch-size-fixed",
+                "`auto_batch_size` has nothing to choose from up to `batch_size: 1`",
+                "leave out one of the two",
+                at="batch_size",
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_of_a_kind(self) -> Self:
