@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import Field
 
@@ -25,10 +25,20 @@ SOURCES = Vocabulary(
         "cnnspec.data.entries.named": "digits mnist fashion_mnist cifar10 cifar100",
         "cnnspec.data.entries.arrays": "npz idx",
         "cnnspec.data.entries.folders": "image_folder segmentation_folder",
+        "cnnspec.data.entries.drawn": "shapes",
     },
 )
 
 Text = Annotated[str, Field(min_length=1)]
+
+
+class Labels(NamedTuple):
+    """What is known of the labels of one output before they are loaded: the shape of an image's (none for a single
+    class), and how many classes they tell apart; None where only the files tell. Or they are values to learn."""
+
+    shape: Shape
+    classes: int | None = None
+    values: bool = False
 
 
 class Source(Entry):
@@ -56,6 +66,10 @@ class Source(Entry):
     def class_count(self) -> int | None:
         """How many classes the labels tell apart."""
         return None
+
+    def labels_of(self, output: str) -> Labels | None:
+        """What is known of the labels for an output; None where only the files can tell."""
+        return None if self.class_count is None else Labels((), self.class_count)
 
     def files(self) -> Iterator[tuple[str, str]]:
         """The files that the spec names: argument and path, as written."""
