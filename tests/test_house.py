@@ -13,11 +13,11 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A room may import from the rooms before it (and from itself).
 ORDER = [
-    "language", "layers", "graph", "emit", "data", "training", "lints", "importing", "pipeline", "fixing", "reference",
-    "editor", "cli",
+    "language", "layers", "graph", "emit", "data", "training", "lints", "importing", "pipeline", "judging", "fixing",
+    "reference", "editor", "cli",
 ]  # fmt: skip
 _FRAMEWORKS = {"keras", "tensorflow", "jax", "torch", "numpy", "sklearn"}
-_AT_HOME = ("emit/keras.py", "emit/deep.py", "data/", "training/", "importing/keras_", "insight/")
+_AT_HOME = ("emit/keras.py", "emit/deep.py", "data/", "training/", "importing/keras_", "judging/", "insight/")
 
 
 def room(path: Path) -> str:

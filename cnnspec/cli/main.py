@@ -19,6 +19,8 @@ _COMMANDS = {
     "summary": "the table of layers: formula, shape, parameters, multiply-adds",
     "code": "the network as Keras source: functions, loops and build_model()",
     "train": "train a spec on its data",
+    "evaluate": "judge a trained run: metrics, confusions, calibration",
+    "predict": "classes, masks or values for images",
     "new": "start a spec from a template",
     "layers": "the reference: every layer, block and setting",
     "explain": "what an error or a warning means, and how to mend it",

@@ -23,6 +23,7 @@ class Digits(Source):
 
     image_shape: ClassVar[Shape] = (8, 8, 1)
     class_count: ClassVar[int] = 10
+    white: ClassVar[float] = 16.0
 
     def load(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:
         from cnnspec.data.named import digits

@@ -1,0 +1,123 @@
+"""Judging a run on one of its splits. Keras is imported on the way, not with this module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from cnnspec.data.errors import DataError
+from cnnspec.judging.heads import Head, head
+from cnnspec.judging.judged import Evaluation, Judged
+from cnnspec.judging.runs import Kept, kept
+from cnnspec.judging.starting import start
+from cnnspec.training.objective import truth
+
+if TYPE_CHECKING:
+    from cnnspec.training.prepare import Part, Prepared
+
+SPLITS = ("train", "validation", "test")
+TOP = 5
+_BATCH = 256
+
+
+def evaluate(
+    run: str | Path | Kept, *, split: str | None = None, top: int = TOP, backend: str | None = None,
+    device: str | None = None, batch_size: int | None = None, stream: TextIO | None = None,
+) -> Evaluation:  # fmt: skip
+    """Judge the best weights of `run` on `split`: where none is named on test, or else on validation.
+
+    Progress goes to `stream` where that is a terminal. Raises `RunError`, `SpecError`, `DataError`, `WeightsError` or
+    `TrainingError`.
+    """
+    known = run if isinstance(run, Kept) else kept(Path(run))
+    plan = known.plan
+    plan.data.source.look(plan.directory)
+    machine = start(known.backend, backend, device)
+
+    from cnnspec.judging.measures import measure
+    from cnnspec.judging.network import bounded, restored
+    from cnnspec.judging.totals import Totals
+    from cnnspec.training.compiling import compile_model, trained
+    from cnnspec.training.prepare import prepare
+
+    with bounded(machine):
+        data = prepare(plan, known.seed)
+        name, part = _chosen(data, split)
+        heads = _heads(known, data)
+        measures = {output: measure(heads[output], aim.form, top) for output, aim in data.objectives.items()}
+        model = trained(restored(known), plan, part)
+        compile_model(model, data.objectives, plan, machine, 1)
+        totals = Totals(model, plan.graph)
+        with _progress(stream, name, len(part)) as advance:
+            for batch in _batches(part, batch_size or max(plan.training.batch_size, min(_BATCH, len(part)))):
+                outputs = totals.add(*batch)
+                for output, each in measures.items():
+                    each.add(_of(batch[1], output), _of(outputs, output))
+                advance(len(_of(outputs, next(iter(measures)))))
+        judged = {output: each.judged() for output, each in measures.items()}
+    metrics = totals.result()
+    metrics |= {key: value for key, value in _named(judged).items() if key not in metrics}
+    return Evaluation(known.path, name, len(part), metrics, judged, machine.backend, machine.device)
+
+
+def _chosen(data: Prepared, split: str | None) -> tuple[str, Part]:
+    parts: dict[str, Part | None] = {"test": data.test, "validation": data.validation, "train": data.train}
+    for name in (split,) if split else ("test", "validation"):
+        part = parts[name]
+        if part is not None:
+            return name, part
+    there = " and ".join(name for name in SPLITS if parts[name] is not None)
+    lacking = "validation split" if split == "validation" else "test split"
+    raise DataError(f"there is no {lacking}; this run has {there}", f"write --split {there.split(' and ')[-1]}")
+
+
+def _heads(known: Kept, data: Prepared) -> dict[str, Head]:
+    plan = known.plan
+    given = {name: truth(plan.data, 1 if aim.form != "as_is" else None) for name, aim in data.objectives.items()}
+    return {name: head(aim, given[name], plan, data.names) for name, aim in data.objectives.items()}
+
+
+def _batches(part: Part, size: int) -> Iterator[tuple[Any, ...]]:
+    """The batches of a part in order, the next one read while one is judged."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    import numpy as np
+
+    with ThreadPoolExecutor(1, "reading") as thread:
+        waiting = None
+        for start_at in range(0, len(part), size):
+            asked = thread.submit(part.batch, np.arange(start_at, min(start_at + size, len(part))))
+            if waiting is not None:
+                yield waiting.result()
+            waiting = asked
+        if waiting is not None:
+            yield waiting.result()
+
+
+def _of(named: Any, output: str) -> Any:
+    """What is of one output: a single one comes without its name."""
+    return named[output] if isinstance(named, dict) else named
+
+
+def _named(judged: Mapping[str, Judged]) -> dict[str, float]:
+    """The metrics of all outputs; where there are several, with their names before them."""
+    if len(judged) == 1:
+        return dict(next(iter(judged.values())).metrics)
+    return {f"{output}_{name}": value for output, each in judged.items() for name, value in each.metrics.items()}
+
+
+@contextmanager
+def _progress(stream: TextIO | None, split: str, examples: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal that goes away again; elsewhere nothing."""
+    if stream is None or not stream.isatty():
+        yield lambda count: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(file=stream), transient=True) as bar:
+        task = bar.add_task(split, total=examples)
+        yield lambda count: bar.advance(task, count)

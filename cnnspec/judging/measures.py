@@ -1,0 +1,273 @@
+"""Judging an output: each measure is fed batch by batch and keeps no more than it needs. NumPy and scikit-learn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from cnnspec.data.columns import Array
+from cnnspec.judging.heads import Class, Head
+from cnnspec.judging.judged import Judged, Row
+from cnnspec.judging.scores import class_scores, expected_calibration_error, rank_of, reliability
+from cnnspec.training.component import Form
+
+_MATRIX = 2000
+"""More classes than these have no confusion matrix."""
+
+_CONFUSIONS = 20
+_VALUES = 1000
+
+
+class Measure(Protocol):
+    """Judges one output."""
+
+    def add(self, truth: Array, outputs: Array) -> None:
+        """A batch: labels in the form that the loss takes, and what the network gave."""
+
+    def judged(self) -> Judged:
+        """What was found."""
+
+
+def measure(head: Head, form: Form, top: int) -> Measure:
+    """The measure for an output whose labels have `form`; `top` is the k of the top-k accuracy."""
+    if head.kind == "classes":
+        return _Classes(head, form, top)
+    if head.kind == "masks":
+        return _Masks(head, form)
+    if head.kind == "tags":
+        return _Tags(head)
+    return _Boxes(head) if head.kind == "boxes" else _Values(head)
+
+
+def class_numbers(labels: Array, form: Form) -> Array:
+    """Labels as the loss takes them, back as class numbers."""
+    found = labels.argmax(axis=-1) if form == "one_hot" else labels[..., 0] if form == "column" else labels
+    result: Array = found.astype(np.int64)
+    return result
+
+
+class _Classes:
+    """One class an item."""
+
+    def __init__(self, head: Head, form: Form, top: int) -> None:
+        self._head, self._form, self._top = head, form, top
+        self._truth: list[Array] = []
+        self._told: list[Array] = []
+        self._confidence: list[Array] = []
+        self._ranks: list[Array] = []
+
+    def add(self, truth: Array, outputs: Array) -> None:
+        scores, numbers = class_scores(self._head, outputs), class_numbers(truth, self._form)
+        counted = _counted(numbers, self._head)
+        scores, numbers = scores[counted], numbers[counted]
+        self._truth.append(numbers)
+        self._told.append(scores.argmax(axis=-1))
+        self._confidence.append(scores.max(axis=-1))
+        self._ranks.append(rank_of(scores, numbers))
+
+    def judged(self) -> Judged:
+        truth, told = np.concatenate(self._truth), np.concatenate(self._told)
+        right, classes = truth == told, self._head.classes
+        metrics = {"accuracy": _mean(right)}
+        if len(classes) > self._top:
+            metrics[f"top_{self._top}_accuracy"] = _mean(np.concatenate(self._ranks) < self._top)
+        rows, macro = _per_class(truth, told, classes)
+        metrics |= macro
+        bins = []
+        if self._head.scores != "margins":
+            bins = reliability(np.concatenate(self._confidence), right)
+            metrics["expected_calibration_error"] = expected_calibration_error(bins)
+        table = _matrix(truth, told, len(classes))
+        return Judged(
+            "classes", metrics, classes, table, rows, _confusions(truth, told, classes), [asdict(each) for each in bins]
+        )
+
+
+def _counted(numbers: Array, head: Head) -> Array:
+    """Which labels count: those of a class that the network tells, less the ignored one."""
+    counted = (numbers >= 0) & (numbers < len(head.classes))
+    return counted if head.ignored is None else counted & (numbers != head.ignored)
+
+
+def _mean(values: Array) -> float:
+    return float(values.mean()) if values.size else float("nan")
+
+
+def _per_class(truth: Array, told: Array, classes: Sequence[Class]) -> tuple[list[Row], dict[str, float]]:
+    """Precision, recall, F1 and support of each class, and their means over the classes that occur."""
+    if not truth.size:
+        return [], {}
+    from sklearn.metrics import precision_recall_fscore_support as judge
+
+    columns = judge(truth, told, labels=range(len(classes)), zero_division=0)
+    names = ("precision", "recall", "f1", "support")
+    rows: list[Row] = [
+        {"class": name, **dict(zip(names, map(_plain, row), strict=True))}
+        for name, *row in zip(classes, *columns, strict=True)
+    ]
+    means = judge(truth, told, average="macro", zero_division=0)
+    return rows, {f"macro_{name}": float(mean) for name, mean in zip(names[:3], means, strict=False)}
+
+
+def _plain(number: Any) -> float | int:
+    """A NumPy number as one of Python's."""
+    found: float | int = number.item()
+    return found
+
+
+def _matrix(truth: Array, told: Array, count: int) -> list[list[int]] | None:
+    if count > _MATRIX or not truth.size:
+        return None
+    from sklearn.metrics import confusion_matrix
+
+    found: list[list[int]] = confusion_matrix(truth, told, labels=range(count)).tolist()
+    return found
+
+
+def _confusions(truth: Array, told: Array, classes: Sequence[Class]) -> list[Row]:
+    """The most frequent mistakes."""
+    wrong = truth != told
+    pairs, counts = np.unique(np.stack([truth[wrong], told[wrong]]), axis=1, return_counts=True)
+    first = np.argsort(-counts, kind="stable")[:_CONFUSIONS]
+    return [{"class": classes[pairs[0, at]], "told": classes[pairs[1, at]], "count": int(counts[at])} for at in first]
+
+
+class _Masks:
+    """A class for each pixel: counted in a confusion matrix."""
+
+    def __init__(self, head: Head, form: Form) -> None:
+        self._head, self._form = head, form
+        self._counts = np.zeros((len(head.classes),) * 2, np.int64)
+
+    def add(self, truth: Array, outputs: Array) -> None:
+        numbers = class_numbers(truth, self._form)
+        told = class_scores(self._head, outputs).argmax(axis=-1)
+        counted, count = _counted(numbers, self._head), len(self._head.classes)
+        pairs = numbers[counted] * count + told[counted]
+        self._counts += np.bincount(pairs, minlength=count * count).reshape(count, count)
+
+    def judged(self) -> Judged:
+        hits, support, told = np.diag(self._counts), self._counts.sum(axis=1), self._counts.sum(axis=0)
+        union = support + told - hits
+        columns = {
+            "iou": _over(hits, union), "precision": _over(hits, told), "recall": _over(hits, support),
+            "f1": _over(2 * hits, support + told), "support": support,
+        }  # fmt: skip
+        rows = [
+            {"class": name, **{key: _plain(column[at]) for key, column in columns.items()}}
+            for at, name in enumerate(self._head.classes)
+        ]
+        metrics = {
+            "pixel_accuracy": _plain(_over(hits.sum(keepdims=True), support.sum(keepdims=True))[0]),
+            "mean_iou": _mean(columns["iou"][union > 0]),
+        }
+        return Judged("masks", metrics, self._head.classes, self._counts.tolist(), rows)
+
+
+def _over(part: Array, whole: Array) -> Array:
+    """`part / whole`, and 0 where there is nothing."""
+    return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
+
+
+class _Tags:
+    """Any number of classes an item: each one is told where its probability is half or more."""
+
+    def __init__(self, head: Head) -> None:
+        self._head = head
+        self._truth: list[Array] = []
+        self._told: list[Array] = []
+
+    def add(self, truth: Array, outputs: Array) -> None:
+        self._truth.append(truth > 0.5)
+        self._told.append(tagged(self._head, class_scores(self._head, outputs)))
+
+    def judged(self) -> Judged:
+        from sklearn.metrics import accuracy_score
+        from sklearn.metrics import precision_recall_fscore_support as judge
+
+        truth, told = np.concatenate(self._truth), np.concatenate(self._told)
+        metrics = {"exact_match": float(accuracy_score(truth, told))}
+        for average in ("macro", "micro"):
+            values = judge(truth, told, average=average, zero_division=0)[:3]
+            metrics |= {
+                f"{average}_{name}": float(value)
+                for name, value in zip(("precision", "recall", "f1"), values, strict=True)
+            }
+        columns = judge(truth, told, average=None, zero_division=0)
+        names = ("precision", "recall", "f1", "support")
+        rows = [
+            {"class": name, **dict(zip(names, map(_plain, row), strict=True))}
+            for name, *row in zip(self._head.classes, *columns, strict=True)
+        ]
+        return Judged("tags", metrics, self._head.classes, None, rows)
+
+
+def tagged(head: Head, scores: Array) -> Array:
+    """Which classes are told."""
+    return scores >= (0.0 if head.scores == "margins" else 0.5)
+
+
+class _Values:
+    """Numbers: their errors, summed as they come. Those of images are taken together."""
+
+    def __init__(self, head: Head) -> None:
+        self._head = head
+        self._count = 0
+        self._sums: Array = np.zeros((4, 1))
+        """Of each number: Σ|e|, Σe², the mean of the truth, and Σ(y − mean)²."""
+
+    def add(self, truth: Array, outputs: Array) -> None:
+        apart = len(self._head.shape) == 1
+        y, told = (np.asarray(each, np.float64).reshape(len(outputs), -1) for each in (truth, outputs))
+        if not apart:
+            y, told = y.reshape(-1, 1), told.reshape(-1, 1)
+        error = told - y
+        if not self._count:
+            self._sums = np.zeros((4, y.shape[1]))
+        mean = y.mean(axis=0)
+        count, step = self._count + len(y), mean - self._sums[2]
+        self._sums[0] += np.abs(error).sum(axis=0)
+        self._sums[1] += (error**2).sum(axis=0)
+        self._sums[3] += ((y - mean) ** 2).sum(axis=0) + step**2 * self._count * len(y) / count
+        self._sums[2] += step * len(y) / count
+        self._count = count
+
+    def judged(self) -> Judged:
+        absolute, squared, _, spread = self._sums
+        mae, mse = absolute / self._count, squared / self._count
+        r2 = np.where(spread > 0, 1 - squared / np.where(spread > 0, spread, 1), np.where(squared > 0, 0.0, 1.0))
+        metrics = {
+            "mean_absolute_error": float(mae.mean()), "root_mean_squared_error": float(np.sqrt(mse.mean())),
+            "r2_score": float(r2.mean()),
+        }  # fmt: skip
+        rows = [
+            {"value": at, "mean_absolute_error": float(mae[at]), "root_mean_squared_error": float(np.sqrt(mse[at])),
+             "r2_score": float(r2[at])}
+            for at in range(len(mae))
+        ]  # fmt: skip
+        return Judged(self._head.kind, metrics, per_value=rows if 1 < len(rows) <= _VALUES else ())
+
+
+class _Boxes(_Values):
+    """Boxes: how much of each one and the true one is common to both, and the errors of their numbers."""
+
+    def __init__(self, head: Head) -> None:
+        super().__init__(head)
+        self._overlaps: list[Array] = []
+
+    def add(self, truth: Array, outputs: Array) -> None:
+        import keras
+
+        from cnnspec.training.boxes import intersection_over_union
+
+        super().add(truth, outputs)
+        overlap = intersection_over_union(truth, outputs, self._head.box or "xyxy")
+        self._overlaps.append(keras.ops.convert_to_numpy(overlap))
+
+    def judged(self) -> Judged:
+        found, overlaps = super().judged(), np.concatenate(self._overlaps)
+        boxes = {"box_iou": _mean(overlaps), "box_iou_above_half": _mean(overlaps > 0.5)}
+        return replace(found, metrics={**boxes, **found.metrics})

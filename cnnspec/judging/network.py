@@ -1,0 +1,58 @@
+"""A trained network, built from the spec of its run and filled with the arrays of `best.keras`. Imports Keras.
+
+Nothing in the file is deserialised: names and shapes say which array goes where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cnnspec.data.errors import DataError
+from cnnspec.judging.runs import Kept
+from cnnspec.training.compiling import network
+from cnnspec.training.device import Machine
+from cnnspec.training.errors import TrainingError, WeightsError
+from cnnspec.training.weights import load_weights
+
+
+def restored(kept: Kept) -> Any:
+    """The network of a run with the weights of its best epoch. Raises `WeightsError` where they do not read or fit."""
+    model = network(kept.plan, kept.precision)
+    if model.weights:
+        filled(model, kept.best)
+    return model
+
+
+def filled(model: Any, path: Path) -> None:
+    """Fill every layer of `model`. Raises `WeightsError`."""
+    loaded = load_weights(model, path)
+    if loaded.kept:
+        raise WeightsError(f"{path} has no weights for {', '.join(loaded.kept)}")
+
+
+@contextmanager
+def bounded(machine: Machine) -> Iterator[None]:
+    """Turns what a backend raises where memory runs out into a `TrainingError`."""
+    try:
+        yield
+    except MemoryError:
+        raise DataError("the memory is full", "use a smaller --batch-size") from None
+    except _exhausted(machine):
+        raise TrainingError("the memory is full", "use a smaller --batch-size, or --device cpu") from None
+
+
+def _exhausted(machine: Machine) -> type[Exception]:
+    """What the backend raises."""
+    if machine.backend == "tensorflow":
+        import tensorflow as tf
+
+        found: type[Exception] = tf.errors.ResourceExhaustedError
+        return found
+    if machine.backend == "torch":
+        import torch
+
+        return torch.OutOfMemoryError  # type: ignore[no-any-return]
+    return MemoryError

@@ -1,0 +1,129 @@
+"""A run that was kept: its folder, its spec and what it ran on. No framework is imported."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cnnspec import pipeline
+from cnnspec.data.errors import DataError, Failure
+from cnnspec.training.plan import Plan
+from cnnspec.training.run import plan_of
+from cnnspec.training.run_folder import BEST, ENVIRONMENT, RESULT, SPEC, in_use
+
+_LARGEST = 1 << 20
+
+
+class RunError(Failure):
+    """What is named is no run, or not one that can be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A run folder: its plan, and what `environment.json` says."""
+
+    path: Path
+    plan: Plan
+    environment: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def best(self) -> Path:
+        """The model of the best epoch."""
+        return self.path / BEST
+
+    @property
+    def seed(self) -> int:
+        """What the training images were split with. Raises `DataError` where it is not known any more."""
+        found = self.environment.get("seed", self.plan.training.seed)
+        if isinstance(found, int):
+            return found
+        raise DataError(f"{self.path / ENVIRONMENT} has no `seed`, so that it is not known which images were held out")
+
+    @property
+    def backend(self) -> str | None:
+        """What it was trained with, where that is known."""
+        return self._text("backend")
+
+    @property
+    def precision(self) -> str:
+        """What the network computes with."""
+        planned = self.plan.training.precision
+        return self._text("precision") or ("float32" if planned == "auto" else planned)
+
+    def noted(self, name: str) -> Any:
+        """What the run noted of its data, where it did."""
+        return self.environment.get(name)
+
+    def _text(self, name: str) -> str | None:
+        found = self.environment.get(name)
+        return found if isinstance(found, str) else None
+
+
+def find(path: Path) -> Path:
+    """The folder of the run that `path` names: itself, or the newest finished run in it. Raises `RunError`."""
+    if path.is_file() and path.name == BEST and (path.parent / SPEC).is_file():
+        path = path.parent
+    if not path.is_dir():
+        what = "is no run folder" if path.exists() else "is not there"
+        raise RunError(f"{path} {what}", "name the folder of a run, such as runs/digits/1")
+    if (path / SPEC).is_file():
+        return _whole(path)
+    numbered = sorted(_numbered(path), key=lambda run: int(run.name), reverse=True)
+    done = [run for run in numbered if (run / BEST).is_file() and not in_use(run)]
+    finished = [run for run in done if (run / RESULT).is_file()]
+    if finished:
+        return finished[0]
+    if numbered:
+        help = f"name an interrupted one: {done[0]}, or end it: cnnspec train --resume {done[0]}" if done else None
+        raise RunError(f"{path} holds no finished run", help)
+    inside = sorted(str(folder) for folder in path.iterdir() if folder.is_dir() and any(_numbered(folder)))
+    raise RunError(f"{path} is no run folder", f"name one of {', '.join(inside[:8])}" if inside else None)
+
+
+def _whole(path: Path) -> Path:
+    if not (path / BEST).is_file():
+        raise RunError(
+            f"{path} has no {BEST}: its first epoch was never finished", f"train it: cnnspec train {path / SPEC}"
+        )
+    return path
+
+
+def _numbered(path: Path) -> list[Path]:
+    try:
+        return [run for run in path.iterdir() if re.fullmatch(r"[0-9]{1,9}", run.name) and (run / SPEC).is_file()]
+    except OSError:
+        return []
+
+
+def kept(path: Path, *, allow_large: bool = False) -> Kept:
+    """The run that `path` names. Raises `RunError`, and `pipeline.SpecError` where its spec does not hold."""
+    folder = find(path)
+    try:
+        report = pipeline.check_file(folder / SPEC, allow_large=allow_large)
+    except OSError as error:
+        raise RunError(f"{folder / SPEC} cannot be read: {(error.strerror or str(error)).lower()}") from None
+    if not report.ok:
+        raise pipeline.SpecError(report)
+    if report.graph is None:
+        raise RunError(f"{folder} is a run of two networks, which have no labels to be judged by")
+    return Kept(folder, plan_of(report, folder.parent), _environment(folder / ENVIRONMENT))
+
+
+def _environment(path: Path) -> Mapping[str, Any]:
+    """What stands in `environment.json`; nothing where there is none."""
+    try:
+        with path.open("rb") as file:
+            values = json.loads(file.read(_LARGEST))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise RunError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        raise RunError(f"{path} is damaged", "take it away to use the run without what it says")
+    return values

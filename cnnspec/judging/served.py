@@ -1,0 +1,151 @@
+"""A network that is ready to tell of files: from a run, or from a `.keras` file. Imports Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from cnnspec.data.columns import Array
+from cnnspec.data.preprocess import chain
+from cnnspec.importing.keras_files import from_file
+from cnnspec.importing.keras_model import Unreadable, read_model
+from cnnspec.judging.entering import Entrance, entrances
+from cnnspec.judging.heads import Head, counts, guessed, head, is_picture
+from cnnspec.judging.network import filled, restored
+from cnnspec.judging.pictures import Span
+from cnnspec.judging.runs import Kept, RunError
+from cnnspec.training.objective import truth
+from cnnspec.training.prepare import objectives
+
+_RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+_PROBE = 8
+
+
+@dataclass(frozen=True)
+class Served:
+    """A network with its preprocessing; `spans` are black and white in what it gives as images."""
+
+    entrances: Mapping[str, Entrance]
+    heads: Mapping[str, Head]
+    model: Any
+    spans: Mapping[str, Span]
+    batch_size: int
+
+    def __call__(self, x: Mapping[str, Array]) -> dict[str, Array]:
+        """What the network gives for a batch, by output."""
+        outputs = self.model.predict_on_batch(_alone(x))
+        if isinstance(outputs, dict):
+            return {name: np.asarray(outputs[name]) for name in self.heads}
+        listed = outputs if isinstance(outputs, list | tuple) else [outputs]
+        return {name: np.asarray(each) for name, each in zip(self.heads, listed, strict=True)}
+
+
+def of_run(kept: Kept) -> Served:
+    """The network of a run. Raises `WeightsError` where its weights do not read, `DataError` where no loss follows."""
+    entering = entrances(kept.plan)
+    network = restored(kept)
+    chains = {
+        name: chain(entrance.layers, entrance.shape, f"preprocessing_{at}")
+        for at, (name, entrance) in enumerate(entering.items())
+        if entrance.layers
+    }
+    images = {name: keras.Input(entrance.shape) for name, entrance in entering.items()}
+    behind = {name: chains[name](tensor) if name in chains else tensor for name, tensor in images.items()}
+    model = keras.Model(_alone(images), network(_alone(behind)), name="served")
+    heads = _heads(kept)
+    spans = {name: _span(each, entering, chains, kept) for name, each in heads.items() if each.kind == "images"}
+    return Served(entering, heads, _ready(model, entering), spans, kept.plan.training.batch_size)
+
+
+def _heads(kept: Kept) -> dict[str, Head]:
+    plan, noted, names = kept.plan, kept.noted("classes"), kept.noted("class_names")
+    if isinstance(noted, dict) and all(count is None or isinstance(count, int) for count in noted.values()):
+        given = counts(plan.graph, noted)
+    else:
+        given = {
+            name: guessed(plan.graph, name, bool((loss := plan.training.loss_of(name)) and loss.classifies))
+            for name in plan.graph.outputs
+        }
+    told = tuple(map(str, names)) if isinstance(names, list) else None
+    return {name: head(aim, truth(plan.data, given[name]), plan, told) for name, aim in objectives(plan, given).items()}
+
+
+def _span(head: Head, entering: Mapping[str, Entrance], chains: Mapping[str, Any], kept: Kept) -> Span:
+    """Black and white in the images that an output gives: as preprocessing makes them of a black and a white image."""
+    if kept.plan.data.targets != "inputs" and head.activation in _RANGES:
+        low, high = _RANGES[head.activation]
+        return np.array(low), np.array(high)
+    entrance = entering.get(head.output, next(iter(entering.values())))
+    black, white = np.array(0.0), np.array(entrance.white)
+    if entrance.name in chains and len(entrance.shape) == 3:
+        shape = tuple(size or _PROBE for size in entrance.shape)
+        probe = np.stack([np.zeros(shape), np.full(shape, entrance.white)]).astype(np.float32)
+        seen = keras.ops.convert_to_numpy(chains[entrance.name](probe, training=False))
+        if seen.ndim == 4 and seen.shape[-1] == head.shape[-1]:
+            black, white = seen.mean(axis=(1, 2))
+    return black, white
+
+
+def foreign(path: Path) -> Served:
+    """The network in a `.keras` file, if all of its layers have a word in the language. Raises `RunError`.
+
+    Its layers are made in Keras's safe mode, its weights are read as arrays, and what else is in it stays there.
+    """
+    try:
+        model = from_file(path)
+        network = read_model(model)
+    except Unreadable as error:
+        raise RunError(str(error)) from None
+    strange = [str(gap) for gap in network.gaps]
+    if strange:
+        raise RunError("\n  ".join([f"{path} holds layers that cnnspec does not know:", *strange[:8]]))
+    filled(model, path)
+    entering = {name: Entrance(name, tuple(shape)) for name, shape in network.inputs.items()}
+    heads = {name: _foreign_head(name, tensor) for name, tensor in zip(network.outputs, _in_order(model), strict=True)}
+    spans = {
+        name: tuple(map(np.array, _RANGES.get(each.activation, (0.0, 255.0))))
+        for name, each in heads.items()
+        if each.kind == "images"
+    }
+    named = isinstance(model.input, dict)
+    if not named and len(entering) > 1:  # a list of inputs, in the order of the file
+        images = {name: keras.Input(each.shape) for name, each in entering.items()}
+        model = keras.Model(images, model(list(images.values())), name="served")
+    return Served(entering, heads, _ready(model, entering), spans, 32)  # type: ignore[arg-type]
+
+
+def _in_order(model: Any) -> list[Any]:
+    """The outputs of a model, in the order of their names."""
+    return list(model.output.values()) if isinstance(model.output, dict) else list(model.outputs)
+
+
+def _foreign_head(name: str, tensor: Any) -> Head:
+    """What an output of a model without a spec tells, by its shape and its last activation."""
+    shape = tuple(tensor.shape[1:])
+    activation = getattr(getattr(tensor._keras_history.operation, "activation", None), "__name__", "")
+    activation = activation or type(tensor._keras_history.operation).__name__.lower()
+    units = shape[-1] if shape else None
+    if activation == "softmax" and units:
+        kind = "classes" if len(shape) == 1 else "masks"
+        return Head(name, kind, shape, classes=tuple(range(units)), activation=activation)  # type: ignore[arg-type]
+    if activation == "sigmoid" and len(shape) == 1 and units:
+        if units == 1:
+            return Head(name, "classes", shape, classes=(0, 1), binary=True, activation=activation)
+        return Head(name, "tags", shape, classes=tuple(range(units)), activation=activation)
+    return Head(name, "images" if is_picture(shape) else "values", shape, activation=activation)
+
+
+def _ready(model: Any, entering: Mapping[str, Entrance]) -> Any:
+    """The model set up to predict: where images may have any size, without compiling for each one."""
+    if any(None in each.shape for each in entering.values()):
+        model.compile(run_eagerly=True)
+    return model
+
+
+def _alone(named: Mapping[str, Any]) -> Any:
+    return next(iter(named.values())) if len(named) == 1 else dict(named)
