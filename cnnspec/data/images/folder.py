@@ -83,11 +83,11 @@ def _of_splits(folder: Path, splits: Mapping[str, Path]) -> Found:
             for fault, reason in listing.faults:
                 faults.add(f"{place}/{fault}", reason)
             if not listing.images and split == "train":
-                faults.add(f"{place}/", "is empty: no class has no images")
+                faults.add(f"{place}/", "holds no images")
         if len(samples) == before:
             _no_images(below)
         for image in _loose(below):
-            faults.add(image.relative_to(folder).as_posix(), "is in no class's folder")
+            faults.add(image.relative_to(folder).as_posix(), "lies in the folder of no class")
     return Found(samples, None, faults, tuple(notes_of(sorted(others))))
 
 

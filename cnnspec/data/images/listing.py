@@ -34,7 +34,7 @@ class Listed:
 def natural(name: str) -> tuple[object, ...]:
     """A key that sorts numbers in names as numbers: `2` before `10`, `class_2` before `class_10`."""
     parts = re.split(r"(\d+)", name)
-    return (*((int(part), "") if part.isdecimal() else (0, part) for part in parts), name)
+    return tuple((int(part), "") if part.isdecimal() else (0, part) for part in parts), name
 
 
 def plain(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import stat
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ ENDINGS = {
 }  # fmt: skip
 """The endings, in small letters, by which a file is taken for an image."""
 
-_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "GIF", "TIFF", "PPM")
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "PPM")
 _UPRIGHT = ("BMP", "DIB", "GIF", "PPM", "TIFF")
 """Formats that say nothing of it, or that Pillow turns itself."""
 
@@ -34,6 +35,7 @@ _FOREIGN = (
     (b"\0\0\0\x0cJXL ", "is JPEG XL, which is not read"),
     (b"\0\0\0\x0cjP  ", "is JPEG 2000, which is not read"),
 )
+_SIGNS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 _BRANDS = {b"hei": "HEIC", b"hev": "HEIC", b"mif": "HEIC", b"msf": "HEIC", b"avi": "AVIF"}
 
 Image.MAX_IMAGE_PIXELS = None  # `_measured` limits them, by header, with a message of its own
@@ -102,9 +104,14 @@ def _what(start: bytes) -> str:
         return f"is {_BRANDS[start[8:11]]}, which is not read"
     if start.lstrip().lower().startswith((b"<!doctype html", b"<html")):
         return "is a web page, no image"
-    if all(byte >= 32 or byte in b"\t\n\r\f" for byte in start):
-        return "is text, no image"
-    return "is damaged, or no image"
+    if start.startswith(_SIGNS) or start[8:12] == b"WEBP":
+        return "is damaged or cut off"
+    try:
+        text = getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return "is no image that can be read"
+    plain = all(sign.isprintable() or sign in "\n\r\t\f" for sign in text)
+    return "is text, no image" if plain else "is no image that can be read"
 
 
 def _measured(image: Image.Image) -> tuple[int, int]:

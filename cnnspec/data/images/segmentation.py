@@ -13,7 +13,7 @@ from cnnspec.data.errors import DataError
 from cnnspec.data.images.checking import Checked, Faults, Named, checked, listed, tried
 from cnnspec.data.images.column import holds, size
 from cnnspec.data.images.decoding import mask
-from cnnspec.data.images.listing import SPLITS, distinct, folders_in, images_below, natural, notes_of
+from cnnspec.data.images.listing import SPLITS, distinct, folders_in, images_below, notes_of
 from cnnspec.data.images.readers import ImageReader, MaskReader
 from cnnspec.data.splits import ALL, Dataset, Split
 
@@ -72,8 +72,8 @@ def _paired(images: Path, masks: Path, faults: Faults) -> tuple[Pairs, tuple[str
     folders, theirs = _splits(images), _splits(masks)
     if folders.keys() != theirs.keys():
         one, other = (images, masks) if len(folders) > len(theirs) else (masks, images)
-        lacking = sorted(folders.keys() ^ theirs.keys(), key=natural)
-        raise DataError(f"{one} has a folder `{lacking[0]}`, {other} has none", "give both the same splits")
+        lacking = min(split for split in folders.keys() ^ theirs.keys() if split)
+        raise DataError(f"{one} has a folder for `{lacking}`, {other} has none", "give both the same splits")
     pairs, others = Pairs([], [], []), []
     unpaired: list[str] = []
     for split, folder in folders.items():
@@ -83,7 +83,7 @@ def _paired(images: Path, masks: Path, faults: Faults) -> tuple[Pairs, tuple[str
             if stem in seen.files and stem in hidden.files:
                 pairs.images.append(Named(str(seen.files[stem]), seen.files[stem]))
                 pairs.masks.append(Named(str(hidden.files[stem]), hidden.files[stem]))
-                pairs.splits.append(split)
+                pairs.splits.append(split or "train")
             elif stem in seen.files:
                 unpaired.append(f"{seen.files[stem]} has no mask")
             else:
@@ -96,7 +96,7 @@ def _paired(images: Path, masks: Path, faults: Faults) -> tuple[Pairs, tuple[str
 
 
 def _splits(folder: Path) -> dict[str, Path]:
-    """The folders of the splits; one that is all of it where none are given."""
+    """The folders of the splits; where none are given, all of it under no name."""
     if not folder.is_dir():
         raise DataError(f"{folder} {'is no folder' if folder.exists() else 'is not there'}", "give a folder of images")
     try:
@@ -105,7 +105,7 @@ def _splits(folder: Path) -> dict[str, Path]:
         raise DataError(f"{folder} cannot be listed: {(error.strerror or '').lower()}") from None
     given = {name: SPLITS[name.lower()] for name in names if name.lower() in SPLITS}
     if "train" not in given.values():
-        return {"train": folder}
+        return {"": folder}
     return distinct(folder, given, names)
 
 

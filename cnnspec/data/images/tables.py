@@ -7,7 +7,7 @@ import io
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from cnnspec.data.errors import DataError
 from cnnspec.data.images.checking import listed
@@ -43,17 +43,15 @@ def read_table(path: Path) -> tuple[Row, ...]:
     at = _columns(header, path)
     faults: list[str] = []
     rows: list[Row] = []
-    seen: dict[str, Row] = {}
+    seen: dict[str, int] = {}
     for line, fields in lines[1:]:
         wrong = _wrong(fields, header, at)
         row = None if wrong else _row(line, fields, at)
-        if row is not None and row.path in seen:
-            wrong = f"{row.path} stands in line {seen[row.path].line} already"
-        if wrong or row is None:
-            faults.append(f"line {line}: {wrong}")
-            continue
-        seen[row.path] = row
-        rows.append(row)
+        earlier = seen.setdefault(str(PurePosixPath(row.path)), line) if row else line
+        if row and earlier == line:
+            rows.append(row)
+        else:
+            faults.append(f"line {line}: {wrong or f'{row and row.path} stands in line {earlier} already'}")
     if faults:
         raise DataError(listed(f"{path}: {len(faults):,} line{'s' * (len(faults) != 1)} cannot be used", faults))
     if not rows:
@@ -105,7 +103,7 @@ def _wrong(fields: Sequence[str], header: Sequence[str], at: dict[str, int]) -> 
     if empty:
         return f"no {empty}" + (f" for {values['path']}" if values["path"] else "")
     if "split" in values and values["split"].lower() not in SPLITS:
-        return f"no split is called {values['split']!r}; there are train, validation and test"
+        return f"no split is called `{values['split']}`; there are train, validation and test"
     if "weight" in values and not 0 <= _number(values["weight"]) < math.inf:
         return f"the weight {values['weight']} is no number from 0"
     return None
@@ -132,7 +130,7 @@ def values_of(rows: Sequence[Row], path: Path) -> list[float] | None:
     fractions = [row for row in rows if any(sign in row.label.lower() for sign in ".e")]
     fractions = [row for row in fractions if not math.isnan(_number(row.label))]
     strange = [row for row, number in zip(rows, numbers, strict=True) if not math.isfinite(number)]
-    if not fractions or len(strange) > len(rows) / 2:
+    if not fractions or 2 * len(strange) >= len(rows):
         return None
     if strange:
         faults = [f"line {row.line}: {row.label}" for row in strange]
