@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cnnspec.graph.graph import Graph
     from cnnspec.pipeline import Report as Report
     from cnnspec.pipeline import SpecError as SpecError
     from cnnspec.training.plan import Run
@@ -36,15 +35,20 @@ def check(spec: str | Path, *, strict: bool = False, **overrides: Any) -> Report
     return pipeline.check_file(spec, overrides=settings, strict=strict)
 
 
-def build(spec: str | Path, *, weights: str | Path | None = None, skip: Sequence[str] = (), **overrides: Any) -> Any:
+def build(
+    spec: str | Path, *, weights: str | Path | None = None, skip: Sequence[str] = (), network: str | None = None,
+    **overrides: Any,
+) -> Any:  # fmt: skip
     """The Keras model of a spec (`keras.Model`), with new weights or with those of a file.
 
     `weights` is a `.weights.h5`, `.keras` or `.h5` file of Keras: of the same network in keras.applications, or of one
     that was built from a spec. `skip` names layers (or patterns of names) that keep new weights, such as a head with
-    another number of classes: `build("resnet50.yaml", weights="resnet50.keras", skip=["dense"])`.
-    Raises `SpecError` where the spec does not hold, and a `WeightsError` with every layer that the file does not fit.
+    another number of classes: `build("resnet50.yaml", weights="resnet50.keras", skip=["dense"])`. Of a GAN, `network`
+    says which model: its `generator` or its `discriminator`.
+    Raises `SpecError` where the spec does not hold, `ValueError` where `network` is wanted or strange, and a
+    `WeightsError` with every layer that the file does not fit.
     """
-    _, graph = _sound(spec, **overrides)
+    graph = _sound(spec, **overrides).network(network)
     from cnnspec.training.device import quiet_start
 
     with quiet_start():
@@ -58,9 +62,12 @@ def build(spec: str | Path, *, weights: str | Path | None = None, skip: Sequence
     return model
 
 
-def code(spec: str | Path, **overrides: Any) -> str:
-    """Keras source whose `build_model()` builds a spec's model. Raises `SpecError` where the spec does not hold."""
-    _, graph = _sound(spec, **overrides)
+def code(spec: str | Path, *, network: str | None = None, **overrides: Any) -> str:
+    """Keras source whose `build_model()` builds a spec's model; of a GAN, that of its `network`.
+
+    Raises `SpecError` where the spec does not hold, and `ValueError` where `network` is wanted or strange.
+    """
+    graph = _sound(spec, **overrides).network(network)
     from cnnspec.emit.source import code as source_of
 
     return source_of(graph)
@@ -81,7 +88,7 @@ def train(
     Raises `SpecError` where the spec does not hold, and a `DataError` or `TrainingError` with a message and what to
     do where data or training fail.
     """
-    report, _ = _sound(spec, **overrides, **({"training.epochs": epochs} if epochs else {}))
+    report = _sound(spec, **overrides, **({"training.epochs": epochs} if epochs else {}))
     from cnnspec.training.run import train_report
 
     return train_report(report, runs=runs, backend=backend, device=device, quiet=quiet)
@@ -101,14 +108,14 @@ def import_model(model: Any, *, name: str | None = None, partial: bool = False) 
     return as_spec(network, f"the Keras model `{model.name}`")
 
 
-def _sound(spec: str | Path, **overrides: Any) -> tuple[Report, Graph]:
-    """The report of a spec that holds, and its graph."""
+def _sound(spec: str | Path, **overrides: Any) -> Report:
+    """The report of a spec that holds."""
     from cnnspec.pipeline import SpecError
 
     report = check(spec, **overrides)
-    if not report.ok or report.graph is None:
+    if not report.ok:
         raise SpecError(report)
-    return report, report.graph
+    return report
 
 
 def _flow(value: Any) -> str:

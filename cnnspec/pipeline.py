@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.graph.elaborate import elaborate
+from cnnspec.graph.elaborate import networks
 from cnnspec.graph.graph import Graph
 from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, TooMany
@@ -40,35 +40,55 @@ if TYPE_CHECKING:
     from cnnspec.data.section import Data
     from cnnspec.language.nodes import Node
     from cnnspec.language.syntax import Spec
+    from cnnspec.training.adversarial.section import AdversarialTraining
     from cnnspec.training.section import Training
 
 
 _BLOCKS = re.compile(r"^[\"']?blocks[\"']?\s*:", re.MULTILINE)
-_OF_A_NETWORK = re.compile(r"^[\"']?(layers|inputs?|outputs?|extends|data|training|name)[\"']?\s*:", re.MULTILINE)
+_OF_A_NETWORK = re.compile(
+    r"^[\"']?(layers|inputs?|outputs?|extends|data|training|name|task|generator|discriminator)[\"']?\s*:", re.MULTILINE
+)
 _IMPORTING = "<import>"
 
 
 @dataclass(frozen=True)
 class Report:
-    """What checking a spec found: the diagnostics, and the graph where nothing is wrong."""
+    """What checking a spec found: the diagnostics, and the graphs where nothing is wrong.
+
+    `graphs` are the networks by name: the one of most specs, or the `generator` and the `discriminator` of a GAN.
+    """
 
     file: str
     name: str
     diagnostics: tuple[Diagnostic, ...]
-    graph: Graph | None
+    graphs: Mapping[str, Graph] = field(default_factory=dict)
     data: Data | None = None
-    training: Training | None = None
+    training: Training | AdversarialTraining | None = None
     directory: Path = Path()
     document: Node | None = field(default=None, repr=False)
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
     files: Files | None = field(default=None, repr=False)
-    found: Graph | None = field(default=None, repr=False)
-    """Every tensor that has a shape, where there are mistakes, too: a graph without outputs."""
+    found: tuple[Graph, ...] = field(default=(), repr=False)
+    """Every tensor that has a shape, where there are mistakes, too: graphs without outputs."""
+
+    @property
+    def graph(self) -> Graph | None:
+        """The graph of the only network; None where nothing holds, and where there are two."""
+        return next(iter(self.graphs.values())) if len(self.graphs) == 1 else None
 
     @property
     def ok(self) -> bool:
         """Whether there is no error (warnings aside, unless they were checked strictly)."""
-        return self.graph is not None and all(found.severity != "error" for found in self.diagnostics)
+        return bool(self.graphs) and all(found.severity != "error" for found in self.diagnostics)
+
+    def network(self, name: str | None = None) -> Graph:
+        """The graph of the network of that name; of the only one, without a name. Raises `ValueError`."""
+        if name is None and self.graph is not None:
+            return self.graph
+        if name is None or name not in self.graphs:
+            message = "there are two networks" if name is None else f"no network is called `{name}`"
+            raise ValueError(f"{message}: choose {' or '.join(f'`{known}`' for known in self.graphs)}")
+        return self.graphs[name]
 
     @property
     def resolved(self) -> str:
@@ -122,33 +142,33 @@ def check_text(
 
     document: Node | None = None
     spec: Spec | None = None
-    sound: Graph | None = None
-    tensors: Graph | None = None
+    graphs: Mapping[str, Graph] = {}
+    tensors: tuple[Graph, ...] = ()
     data: Data | None = None
-    training: Training | None = None
+    training: Training | AdversarialTraining | None = None
     folder = Path()
     with _uncollected(), suppress(TooMany):
         document = files.main(text, file, directory or Path())
         if document is not None:
             document = apply(document, tuple(settings), diagnostics)
         spec = parse(document, LAYERS, diagnostics, name, files) if document is not None else None
-        graph, tensors = elaborate(spec, diagnostics, allow_large=allow_large) if spec is not None else (None, None)
+        whole, tensors = networks(spec, diagnostics, allow_large=allow_large) if spec is not None else ({}, ())
         if document is not None:
             folder = files.folder_of(locate(document, ("data", "source")))
-        data, training = settings_of(spec, graph, files.folder_of, diagnostics) if spec is not None else (None, None)
-        sound = frozen(graph, training.freeze) if graph and training and not diagnostics.failed else None
-        if sound is not None and spec is not None:
+        data, training = settings_of(spec, whole, files.folder_of, diagnostics) if spec is not None else (None, None)
+        if spec is not None and training is not None and not diagnostics.failed:
             from cnnspec.lints import lint
 
+            graphs = {name: frozen(graph, training.freeze) for name, graph in whole.items()}
             others = {*files.callers, *([file] if settings else [])}
-            for doubt in lint(sound, spec, data, training, file, others):
+            for doubt in lint(graphs, spec, data, training, file, others):
                 diagnostics.add(doubt)
     name = spec.name if spec is not None else name
-    found = _heeded(told(diagnostics, file, files.callers), files, sound if not settings else None, file)
+    found = _heeded(told(diagnostics, file, files.callers), files, graphs if not settings else {}, file)
     if strict:
         found = tuple(replace(each, severity="error") for each in found)
     sources = {**standard_texts(found), **files.texts, **{setting.file: setting.text for setting in settings}}
-    return Report(file, name, found, sound, data, training, folder, document, sources, files, tensors)
+    return Report(file, name, found, graphs, data, training, folder, document, sources, files, tensors)
 
 
 @contextmanager
@@ -164,16 +184,18 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _heeded(found: Iterable[Diagnostic], files: Files, graph: Graph | None, file: str) -> tuple[Diagnostic, ...]:
-    """The diagnostics less what comments silence; with a graph, comments that silence nothing are told."""
+def _heeded(
+    found: Iterable[Diagnostic], files: Files, graphs: Mapping[str, Graph], file: str
+) -> tuple[Diagnostic, ...]:
+    """The diagnostics less what comments silence; with graphs, comments that silence nothing are told."""
 
     def doubted() -> Callable[[Ignore], bool]:
         from cnnspec.lints import doubting
 
         document = files.documents[file]
-        if graph is None or not isinstance(document, MappingNode):
+        if not graphs or not isinstance(document, MappingNode):
             return lambda comment: False
-        return doubting(graph, document, file)
+        return doubting(graphs.values(), document, file)
 
     return tuple(heed(found, files.texts, files.documents, doubted))
 
@@ -200,7 +222,7 @@ def check_blocks(text: str, name: str, directory: Path, buffers: Mapping[str, st
         if each.span.file != _IMPORTING
     )
     document = report.files.documents.get(file) if report.files is not None else None
-    return replace(report, file=file, diagnostics=found, graph=None, found=None, document=document)
+    return replace(report, file=file, diagnostics=found, graphs={}, found=(), document=document)
 
 
 def check_bytes(data: bytes, file: str, **options: Any) -> Report:
@@ -209,7 +231,7 @@ def check_bytes(data: bytes, file: str, **options: Any) -> Report:
     text = decode(data, file, diagnostics)
     if text is None:
         shown = data[: limits.TEXT_BYTES].decode("utf-8", "replace")
-        return Report(file, Path(file).stem, tuple(diagnostics), None, sources={file: shown})
+        return Report(file, Path(file).stem, tuple(diagnostics), sources={file: shown})
     return check_text(text, file, **options)
 
 

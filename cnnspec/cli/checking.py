@@ -171,7 +171,7 @@ def _mended(spec: Spec, data: bytes, outcome: Outcome, write: bool) -> bytes:
 
 def _check(spec: Spec, data: bytes, outcome: Outcome, held: dict[str, str]) -> None:
     report = _report(spec, data, outcome.settings, held)
-    deeper = _deep(report.graph) if outcome.settings.deep and report.graph is not None else []
+    deeper = [each for graph in report.graphs.values() for each in _deep(graph)] if outcome.settings.deep else []
     found = [*report.diagnostics, *deeper]
     outcome.add(found, report.sources.items())
     outcome.touched += bool(found)
@@ -205,14 +205,20 @@ def _text(data: bytes) -> str:
 
 
 def _sum(report: pipeline.Report) -> str:
+    warnings = f" ({count(len(report.diagnostics), 'warning')})" if report.diagnostics else ""
+    if not report.graphs:
+        return f"a file of blocks{warnings}"
+    if report.graph is not None:
+        return _figures(report.graph) + warnings
+    return "; ".join(f"{name}: {_figures(graph)}" for name, graph in report.graphs.items()) + warnings
+
+
+def _figures(graph: Graph) -> str:
     from cnnspec.layers.base import show
 
-    warnings = f" ({count(len(report.diagnostics), 'warning')})" if report.diagnostics else ""
-    if report.graph is None:
-        return f"a file of blocks{warnings}"
-    shapes = ", ".join(map(show, report.graph.output_shapes.values()))
-    total = sum(node.parameters for node in report.graph.nodes)
-    return f"{count(len(report.graph.nodes), 'layer')}, {total:,} parameters, output {shapes}{warnings}"
+    shapes = ", ".join(map(show, graph.output_shapes.values()))
+    total = sum(node.parameters for node in graph.nodes)
+    return f"{count(len(graph.nodes), 'layer')}, {total:,} parameters, output {shapes}"
 
 
 def _deep(graph: Graph) -> list[Diagnostic]:

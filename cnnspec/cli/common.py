@@ -13,6 +13,7 @@ import click
 from cnnspec import pipeline
 
 if TYPE_CHECKING:
+    from cnnspec.graph.graph import Graph
     from cnnspec.language.render.common import Paint
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -40,6 +41,19 @@ def spec_options(command: F) -> F:
     return click.option("--allow-large", is_flag=True, help="Lift the limits on layers, units, pixels and parameters.")(
         command
     )
+
+
+def network_option(command: F) -> F:
+    """`--network`."""
+    return click.option("--network", metavar="NAME", help="Of a GAN: `generator` or `discriminator`.")(command)
+
+
+def one_network(report: pipeline.Report, name: str | None) -> Graph:
+    """The graph of the network that is meant. A usage error where that is not clear."""
+    try:
+        return report.network(name)
+    except ValueError as error:
+        raise click.UsageError(f"{error} (--network NAME)") from None
 
 
 def _check_overrides(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ STDIN = "<stdin>"
 _ENDINGS = (".yaml", ".yml")
 _FOREIGN = {"node_modules", "site-packages", "__pycache__"}
 _BYTES = 2 << 20
-_KEY = r"^(?:\ufeff?\{.*?)?[\"']?(cnnspec|layers|blocks|extends)[\"']?\s*:"
+_KEY = r"^(?:\ufeff?\{.*?)?[\"']?(cnnspec|layers|blocks|extends|generator)[\"']?\s*:"
 
 
 class Spec(NamedTuple):
@@ -118,7 +118,7 @@ def _looks_like_spec(path: str) -> bool:
 def looks_like_spec(text: str) -> bool:
     """Whether a YAML text is meant as a spec.
 
-    It has `cnnspec`, a list of `layers`, `blocks` with layers, or `extends` a YAML file. Where the text does not read,
+    It has `cnnspec`, a list of `layers`, `blocks` or a `generator` with layers, or `extends` a YAML file. Where the text does not read,
     the words at the start of its lines decide.
     """
     from cnnspec.language.reader import read
@@ -135,6 +135,7 @@ def looks_like_spec(text: str) -> bool:
         root.get("cnnspec") is not None
         or (layers is not None and not isinstance(layers, MappingNode))
         or (isinstance(blocks, MappingNode) and any(_is_block(block) for _, block in blocks.pairs))
+        or _is_block(root.get("generator"))
         or getattr(parent, "text", "").endswith(_ENDINGS)
     )
 

@@ -18,13 +18,17 @@ def command(spec: str, as_json: bool, overrides: tuple[str, ...], allow_large: b
     """Print the table of a spec's layers.
 
     For each layer: the output-size formula with its numbers, the output shape, parameters, multiply-adds, how much
-    of the input one output sees, and the memory of its output (float32, one sample). No framework is imported.
+    of the input one output sees, and the memory of its output (float32, one sample). A GAN has a table for each of its
+    networks. No framework is imported.
     """
     report = read(spec, overrides, allow_large)
     require(report)
-    assert report.graph is not None
     if as_json:
-        click.echo(json.dumps(table.as_json(report.graph), indent=2, ensure_ascii=False))
+        tables = {name: table.as_json(graph) for name, graph in report.graphs.items()}
+        shown = {"name": report.name, "networks": tables} if len(tables) > 1 else next(iter(tables.values()))
+        click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
         return
-    click.echo(f"{report.graph.name} ({spec})\n")
-    click.echo(table.as_text(report.graph))
+    click.echo(f"{report.name} ({spec})")
+    for name, graph in report.graphs.items():
+        click.echo(f"\n{name}\n" if len(report.graphs) > 1 else "")
+        click.echo(table.as_text(graph))

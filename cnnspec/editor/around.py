@@ -16,7 +16,7 @@ from cnnspec.editor.tree import Listing, Mapping, Scalar, Spot, scalars, spot_at
 from cnnspec.language.expressions import WORDS
 from cnnspec.language.forms import Schema
 
-KEYS = ("cnnspec", "layers", "blocks", "extends")
+KEYS = ("cnnspec", "layers", "blocks", "extends", "generator")
 """A document with any of these is a spec."""
 _BEGINS = re.compile(rf"^(?:{'|'.join(KEYS)})[ \t]*:", re.MULTILINE)
 _WORD = re.compile(r"'[^']*'|\"[^\"]*\"|([A-Za-z_]\w*(?:\.\w+)*)")

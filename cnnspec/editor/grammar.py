@@ -125,14 +125,11 @@ def _named(form: Schema) -> str:
 def root() -> Place:
     """The place of a whole spec."""
     properties = {**_schema()["properties"]}
-    properties["layers"] = {**properties["layers"], **ref("layers_only"), **_layers_text()}
+    for key, value in _schema()["allOf"][1]["else"]["properties"].items():
+        properties[key] = {**properties[key], **value}
+    properties["training"] = {**properties["training"], "anyOf": [ref("training"), ref("gan_training")]}
     properties["blocks"] = {**properties["blocks"], "additionalProperties": ref("block")}
     return place([{"type": "object", "properties": properties}])
-
-
-def _layers_text() -> Schema:
-    then = _schema()["allOf"][1]["else"]["properties"]["layers"]
-    return {key: then[key] for key in ("title", "description", "markdownDescription")}
 
 
 def places(steps: Iterable[Step], blocks: Mapping[str, Schema]) -> list[Place]:

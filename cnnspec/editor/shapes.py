@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import zip_longest
 from typing import Any, NamedTuple
@@ -81,7 +81,7 @@ def _value(name: str, values: Values, scope: Scope | None, running: Running) -> 
 class Shapes:
     """The expansions of every entry of a spec, by the place of its name: file, line and column."""
 
-    def __init__(self, found: Graph | None, document: Document | None) -> None:
+    def __init__(self, found: Sequence[Graph], document: Document | None) -> None:
         self.found = found
         self.document = document
 
@@ -103,9 +103,9 @@ class Shapes:
         return index
 
     def _walk(self) -> Iterator[Occurrence]:
-        if self.found is None:
-            return
-        stack = [Occurrence(part, self.found, (), self.scope) for part in reversed(self.found.parts)]
+        stack = [
+            Occurrence(part, found, (), self.scope) for found in self.found[::-1] for part in reversed(found.parts)
+        ]
         while stack:
             occurrence = stack.pop()
             yield occurrence
@@ -113,7 +113,7 @@ class Shapes:
             if isinstance(part.item, syntax.Call):
                 values, scope = (), part.item.library[part.item.block].scope
             below = [
-                Occurrence(inner, self.found, (*values, given) if given else values, scope)
+                Occurrence(inner, occurrence.graph, (*values, given) if given else values, scope)
                 for parts, given in zip_longest(part.lists, part.values, fillvalue=None)
                 for inner in parts or ()
             ]

@@ -86,12 +86,12 @@ class World:
     def shapes(self, source: Source) -> Shapes:
         """The tensors of a spec as it was last checked."""
         checked = self.checked.get(source.file)
-        return checked.shapes if checked else Shapes(None, None)
+        return checked.shapes if checked else Shapes((), None)
 
     def inputs(self, source: Source) -> dict[str, Shape]:
         """The inputs of a spec's network."""
         found = self.shapes(source).found
-        return dict(found.inputs) if found else {}
+        return dict(found[0].inputs) if len(found) == 1 else {}
 
     def occurrences(self, source: Source, word: Scalar) -> list[Occurrence]:
         """What the entry that starts with `word` became: in its own spec, or else in one that is made of it, too."""

@@ -34,6 +34,17 @@ def elaborate(spec: s.Spec, diagnostics: Diagnostics, *, allow_large: bool = Fal
     return graph, elaborator.found
 
 
+def networks(
+    spec: s.Spec, diagnostics: Diagnostics, *, allow_large: bool = False
+) -> tuple[dict[str, Graph], tuple[Graph, ...]]:
+    """The graphs of all networks of a spec by their names, or none where a mistake was found; and what was found."""
+    parts = spec.networks if spec.task else {spec.name: spec}
+    made = {name: elaborate(part, diagnostics, allow_large=allow_large) for name, part in parts.items()}
+    graphs = {name: graph for name, (graph, _) in made.items() if graph is not None}
+    whole = len(graphs) == len(parts) and not diagnostics.failed
+    return graphs if whole else {}, tuple(found for _, found in made.values())
+
+
 class Elaborator(Naming):
     """Expands entries, each on its running tensor, into the growing graph."""
 

@@ -11,9 +11,12 @@ from cnnspec.language.entries import Section, refuse, shown
 from cnnspec.language.expressions import is_expression
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, plain
 from cnnspec.language.problems import Expects
-from cnnspec.language.suggest import nearest
+from cnnspec.language.suggest import meant, nearest
 from cnnspec.language.types import Count
 
+TASKS = ("gan",)
+NETWORKS = ("generator", "discriminator")
+"""The networks of a spec with `task: gan`."""
 _INPUT = "a list of sizes such as `[28, 28, 1]`: height, width, channels"
 
 
@@ -41,6 +44,17 @@ def _list(value: Any) -> Any:
             else None
         )
         raise refuse("wrong-type", f"`imports` takes a list of spec files, not {shown(plain(value))}", help, mend=sure)
+    return value
+
+
+def _task(node: Any) -> Any:
+    value = plain(node)
+    if value is not None and value not in TASKS:
+        named = isinstance(value, str)
+        message = f"no task is called `{value}`" if named else f"`task` takes the name of a task, not {shown(value)}"
+        guess = nearest(value, TASKS) if named else None
+        help = f"did you mean `{guess}`?" if guess else "write `task: gan`; a network that learns from labels has none"
+        raise refuse("unknown-task", message, help, mend=meant(value, TASKS) if named else None)
     return value
 
 
@@ -80,31 +94,11 @@ _NAME = re.compile(r"[\w.\-]+")
 _Sizes = Annotated[tuple[Count | None, ...], Field(min_length=1, max_length=8), Expects(_INPUT)]
 
 
-class Document(Section):
-    """A spec file: `input` and `layers`, and what is optional around them."""
-
-    spoken: ClassVar[str] = "the spec"
+class Network(Section):
+    """What comes in, and the layers that it passes: a network of a spec that has several."""
 
     input: _Sizes
     layers: Any
-    cnnspec: int = 1
-    name: str | None = None
-    extends: Any = None
-    imports: Annotated[Any, BeforeValidator(_list)] = None
-    inputs: Any = None
-    outputs: Annotated[dict[str, str] | None, BeforeValidator(_outputs)] = None
-    parameters: _mapping("parameters", "write `parameters: {filters: 32}`") = None  # type: ignore[valid-type]
-    blocks: _mapping("blocks", "write `blocks: {my_block: {parameters: …, layers: […]}}`") = None  # type: ignore[valid-type]
-    data: _mapping("data", "write `data: {source: mnist}`", "source") = None  # type: ignore[valid-type]
-    training: _mapping("training", "write `training: {epochs: 10}`") = None  # type: ignore[valid-type]
-
-    @field_validator("cnnspec", mode="before")
-    @classmethod
-    def _version(cls, version: Any) -> Any:
-        if version != 1 or isinstance(version, bool | float):
-            message = f"language version {shown(version).removeprefix('the text ')} is not known; this is version 1"
-            raise refuse("version", message, "write `cnnspec: 1`", mend="1")
-        return version
 
     @field_validator("input", mode="before")
     @classmethod
@@ -139,6 +133,34 @@ class Document(Section):
             )
         return node
 
+
+class Document(Network):
+    """A spec file: `input` and `layers`, and what is optional around them."""
+
+    spoken: ClassVar[str] = "the spec"
+
+    cnnspec: int = 1
+    name: str | None = None
+    extends: Any = None
+    imports: Annotated[Any, BeforeValidator(_list)] = None
+    inputs: Any = None
+    outputs: Annotated[dict[str, str] | None, BeforeValidator(_outputs)] = None
+    parameters: _mapping("parameters", "write `parameters: {filters: 32}`") = None  # type: ignore[valid-type]
+    blocks: _mapping("blocks", "write `blocks: {my_block: {parameters: …, layers: […]}}`") = None  # type: ignore[valid-type]
+    data: _mapping("data", "write `data: {source: mnist}`", "source") = None  # type: ignore[valid-type]
+    training: _mapping("training", "write `training: {epochs: 10}`") = None  # type: ignore[valid-type]
+    task: Annotated[Any, BeforeValidator(_task)] = None
+    generator: Any = None
+    discriminator: Any = None
+
+    @field_validator("cnnspec", mode="before")
+    @classmethod
+    def _version(cls, version: Any) -> Any:
+        if version != 1 or isinstance(version, bool | float):
+            message = f"language version {shown(version).removeprefix('the text ')} is not known; this is version 1"
+            raise refuse("version", message, "write `cnnspec: 1`", mend="1")
+        return version
+
     @field_validator("name", mode="after")
     @classmethod
     def _name(cls, name: str | None) -> str | None:
@@ -171,3 +193,27 @@ class SeveralInputs(Document):
         if value is not None:
             raise refuse("input-twice", "`input` and `inputs` stand side by side", "keep one of them")
         return None
+
+
+class TwoNetworks(Document):
+    """A spec file with `task: gan`: a generator and a discriminator in place of `input` and `layers`."""
+
+    input: Any = None
+    layers: Any = None
+    generator: _mapping("generator", "write `generator: {input: [100], layers: […]}`")  # type: ignore[valid-type]
+    discriminator: _mapping("discriminator", "write `discriminator: {input: [28, 28, 1], layers: […]}`")  # type: ignore[valid-type]
+
+
+class Generator(Network):
+    """The network that makes images of noise."""
+
+    spoken: ClassVar[str] = "the generator"
+
+
+class Discriminator(Network):
+    """The network that tells made images from real ones."""
+
+    spoken: ClassVar[str] = "the discriminator"
+
+
+NETWORK_FORMS: dict[str, type[Network]] = {"generator": Generator, "discriminator": Discriminator}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics
-from cnnspec.language.document import Document, SeveralInputs
+from cnnspec.language.document import NETWORK_FORMS, Document, Network, SeveralInputs, TwoNetworks
 from cnnspec.language.entries import Invalid, Path, Vocabulary, shown
 from cnnspec.language.expressions import is_expression
 from cnnspec.language.files import Files
@@ -17,6 +17,7 @@ from cnnspec.language.problems import diagnose
 from cnnspec.language.scope import Environment, Failed, Scope
 from cnnspec.language.slips.keys import slipped, unwrapped
 from cnnspec.language.syntax import Input, Items, Spec
+from cnnspec.language.tasks import has_two_networks, without_strays
 
 _COMPUTED = ("cnnspec", "name", "input", "inputs", "outputs")
 
@@ -34,27 +35,45 @@ def parse(
             Diagnostic("spec-form", f"a spec is a mapping, not {shown(plain(root))}", head(root), help=help)
         )
         return None
-    root = unwrapped(root, Document.model_fields, diagnostics)
+    two = has_two_networks(root)
+    root = root if two else unwrapped(root, Document.model_fields, diagnostics)
+    root = without_strays(root, diagnostics)
     root = slipped(root, ("data", "training", "parameters", "blocks"), Document.model_fields, diagnostics)
     scope = parameters_of(root, diagnostics)
-    document, known = _document(root, scope, diagnostics)
+    document, known = _document(root, TwoNetworks if two else Document, scope, diagnostics)
     library = library_of(root, scope, vocabulary, files or Files(diagnostics), diagnostics)
     layers = root.get("layers")
-    items: Items = ()
-    if isinstance(layers, SequenceNode) or (isinstance(layers, ScalarNode) and is_expression(layers.value)):
-        items = ItemParser(vocabulary, library, diagnostics, scope.bindings).items(layers)
+    parser = ItemParser(vocabulary, library, diagnostics, scope.bindings)
     place = root.key("layers")
     return Spec(
-        name=document.name if document and document.name else default_name,
-        inputs=_inputs(root, known),
+        name=document.name if isinstance(document, Document) and document.name else default_name,
+        inputs={} if two else _inputs(root, known),
         outputs=_outputs(root, document),
         scope=scope,
-        layers=items,
+        layers=_layers(layers, parser),
         layers_span=place.span if place else head(root),
         document=root,
         data=_section(root, "data"),
         training=_section(root, "training"),
-    )
+        task="gan" if two else None,
+        networks={name: _network(name, node, scope, parser, diagnostics) for name in NETWORK_FORMS
+                  if two and (node := _section(root, name)) is not None},
+    )  # fmt: skip
+
+
+def _network(name: str, node: MappingNode, scope: Scope, parser: ItemParser, diagnostics: Diagnostics) -> Spec:
+    """One network of several, which see the same parameters and blocks."""
+    _, known = _document(node, NETWORK_FORMS[name], scope, diagnostics)
+    place = node.key("layers")
+    layers = _layers(node.get("layers"), parser)
+    span = place.span if place else head(node)
+    return Spec(name, _inputs(node, known), None, scope, layers, span, node, None, None)
+
+
+def _layers(node: Node | None, parser: ItemParser) -> Items:
+    """The entries of a list of layers; none where it does not read."""
+    listed = isinstance(node, SequenceNode) or (isinstance(node, ScalarNode) and is_expression(node.value))
+    return parser.items(node) if node is not None and listed else ()
 
 
 def _inputs(root: MappingNode, known: dict[str, Any]) -> dict[str, Input]:
@@ -71,10 +90,10 @@ def _inputs(root: MappingNode, known: dict[str, Any]) -> dict[str, Input]:
     return {"input": Input(known.get("input"), span)}
 
 
-def _outputs(root: MappingNode, document: Document | None) -> dict[str, ScalarNode] | None:
+def _outputs(root: MappingNode, document: Network | None) -> dict[str, ScalarNode] | None:
     """The names of the entries that the model's outputs are; None where the last entry is."""
     node = root.get("outputs")
-    if node is None or document is None or document.outputs is None:
+    if node is None or not isinstance(document, Document) or document.outputs is None:
         return None
     spans = {name: locate(root, ("outputs", name if isinstance(node, MappingNode) else at))
              for at, name in enumerate(document.outputs)}  # fmt: skip
@@ -86,7 +105,9 @@ def _section(root: MappingNode, name: str) -> MappingNode | None:
     return node if isinstance(node, MappingNode) else None
 
 
-def _document(root: MappingNode, scope: Scope, diagnostics: Diagnostics) -> tuple[Document | None, dict[str, Any]]:
+def _document(
+    root: MappingNode, cls: type[Network], scope: Scope, diagnostics: Diagnostics
+) -> tuple[Network | None, dict[str, Any]]:
     """The checked keys, or None; and what `input` or `inputs` say, so far as they read."""
     values: dict[str, Any] = {key.text: value for key, value in root.pairs}
     environment = Environment(scope, diagnostics)
@@ -100,8 +121,9 @@ def _document(root: MappingNode, scope: Scope, diagnostics: Diagnostics) -> tupl
                 failed.add(key)
                 del values[key]
     try:
-        document = (SeveralInputs if "inputs" in {*values, *failed} else Document).read(values)
-        return document, {"input": document.input, "inputs": document.inputs}
+        several = cls is Document and "inputs" in {*values, *failed}
+        document = (SeveralInputs if several else cls).read(values)
+        return document, {"input": document.input, "inputs": getattr(document, "inputs", None)}
     except Invalid as invalid:
         for problem in invalid.problems:
             if not set(problem.about.split(", ")) & failed:

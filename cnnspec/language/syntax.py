@@ -134,7 +134,8 @@ class Input(NamedTuple):
 class Spec(NamedTuple):
     """A parsed spec: what elaboration needs, and the sections that are read later.
 
-    `outputs` maps the outputs' names to names of entries; None stands for the last entry.
+    `outputs` maps the outputs' names to names of entries; None stands for the last entry. With `task: gan`, `networks`
+    holds the generator and the discriminator, so far as they are written, and the spec has no layers of its own.
     """
 
     name: str
@@ -146,3 +147,5 @@ class Spec(NamedTuple):
     document: MappingNode
     data: MappingNode | None
     training: MappingNode | None
+    task: str | None = None
+    networks: Mapping[str, Spec] = {}

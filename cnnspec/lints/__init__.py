@@ -6,7 +6,7 @@ is its name. Whoever adds one adds it to `LINTS`, and a page of its code.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cnnspec.data.section import Data
     from cnnspec.graph.graph import Graph
     from cnnspec.language.syntax import Spec
+    from cnnspec.training.adversarial.section import AdversarialTraining
     from cnnspec.training.section import Training
 
 Lint = Callable[[Network], Iterator[Doubt]]
@@ -41,11 +42,20 @@ def code_of(lint: Lint) -> str:
 
 
 def lint(
-    graph: Graph, spec: Spec, data: Data | None, training: Training | None, file: str, taken: Container[str] = ()
-) -> Iterator[Diagnostic]:
-    """What is doubtful about a sound network; `file` is the spec's own, what those of `taken` declare may
-    be used elsewhere."""
-    network = Network(graph, spec, data, training, file, taken)
+    graphs: Mapping[str, Graph], spec: Spec, data: Data | None, training: Training | AdversarialTraining | None,
+    file: str, taken: Container[str] = (),
+) -> Iterator[Diagnostic]:  # fmt: skip
+    """What is doubtful about sound networks; `file` is the spec's own, what those of `taken` declare may
+    be used elsewhere.
+
+    Of two networks, the discriminator is the one that sees the data and has the loss."""
+    *others, last = graphs.values()
+    for name, graph in zip(graphs, others, strict=False):
+        yield from _lint(Network(graph, spec.networks[name], None, None, file, taken))
+    yield from _lint(Network(last, spec, data, training, file, taken))
+
+
+def _lint(network: Network) -> Iterator[Diagnostic]:
     for each in LINTS:
         for found in islice(each(network), DIAGNOSTICS + 1):
             related = (*found.related, *called_from(found.calls))

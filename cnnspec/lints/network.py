@@ -19,6 +19,7 @@ from cnnspec.lints.groups import ACTIVATIONS, PASSING, REARRANGING
 if TYPE_CHECKING:
     from cnnspec.data.section import Data
     from cnnspec.language.syntax import Spec
+    from cnnspec.training.adversarial.section import AdversarialTraining
     from cnnspec.training.section import Training
 
 _NEAR = 20
@@ -43,8 +44,9 @@ class Network:
     """
 
     def __init__(
-        self, graph: Graph, spec: Spec, data: Data | None, training: Training | None, file: str, taken: Container[str]
-    ) -> None:
+        self, graph: Graph, spec: Spec, data: Data | None, training: Training | AdversarialTraining | None, file: str,
+        taken: Container[str],
+    ) -> None:  # fmt: skip
         self.graph = graph
         self.spec = spec
         self.data = data if spec.data is not None else None

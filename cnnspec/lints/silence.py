@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from cnnspec.graph.graph import Graph
+from cnnspec.language.document import NETWORKS
 from cnnspec.language.ignores import Ignore
 from cnnspec.language.nodes import MappingNode
 
 
-def doubting(graph: Graph, document: MappingNode, file: str) -> Callable[[Ignore], bool]:
+def doubting(graphs: Iterable[Graph], document: MappingNode, file: str) -> Callable[[Ignore], bool]:
     """Says of a comment whether it is to be told that it silences nothing: in the spec itself, of what is checked.
 
     In a block that is not called, or a condition that does not hold, it may well be needed another time.
     """
-    spans = [span for node in graph.nodes for span in (node.span, *node.calls)]
+    spans = [span for graph in graphs for node in graph.nodes for span in (node.span, *node.calls)]
     checked = sorted({span.line for span in spans if span.file == file})
     listed = [
         range(key.span.line, value.span.end_line + 1)
         for key, value in document.pairs
-        if key.text in ("layers", "blocks") and key.span.file == file
+        if key.text in ("layers", "blocks", *NETWORKS) and key.span.file == file
     ]
 
     def doubted(comment: Ignore) -> bool:

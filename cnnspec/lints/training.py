@@ -10,10 +10,12 @@ from cnnspec.language.nodes import MappingNode, ScalarNode
 from cnnspec.layers.base import Layer
 from cnnspec.lints.groups import DROPOUTS
 from cnnspec.lints.network import Doubt, Network, activation_of, doubt
+from cnnspec.training.optimizers import Optimizer
 from cnnspec.training.schedules import Schedule
 
 _HIGHEST = {**dict.fromkeys(("adam", "adamw", "adamax", "nadam", "lamb", "lion", "rmsprop", "muon"), 1.0), "sgd": 100.0}
 """Learning rates from which on nobody has trained anything."""
+_RATES = ("initial_learning_rate", "warmup_target", "max_learning_rate", "learning_rate")
 _DIFFERENCES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
 
 
@@ -66,15 +68,19 @@ def learning_rate(network: Network) -> Iterator[Doubt]:
     """
     if network.training is None:
         return
-    optimizer = network.training.optimizer
+    for place, optimizer in network.training.optimizers().items():
+        yield from _too_fast(network, optimizer, ("training", "optimizer", *place, optimizer.entry))
+
+
+def _too_fast(network: Network, optimizer: Optimizer, place: tuple[str, ...]) -> Iterator[Doubt]:
     highest = _HIGHEST.get(optimizer.entry)
     rate = optimizer.learning_rate
-    arguments = ("initial_learning_rate", "warmup_target") if isinstance(rate, Schedule) else ("",)
+    arguments = _RATES if isinstance(rate, Schedule) else ("",)
     for argument in arguments:
         value = getattr(rate, argument, None) if argument else rate
         if highest is not None and isinstance(value, int | float) and value >= highest:
             message = f"a learning rate of {value:g} for `{optimizer.entry}`"
-            steps = ("training", "optimizer", optimizer.entry, "learning_rate", getattr(rate, "entry", ""), argument)
+            steps = (*place, "learning_rate", getattr(rate, "entry", ""), argument)
             usual = "0.001" if highest == 1 else "0.01"
             path = [step for step in steps if step]
             yield network.written(message, *path, key=False, help=f"{usual} is a usual one")

@@ -165,6 +165,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Entry):
         changed = value.changed()
         return {value.entry: _plain(changed)} if changed else value.entry
+    if isinstance(value, Section):
+        return {key: _plain(getattr(value, key)) for key in type(value).model_fields}
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, tuple | list) else value

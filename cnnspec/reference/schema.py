@@ -6,15 +6,16 @@ import json
 from typing import Any
 
 from cnnspec.data.section import Data
-from cnnspec.language.document import Document
+from cnnspec.language.document import NETWORKS, TASKS, Document
 from cnnspec.language.entries import Section
 from cnnspec.language.forms import Schema
-from cnnspec.reference import items
+from cnnspec.reference import items, networks
 from cnnspec.reference.forms import form_of
 from cnnspec.reference.kinds import vocabularies
 from cnnspec.reference.names import HIDDEN, NAME, PARAMETER, described, ref
 from cnnspec.reference.texts import text_of
 from cnnspec.reference.values import EXPRESSION, argument, computable, entry
+from cnnspec.training.adversarial.section import AdversarialTraining
 from cnnspec.training.section import Training
 
 _OWN_BLOCKS = ("blocks", "imports", "extends")
@@ -42,6 +43,7 @@ _KEYS = {
     "value of its first argument) or `name: {arguments}`; every layer also takes `name` and `inputs`.\n\n"
     "```yaml\nlayers:\n  - conv2d: {filters: 32, kernel_size: 3, padding: same, activation: relu}\n"
     "  - max_pooling2d: 2\n  - flatten\n  - dense: 10\n```",
+    **networks.KEYS,
 }  # fmt: skip
 
 
@@ -53,7 +55,9 @@ def schema() -> Schema:
         "anyOf": [{"required": ["input"]}, {"required": ["inputs"]}],
         "not": {"required": ["input", "inputs"]},
     }
-    part: Schema = {"anyOf": [{"required": ["extends"]}, {"required": ["blocks"], "not": {"required": ["layers"]}}]}
+    blocks: Schema = {"required": ["blocks"], "not": {"required": ["layers"]}}
+    one: Schema = {"if": blocks, "then": {}, "else": whole}
+    two: Schema = {"if": networks.ARE_MEANT, "then": networks.BOTH, "else": one}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "cnnspec",
@@ -62,15 +66,18 @@ def schema() -> Schema:
         "properties": _root(),
         "additionalProperties": False,
         "allOf": [
-            {"if": part, "then": {}, "else": whole},
-            {
-                "if": own,
-                "then": {"properties": {"layers": described(ref("layers_and_blocks"), "layers", _KEYS["layers"])}},
-                "else": {"properties": {"layers": described(ref("layers_only"), "layers", _KEYS["layers"])}},
-            },
+            {"if": {"required": ["extends"]}, "then": {}, "else": two},
+            {"if": own, "then": _with_layers("and_blocks"), "else": _with_layers("only")},
+            networks.training(_told(Training), _told(AdversarialTraining)),
         ],
         "definitions": _definitions(),
     }
+
+
+def _with_layers(which: str) -> Schema:
+    """The keys that hold lists of layers, with or without blocks of the file's own."""
+    properties = {"layers": described(ref(f"layers_{which}"), "layers", _KEYS["layers"])}
+    return {"properties": properties | {name: networks.one(name, which) for name in NETWORKS}}
 
 
 def _root() -> Schema:
@@ -99,13 +106,15 @@ def _root() -> Schema:
             "additionalProperties": ref("block"),
         },
         "layers": HIDDEN,
+        "task": {"enum": [*TASKS]},
+        **dict.fromkeys(NETWORKS, HIDDEN),
     }
     properties = {key: described(value, key, _KEYS[key]) for key, value in written.items()}
     properties["cnnspec"]["default"] = 1
     shape = {"label": "height, width, channels", "body": "[${1:28}, ${2:28}, ${3:1}]"}
     properties["input"]["defaultSnippets"] = [shape]
-    for key, section in (("data", Data), ("training", Training)):
-        properties[key] = {"anyOf": [ref(key), {"type": "null"}], **_told(section)}
+    properties["data"] = {"anyOf": [ref("data"), {"type": "null"}], **_told(Data)}
+    properties["training"] = {**HIDDEN, **_told(Training)}
     return properties
 
 
@@ -119,6 +128,8 @@ def _definitions() -> Schema:
         "expression": EXPRESSION,
         "data": _section(Data),
         "training": _section(Training),
+        "gan_training": _section(AdversarialTraining),
+        **networks.definitions(computable(form_of(Document, "input")), _KEYS),
         "block": {
             "type": "object",
             "properties": {

@@ -50,7 +50,7 @@ def missing_weights(training: Training) -> Iterator[Problem]:
 
 def doubts(graph: Graph, data: Data, training: Training, directory: Path) -> list[Problem]:
     """What is likely a mistake, as warnings."""
-    return [*_missing_files(data, directory), *output_doubts(graph, data, training)]
+    return [*missing_files(data, directory), *output_doubts(graph, data, training)]
 
 
 def _input(graph: Graph, data: Data) -> Iterator[Problem]:
@@ -150,7 +150,8 @@ def _schedule(training: Training) -> Iterator[Problem]:
             )
 
 
-def _missing_files(data: Data, directory: Path) -> Iterator[Problem]:
+def missing_files(data: Data, directory: Path) -> Iterator[Problem]:
+    """Files of the data that are not there, as warnings."""
     for argument, path in data.source.files():
         if not (directory / path).exists():
             place = ("data", "source", data.source.entry, argument)

@@ -26,6 +26,16 @@ class Plan:
     spec_text: str
     run_root: Path
 
+    @property
+    def labelled(self) -> bool:
+        """Whether the network learns from labels, or targets."""
+        return True
+
+    @property
+    def multiply_adds(self) -> int:
+        """Those of one image, forwards."""
+        return sum(node.multiply_adds or 0 for node in self.graph.nodes)
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

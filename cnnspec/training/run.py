@@ -34,8 +34,17 @@ def train_report(
 
 def plan_of(report: Report, runs: Path) -> Plan:
     """The plan of a spec that holds. Raises `DataError` where it names no data."""
-    assert report.graph is not None
-    assert report.training is not None
+    from cnnspec.training.adversarial.plan import AdversarialPlan
+    from cnnspec.training.adversarial.section import AdversarialTraining
+
+    training = report.training
+    assert training is not None
     if report.data is None:
         raise DataError("the spec has no `data:`, so there is nothing to train on", "add `data: {source: …}`")
-    return Plan(report.name, report.graph, report.data, report.training, report.directory, report.resolved, runs)
+    rest = report.directory, report.resolved, runs
+    if isinstance(training, AdversarialTraining):
+        data = report.data.model_copy(update={"validation_split": 0.0})
+        one = report.graphs["discriminator"], data, training.of_discriminator
+        return AdversarialPlan(report.name, *one, *rest, report.graphs["generator"], training)
+    assert report.graph is not None
+    return Plan(report.name, report.graph, report.data, training, *rest)

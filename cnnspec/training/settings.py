@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,24 +18,55 @@ from cnnspec.language.syntax import Spec
 
 if TYPE_CHECKING:
     from cnnspec.data.section import Data
+    from cnnspec.training.adversarial.section import AdversarialTraining
     from cnnspec.training.section import Training
 
 T = TypeVar("T", bound=Section)
 
 
 def settings_of(
-    spec: Spec, graph: Graph | None, folder_of: Callable[[Span], Path], diagnostics: Diagnostics
-) -> tuple[Data | None, Training | None]:
+    spec: Spec, graphs: Mapping[str, Graph], folder_of: Callable[[Span], Path], diagnostics: Diagnostics
+) -> tuple[Data | None, Training | AdversarialTraining | None]:
     """The two sections, None where one has a mistake (which is then among the diagnostics) or is not written.
 
-    `folder_of` tells which folder the paths at a place of the text are relative to.
+    `graphs` are the spec's networks, none where they have a mistake. `folder_of` tells which folder the paths at a
+    place of the text are relative to.
     """
+    if spec.task == "gan":
+        return _of_two(spec, graphs, folder_of, diagnostics)
+    return _of_one(spec, next(iter(graphs.values()), None), folder_of, diagnostics)
+
+
+def _of_two(
+    spec: Spec, graphs: Mapping[str, Graph], folder_of: Callable[[Span], Path], diagnostics: Diagnostics
+) -> tuple[Data | None, AdversarialTraining | None]:
+    from cnnspec.data.section import Data
+    from cnnspec.training.adversarial.checks import check, without_strays
+    from cnnspec.training.adversarial.section import AdversarialTraining
+
+    data = _section(Data, spec.data, spec, diagnostics)
+    written, strays = without_strays(spec.training or _nothing(spec))
+    for problem in strays:
+        diagnostics.add(diagnose(problem, spec.training or written))
+    training = _section(AdversarialTraining, written, spec, diagnostics)
+    for found in check(spec, graphs, data, folder_of(locate(spec.document, ("data", "source")))) if graphs else ():
+        diagnostics.add(found)
+    return data, training
+
+
+def _nothing(spec: Spec) -> MappingNode:
+    return MappingNode((), spec.layers_span, 1)
+
+
+def _of_one(
+    spec: Spec, graph: Graph | None, folder_of: Callable[[Span], Path], diagnostics: Diagnostics
+) -> tuple[Data | None, Training | None]:
     from cnnspec.data.section import Data
     from cnnspec.training.checks import check, check_training, doubts, missing_weights
     from cnnspec.training.section import Training
 
     data = _section(Data, spec.data, spec, diagnostics)
-    training = _section(Training, spec.training or MappingNode((), spec.layers_span, 1), spec, diagnostics)
+    training = _section(Training, spec.training or _nothing(spec), spec, diagnostics)
     if training is not None and training.weights is not None:
         folder = folder_of(locate(spec.document, ("training", "weights", "path")))
         training = training.model_copy(update={"weights": training.weights.under(folder)})

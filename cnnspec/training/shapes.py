@@ -38,11 +38,13 @@ def _behind(layer: Layer, shape: Shape | None, place: Place) -> Shape | None:
         raise Misfit(Problem(error.code, error.message, (*place, layer.entry), True, error.help)) from None
 
 
-def shape_problem(graph: Graph, data: Data, name: str, shape: Shape | None) -> Problem | None:
-    """Why images of `shape` cannot enter the network by the input `name`, if so."""
+def shape_problem(
+    graph: Graph, data: Data, name: str, shape: Shape | None, taker: str = "the network"
+) -> Problem | None:
+    """Why images of `shape` cannot enter the network (as a message calls it) by the input `name`, if so."""
     wanted = graph.inputs[name]
     place = ("data", "source")
-    takes = f"the network takes {show(wanted)}" if len(graph.inputs) == 1 else f"input `{name}` takes {show(wanted)}"
+    takes = f"{taker} takes {show(wanted)}" if len(graph.inputs) == 1 else f"input `{name}` takes {show(wanted)}"
     try:
         plain, augmented = delivered_shapes(graph, data, name, shape)
     except Misfit as misfit:

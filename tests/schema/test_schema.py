@@ -30,10 +30,10 @@ _MODELINE = re.compile(r"# yaml-language-server: \$schema=(\S+)\n")
 
 _SEEN = {
     "bad-choice", "block-name", "entry-form", "entry-two-names", "input-twice", "missing-argument", "missing-inputs",
-    "missing-key", "name-invalid", "out-of-range", "repeat-form", "spec-form", "unknown-activation", "unknown-argument",
-    "unknown-constraint", "unknown-data-source", "unknown-initializer", "unknown-key", "unknown-layer", "unknown-loss",
-    "unknown-metric", "unknown-optimizer", "unknown-regularizer", "unknown-schedule", "version", "wrong-length",
-    "wrong-type",
+    "missing-key", "name-invalid", "out-of-range", "repeat-form", "spec-form", "task-keys", "unknown-activation",
+    "unknown-argument", "unknown-constraint", "unknown-data-source", "unknown-initializer", "unknown-key",
+    "unknown-layer", "unknown-loss", "unknown-metric", "unknown-optimizer", "unknown-regularizer", "unknown-schedule",
+    "unknown-task", "version", "wrong-length", "wrong-type",
 }  # fmt: skip
 """The codes of mistakes that stand in the text of one value, where a schema can see them."""
 
@@ -134,6 +134,7 @@ _UNSEEN = {
     "block_value_list": "what a parameter holds is known where it is called",
     "expression_fraction": "the value of an expression",
     "expression_spreadsheet": "an own block's parameters are the file's to say",
+    "gan_shared_parameter": "what a parameter holds is known where it is used",
     "imports_mistake_in_the_file": "it stands in another file",
     "imports_not_handed_on": "it stands in another file",
     "inputs_first_entry": "whether an entry stands where several inputs come in",
