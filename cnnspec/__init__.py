@@ -3,22 +3,28 @@
 report = cnnspec.check("specs/lenet.yaml")   # no Keras; report.ok, report.diagnostics, report.graph
 model = cnnspec.build("specs/lenet.yaml")    # a keras.Model, or SpecError with the diagnostics
 run = cnnspec.train("specs/digits.yaml", epochs=3)
+found = cnnspec.evaluate(run.folder)         # found.metrics, found.confusion_matrix
+for told in cnnspec.predict(run.folder, ["scans/"]): print(told.file, told.outputs)
 text = cnnspec.import_model(model)           # the spec of a functional or sequential keras.Model
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cnnspec.judging.judged import Evaluation
+    from cnnspec.judging.predict import Prediction
     from cnnspec.pipeline import Report as Report
     from cnnspec.pipeline import SpecError as SpecError
     from cnnspec.training.plan import Run
 
 __version__ = "0.1.0"
-__all__ = ["Report", "SpecError", "__version__", "build", "check", "code", "import_model", "train"]
+__all__ = [
+    "Report", "SpecError", "__version__", "build", "check", "code", "evaluate", "import_model", "predict", "train",
+]  # fmt: skip
 
 
 def check(spec: str | Path, *, strict: bool = False, **overrides: Any) -> Report:
@@ -92,6 +98,47 @@ def train(
     from cnnspec.training.run import train_report
 
     return train_report(report, runs=runs, backend=backend, device=device, quiet=quiet)
+
+
+def evaluate(
+    run: str | Path,
+    *,
+    split: str | None = None,
+    top: int = 5,
+    backend: str | None = None,
+    device: str | None = None,
+    batch_size: int | None = None,
+) -> Evaluation:
+    """Judge the best weights of a run on a split (test, validation, train), as `cnnspec evaluate` does.
+
+    `run` is a run folder, or the folder above it. Raises `SpecError` where the spec of the run does not hold, and a
+    `DataError`, `TrainingError`, `WeightsError` or `RunError` with a message and what to do.
+    """
+    from cnnspec.judging.evaluate import evaluate as judge
+
+    return judge(run, split=split, top=top, backend=backend, device=device, batch_size=batch_size)
+
+
+def predict(
+    run: str | Path,
+    files: Iterable[str | Path] | str | Path,
+    *,
+    top: int = 3,
+    output: str | Path | None = None,
+    backend: str | None = None,
+    device: str | None = None,
+    batch_size: int | None = None,
+) -> Iterator[Prediction]:
+    """Tell what `files` show (images, .npy arrays, folders of them), as `cnnspec predict` does: one after another.
+
+    `run` is a run folder, the folder above it, or a `.keras` file. Masks and images are written into the folder
+    `output`, where it is given. A file that cannot be read is a `Prediction` with an `error`. Raises as `evaluate`.
+    """
+    from cnnspec.judging.predict import predictor
+
+    told = predictor(run, backend=backend, device=device)
+    listed = (files,) if isinstance(files, str | Path) else files
+    return told(listed, top=top, output=None if output is None else Path(output), batch_size=batch_size)
 
 
 def import_model(model: Any, *, name: str | None = None, partial: bool = False) -> str:
