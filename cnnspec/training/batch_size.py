@@ -1,4 +1,4 @@
-"""`auto_batch_size`: the largest batch size that the free memory holds, chosen once for a run. No framework is imported."""
+"""`auto_batch_size`: the largest batch size that the free memory holds, chosen once a run. No framework is imported."""
 
 from __future__ import annotations
 

@@ -58,9 +58,9 @@ class Estimate:
         return (*found, ("framework", self.framework))
 
     def line(self) -> str:
-        """`1.9 GB: weights 94 MB, gradients 94 MB, …`, the largest first."""
-        parts = sorted(self.rows(), key=lambda row: -row[1])
-        return f"{spoken(self.total)}: " + ", ".join(f"{name} {spoken(size)}" for name, size in parts if size)
+        """`1.9 GB (activations of 32 images 1.6 GB, weights 94 MB, …)`, the largest first; crumbs are left out."""
+        parts = [row for row in sorted(self.rows(), key=lambda row: -row[1]) if row[1] >= self.total / 100]
+        return f"{spoken(self.total)} ({', '.join(f'{name} {spoken(size)}' for name, size in parts)})"
 
     def table(self) -> str:
         """A line for each share, and the sum."""
@@ -108,11 +108,13 @@ def _numbers(found: Peaks, batch_size: int, evaluated: int) -> int:
     return max(batch_size * found.training, evaluated * found.evaluation)
 
 
-def evaluation_batch(graph: Graph, batch_size: int, shapes: Mapping[str, Shape] | None = None, most: int = 256) -> int:
-    """The batch size to evaluate with: `most` images where that takes no more memory than a training step does."""
+def evaluation_batch(
+    graph: Graph, batch_size: int, shapes: Mapping[str, Shape] | None = None, images: int = 256
+) -> int:
+    """The batch size to evaluate `images` with: 256, where that takes no more memory than a training step does."""
     found = peaks(with_sizes(graph, shapes or {}))
     room = batch_size * found.training // max(1, found.evaluation) if found is not None else 0
-    return max(batch_size, min(most, room))
+    return max(batch_size, min(256, images, room))
 
 
 def state_bytes(graph: Graph, optimizer: Optimizer) -> tuple[int, int]:

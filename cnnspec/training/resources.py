@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cnnspec.layers.base import Shape
 from cnnspec.training.device import Machine
@@ -12,6 +14,9 @@ from cnnspec.training.errors import TrainingError
 from cnnspec.training.machine import Free, free_disk, free_memory
 from cnnspec.training.memory import Estimate, estimate, evaluation_batch, halves, spoken, state_bytes
 from cnnspec.training.plan import Plan
+
+if TYPE_CHECKING:
+    from cnnspec.training.prepare import Part, Prepared
 
 _NETWORK_TOO_LARGE = "use a smaller network, or an optimizer that keeps less for each weight, such as `sgd`"
 
@@ -84,6 +89,36 @@ def out_of_memory(plan: Plan, machine: Machine, shapes: Mapping[str, Shape] | No
         f"the memory is full; training was estimated to take {found.line()}",
         f"try `batch_size: {half}`, or a smaller network" if half else _NETWORK_TOO_LARGE,
     )
+
+
+def shapes_of(plan: Plan, part: Part) -> dict[str, Shape]:
+    """The shapes of images as they enter the network."""
+    found: dict[str, Shape] = {name: column.shape[1:] for name, column in part.x.items()}
+    for name in part.raw:
+        for layer, _ in plan.data.stages("preprocessing", name, plan.graph.inputs):
+            found[name] = layer.output_shape(found[name])
+    return found
+
+
+def held_bytes(data: Prepared, machine: Machine) -> int:
+    """What is held of the data a second time: TensorFlow keeps a copy of its own, and makes each by way of another."""
+    if machine.backend != "tensorflow":
+        return 0
+    parts = [part for part in (data.train, data.validation) if part is not None and part.in_memory]
+    sizes = [
+        prod(column.shape) * column.dtype.itemsize for part in parts for column in (*part.x.values(), *part.y.values())
+    ]
+    return sum(sizes) + max(sizes, default=0)
+
+
+_OUT_OF_MEMORY = {"MemoryError", "ResourceExhaustedError", "OutOfMemoryError"}
+_SAYING = ("RESOURCE_EXHAUSTED", "out of memory", "DefaultCPUAllocator", "failed to allocate memory")
+
+
+def memory_ran_out(error: BaseException) -> bool:
+    """Whether a framework says by this error that there is no memory left: by its class, or in its text."""
+    named = any(cls.__name__ in _OUT_OF_MEMORY for cls in type(error).__mro__)
+    return named or (isinstance(error, RuntimeError) and any(words in str(error) for words in _SAYING))
 
 
 def disk_needed(plan: Plan) -> int:

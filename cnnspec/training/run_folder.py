@@ -94,6 +94,21 @@ def create(root: Path, name: str) -> RunFolder:
             raise
 
 
+@contextmanager
+def rehearsed(root: Path, name: str) -> Iterator[RunFolder]:
+    """A run folder as `create` makes it, which goes again with every folder that was made for it."""
+    parent = root / safe(name)
+    made = [folder for folder in (parent, *parent.parents) if not folder.exists()]
+    folder = create(root, name)
+    try:
+        yield folder
+    finally:
+        folder.discard()
+        with suppress(OSError):  # another run is in one of them by now
+            for empty in made:
+                empty.rmdir()
+
+
 def reopen(path: Path) -> RunFolder:
     """The folder of a run to go on with, locked. Raises `TrainingError` where it is none, or a run is in it."""
     if not (path / SPEC).is_file():

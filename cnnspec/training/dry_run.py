@@ -1,0 +1,183 @@
+"""A rehearsal: a few real steps, and from them how long and how large a run will be. Imports Keras."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from cnnspec.training import checkpoints
+from cnnspec.training.batches import Feed
+from cnnspec.training.checkpoints import State
+from cnnspec.training.memory import Estimate, spoken
+from cnnspec.training.run_folder import writing
+from cnnspec.training.sealing import sealed
+from cnnspec.training.state import arrays_of, generators
+from cnnspec.training.watch import Logs, StopAtNaN, Watcher
+
+_CALLS, _SECONDS = 8, 5.0
+"""How many calls of the framework are timed at most behind the first, and for how long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds for a step, of which an epoch has `steps`: the first call, which prepares all others, and a middling step
+    of those."""
+
+    steps: int
+    first: float
+    step: float
+
+    @property
+    def epoch(self) -> float:
+        """Seconds for all steps of an epoch."""
+        return self.steps * self.step
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a dry run found. Times are in seconds, sizes in bytes.
+
+    `checkpoint` is what one checkpoint takes on the disk, `best` the best model, and `disk` what the run writes in all;
+    `peak` is the most memory that this process has held so far, None where the system does not tell.
+    """
+
+    images: int
+    batch_size: int
+    epochs: int
+    training: Pace
+    validation: Pace | None
+    checkpoint: int
+    best: int
+    saving: float
+    disk: int
+    memory: Estimate
+    peak: int | None
+    backend: str
+    device: str
+
+    @property
+    def epoch(self) -> float:
+        """Seconds an epoch: its steps, validation, and saving."""
+        return self.training.epoch + (self.validation.epoch if self.validation else 0.0) + self.saving
+
+    @property
+    def run(self) -> float:
+        """Seconds for all epochs."""
+        return self.training.first + self.epochs * self.epoch
+
+    def to_json(self) -> dict[str, Any]:
+        """The form that `cnnspec train --dry-run --json` prints."""
+        held = self.validation
+        return {
+            "images": self.images, "batch_size": self.batch_size, "steps": self.training.steps, "epochs": self.epochs,
+            "seconds": {
+                "first_step": _rounded(self.training.first), "step": _rounded(self.training.step),
+                "validation_step": _rounded(held.step) if held else None, "saving": _rounded(self.saving),
+                "epoch": _rounded(self.epoch), "run": _rounded(self.run),
+            },
+            "memory": {**self.memory.to_json(), "peak": self.peak},
+            "disk": {"checkpoint": self.checkpoint, "best": self.best, "run": self.disk},
+            "backend": self.backend, "device": self.device,
+        }  # fmt: skip
+
+    def text(self) -> str:
+        """What it found, for a person."""
+        taken = f"; this process has held {spoken(self.peak)} at most" if self.peak else ""
+        rate = self.batch_size / max(self.training.step, 1e-9)
+        lines = [
+            f"step:    {duration(self.training.step)} for {self.batch_size:,} images, {rate:,.0f} images/s on "
+            f"{self.device} (the first one {duration(self.training.first)})",
+            f"epoch:   about {duration(self.epoch)} for {self.training.steps:,} steps",
+            f"run:     about {duration(self.run)} for {self.epochs:,} epoch{'s' * (self.epochs != 1)}, "
+            "if nothing stops it early",
+            f"memory:  about {self.memory.line()}{taken}",
+            f"disk:    {spoken(self.disk)} at most: a checkpoint takes {spoken(self.checkpoint)}, the best model "
+            f"{spoken(self.best)}",
+        ]
+        if self.validation:
+            step = f"{duration(self.validation.step)} a step, {self.validation.steps:,} steps"
+            lines.insert(1, f"validation: {step}")
+        names = [line.partition(":") for line in lines]
+        width = max(len(name) for name, _, _ in names) + 1
+        return "\n".join(f"{name + ':':<{width}} {rest.strip()}" for name, _, rest in names)
+
+
+def paces(model: Any, feed: Feed, validation: Feed | None, callbacks: Sequence[Any] = ()) -> tuple[Pace, Pace | None]:
+    """Trains and validates a few batches as a run would, and times them."""
+    clock = _Clock()
+    model.stop_training = False
+    model.fit(feed.batches(), epochs=3, verbose=0, shuffle=False, callbacks=[clock, StopAtNaN(), *callbacks])
+    training = clock.pace(feed.order.steps)
+    if validation is None:
+        return training, None
+    clock = _Clock()
+    model.evaluate(validation.batches(), verbose=0, callbacks=[clock, *callbacks])
+    return training, clock.pace(validation.order.steps)
+
+
+def saved(model: Any, network: Any, folder: Path) -> tuple[int, int, float]:
+    """Writes a checkpoint and the best model into `folder`: bytes of each, and the seconds of both."""
+    began = time.monotonic()
+    checkpoint = checkpoints.save(folder / "checkpoints", 1, State(arrays_of(model), {"generators": generators()}), 1)
+    best = folder / "best.keras"
+    with writing(best), sealed(best) as place:
+        network.save(place)
+    return checkpoint.stat().st_size, best.stat().st_size, time.monotonic() - began
+
+
+def peak_memory() -> int:
+    """The most memory that this process has held, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+class _Clock(Watcher):
+    """Times batches by calls of the framework, and ends training or validation after a few."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._mark = self._began = 0.0
+        self._done = 0
+        self._calls: list[tuple[float, int]] = []
+
+    def pace(self, steps: int) -> Pace:
+        """What was timed; `steps` are those of an epoch."""
+        (first, at_once), *others = self._calls
+        return Pace(steps, first, median(took / count for took, count in others or [(first, at_once)]))
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self._mark, self._done = time.monotonic(), 0
+
+    def on_test_begin(self, logs: Logs = None) -> None:
+        self.on_epoch_begin(0)
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        float((logs or {}).get("loss", 0.0))  # a GPU may not be done yet
+        now, done = time.monotonic(), self.done(batch)
+        self._calls.append((now - self._mark, max(1, done - self._done)))
+        self._mark, self._done = now, done
+        self._began = self._began or now
+        if len(self._calls) > _CALLS or (len(self._calls) > 1 and now - self._began > _SECONDS):
+            self.model.stop_training = self.model.stop_evaluating = True
+
+    def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
+        self.on_train_batch_end(batch, logs)
+
+
+def duration(seconds: float) -> str:
+    """`3.2 ms`, `41.0 s`, `12 min`, `3 h 20 min`."""
+    if seconds < 1:
+        return f"{seconds * 1e3:.1f} ms"
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60:,} h {minutes % 60} min"
+
+
+def _rounded(seconds: float) -> float:
+    return round(seconds, 6)
