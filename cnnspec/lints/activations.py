@@ -78,7 +78,7 @@ def loss_activation(network: Network) -> Iterator[Doubt]:
     """A loss and a last activation that do not go together.
 
     A crossentropy takes probabilities (a softmax, or a sigmoid for `binary_crossentropy`); with `from_logits: true` it
-    takes scores as they are, which a softmax or a `relu` would squeeze or cut.
+    takes scores as they are, which a softmax or a `relu` would squeeze or cut. `dice` and `tversky` take probabilities.
     """
     training = network.training
     for output in network.graph.outputs:
@@ -91,7 +91,15 @@ def loss_activation(network: Network) -> Iterator[Doubt]:
 
 
 def _misfit(network: Network, output: str, loss: Loss) -> tuple[str, str] | None:
-    """What is wrong with a crossentropy for an output, and what to do; None where they go together."""
+    """What is wrong with a loss for an output, and what to do; None where they go together."""
+    return next(filter(None, (_misfit_of(network, output, part) for part in loss.parts)), None)
+
+
+def _misfit_of(network: Network, output: str, loss: Loss) -> tuple[str, str] | None:
+    """The same for a loss that is no sum."""
+    if loss.of_probabilities and final_activation(network.graph, output) in ("linear", "relu"):
+        last = "sigmoid" if network.graph.output_shapes[output][-1] == 1 else "softmax"
+        return f"`{loss.entry}` takes probabilities, and the network gives none", f"end with `activation: {last}`"
     logits = getattr(loss, "from_logits", None)
     if logits is None:
         return None

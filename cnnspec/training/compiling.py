@@ -20,8 +20,13 @@ _MULTIPLY_ADDS_A_CALL = 3e10
 
 def make(call: KerasCall) -> Any:
     """The Keras object that a call makes."""
-    arguments = {name: make(value) if isinstance(value, KerasCall) else value for name, value in call.kwargs.items()}
-    return resolve(call.name)(**arguments)
+    return resolve(call.name)(**{name: _made(value) for name, value in call.kwargs.items()})
+
+
+def _made(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_made, value))
+    return make(value) if isinstance(value, KerasCall) else value
 
 
 def network(plan: Plan, precision: str) -> Any:

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, TypeAlias
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
 from cnnspec.language.entries import Entry
-from cnnspec.layers.base import KerasCall
+from cnnspec.layers.base import KerasCall, Shape
 
 Share: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
 """From 0 to below 1: a moving average's rate, a share of the labels."""
+
+
+Form: TypeAlias = Literal["numbers", "one_hot", "column", "as_is"]
+"""How labels are handed to a loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facing:
+    """What the metrics of an output look at: its shape, the form of its labels, whether it gives `scores` (rather than
+    probabilities), and whether each of its values says yes or no."""
+
+    shape: Shape
+    form: Form
+    scores: bool = False
+    binary: bool = False
+
+    @property
+    def cut(self) -> float:
+        """The value from which on an output says yes."""
+        return 0.0 if self.scores else 0.5
 
 
 class Component(Entry):

@@ -1,14 +1,15 @@
 """Losses: what training makes small. Names, arguments and defaults are Keras's.
 
-Labels come as the loss needs them: class numbers, or one-hot rows made from them.
+Labels come as the loss needs them: class numbers, or one-hot rows (or maps) made from them.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from cnnspec.language.entries import Vocabulary
 from cnnspec.language.types import choice
+from cnnspec.layers.base import Shape
 from cnnspec.training.component import Component
 
 LOSSES = Vocabulary(
@@ -21,22 +22,38 @@ LOSSES = Vocabulary(
         "cnnspec.training.entries.losses": """
         hinge squared_hinge categorical_hinge kl_divergence circle mean_squared_error mean_absolute_error
         mean_absolute_percentage_error mean_squared_logarithmic_error huber log_cosh poisson
-        cosine_similarity dice tversky
+        cosine_similarity dice tversky sum
         """,
     },
 )
 
 
 class Loss(Component):
-    """The base of losses. `sparse` ones take class numbers; `classifies` marks those that tell classes apart."""
+    """The base of losses. `sparse` ones take class numbers; `classifies` marks those that tell classes apart, and
+    `of_probabilities` those that take nothing else from the network."""
 
     abstract: ClassVar[bool] = True
     vocabulary: ClassVar[Vocabulary] = LOSSES
     module: ClassVar[str] = "losses"
     sparse: ClassVar[bool] = False
     classifies: ClassVar[bool] = False
+    of_probabilities: ClassVar[bool] = False
 
     reduction: choice("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight") = "sum_over_batch_size"  # type: ignore[valid-type]
+
+    @property
+    def parts(self) -> tuple[Loss, ...]:
+        """The losses that it is the sum of: itself, for most."""
+        return (self,)
+
+    @property
+    def scores(self) -> bool:
+        """Whether it takes scores rather than probabilities."""
+        return any(getattr(part, "from_logits", False) or "hinge" in part.entry for part in self.parts)
+
+    def fitted(self, shape: Shape) -> Self:
+        """The loss of an output of this shape, with the arguments filled that follow from it."""
+        return self
 
 
 class ClassLoss(Loss):

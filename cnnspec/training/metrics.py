@@ -5,13 +5,13 @@ A metric is called by its entry's name in `history.csv`; give a second one of a 
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
 from cnnspec.language.entries import Vocabulary
-from cnnspec.layers.base import KerasCall
-from cnnspec.training.component import Component
+from cnnspec.layers.base import KerasCall, Shape
+from cnnspec.training.component import Component, Facing
 
 METRICS = Vocabulary(
     "metric",
@@ -23,12 +23,12 @@ METRICS = Vocabulary(
         "cnnspec.training.entries.metrics": """
         true_positives true_negatives false_positives false_negatives precision recall auc
         precision_at_recall recall_at_precision sensitivity_at_specificity specificity_at_sensitivity
-        f_beta_score f1_score mean_iou iou binary_iou one_hot_mean_iou one_hot_iou binary_crossentropy
-        categorical_crossentropy sparse_categorical_crossentropy hinge squared_hinge categorical_hinge
-        kl_divergence poisson mean_squared_error root_mean_squared_error mean_absolute_error
-        mean_absolute_percentage_error mean_squared_logarithmic_error log_cosh_error cosine_similarity
-        pearson_correlation concordance_correlation r2_score
+        f_beta_score f1_score binary_crossentropy categorical_crossentropy sparse_categorical_crossentropy
+        hinge squared_hinge categorical_hinge kl_divergence poisson mean_squared_error root_mean_squared_error
+        mean_absolute_error mean_absolute_percentage_error mean_squared_logarithmic_error log_cosh_error
+        cosine_similarity pearson_correlation concordance_correlation r2_score
         """,
+        "cnnspec.training.entries.overlaps": "mean_iou iou binary_iou one_hot_mean_iou one_hot_iou box_iou",
     },
 )
 
@@ -52,6 +52,18 @@ class Metric(Component):
         """What it is called in logs and history."""
         return self.name or self.entry
 
-    def named_call(self) -> KerasCall:
-        """The call, with the name that the history shows."""
-        return self.call(name=self.column)
+    def call_for(self, facing: Facing) -> KerasCall:
+        """The call for an output, with the name that the history shows. What is left out follows from the output:
+        with a loss that takes scores, `from_logits` is true and `thresholds` of yes and no are 0."""
+        more: dict[str, Any] = {"name": self.column}
+        fields, given = type(self).model_fields, self.model_fields_set
+        if facing.scores and "from_logits" in fields and "from_logits" not in given:
+            more["from_logits"] = True
+        for threshold in {"threshold", "thresholds"} & fields.keys() - given:
+            if facing.scores and facing.binary and "from_logits" not in fields:
+                more[threshold] = facing.cut
+        return self.call(**more)
+
+    def misfit(self, shape: Shape) -> str | None:
+        """What an output must be for this metric, where this one is not."""
+        return None

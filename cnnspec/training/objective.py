@@ -9,15 +9,14 @@ from typing import Literal, TypeAlias
 from cnnspec.data.section import Data
 from cnnspec.graph.graph import Graph
 from cnnspec.layers.base import KerasCall, Shape, known
+from cnnspec.training.component import Facing
+from cnnspec.training.component import Form as Form
 from cnnspec.training.losses import LOSSES, Loss
 from cnnspec.training.metrics import METRICS, Metric
 from cnnspec.training.section import Training
 
 Truth: TypeAlias = Literal["numbers", "values", "inputs"]
 """What the data gives to learn from: class numbers, values as they are, or the images themselves."""
-
-Form: TypeAlias = Literal["numbers", "one_hot", "column", "as_is"]
-"""How labels are handed to the loss."""
 
 _TRANSPARENT = {
     "flatten", "reshape", "permute", "identity", "dropout", "activity_regularization",
@@ -37,16 +36,10 @@ class Objective:
     form: Form
 
     def metric_calls(self) -> list[KerasCall]:
-        """The metrics as Keras calls; `accuracy` becomes the one that fits the labels."""
-        return [self._accuracy(each) if each.entry == "accuracy" else each.named_call() for each in self.metrics]
-
-    def _accuracy(self, metric: Metric) -> KerasCall:
-        if self.form == "numbers":
-            return KerasCall("metrics.SparseCategoricalAccuracy", {"name": metric.column})
-        if self.form == "column" or self.loss.entry.startswith("binary"):
-            cut = {"threshold": 0.0} if getattr(self.loss, "from_logits", False) or "hinge" in self.loss.entry else {}
-            return KerasCall("metrics.BinaryAccuracy", {"name": metric.column, **cut})
-        return KerasCall("metrics.CategoricalAccuracy", {"name": metric.column})
+        """The metrics as Keras calls, each made to fit the labels and the loss."""
+        binary = self.form == "column" or any(part.entry.startswith("binary") for part in self.loss.parts)
+        facing = Facing(self.shape, self.form, self.loss.scores, binary)
+        return [metric.call_for(facing) for metric in self.metrics]
 
 
 def truth(data: Data, classes: int | None) -> Truth:
@@ -66,7 +59,7 @@ def objective(graph: Graph, output: str, training: Training, given: Truth, class
         return None
     if metrics is None:
         metrics = _usual_metrics(loss, given)
-    return Objective(output, shape, activation, loss, metrics, form_of(loss, shape, given))
+    return Objective(output, shape, activation, loss.fitted(shape), metrics, form_of(loss, shape, given))
 
 
 def inferred_loss(

@@ -35,10 +35,13 @@ def output_problems(graph: Graph, data: Data, training: Training) -> Iterator[Pr
         if data.targets == "inputs":
             yield from _copies(graph, data, output)
             continue
-        found = [_no_loss(graph, output, data)] if aim is None else _labels(aim, data.source.entry, data.source.class_count)
+        found = (
+            [_no_loss(graph, output, data)] if aim is None else _labels(aim, data.source.entry, data.source.class_count)
+        )
         yield from (_named(problem, graph, output) for problem in found)
     for output in graph.outputs:
         yield from _metric_forms(output, data, training)
+        yield from _metric_shapes(graph, output, training)
 
 
 def _named(problem: Problem, graph: Graph, output: str) -> Problem:
@@ -121,6 +124,19 @@ def label_problem(aim: Objective, source: str, classes: int) -> Problem | None:
         message = f"the network gives {units} value{'s' * (units != 1)}, {source} has {classes} classes"
         return Problem("loss-classes", message, ("training", "loss"), False, help)
     return None
+
+
+def _metric_shapes(graph: Graph, output: str, training: Training) -> Iterator[Problem]:
+    """Metrics of outputs of another shape."""
+    shape = graph.output_shapes[output]
+    named = isinstance(training.metrics, dict)
+    for index, metric in enumerate(training.metrics_of(output) or ()):
+        if wanted := metric.misfit(shape):
+            place = ("training", "metrics", *((output,) if named else ()), index, metric.entry)
+            message = f"`{metric.entry}` takes {wanted}, the network gives {show(shape)}"
+            several = len(graph.outputs) > 1 and not named
+            help = f"name the outputs that it is for: `metrics: {{{output}: […], …}}`" if several else "take it out"
+            yield Problem("metric-shape", message, place, True, help)
 
 
 def _metric_forms(output: str, data: Data, training: Training) -> Iterator[Problem]:

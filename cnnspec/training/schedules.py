@@ -6,6 +6,7 @@ Steps are a whole number, or a share of the run: with `warmup_steps: 0.05` the w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, TypeAlias
 
@@ -68,7 +69,10 @@ def _steps(value: Any) -> Any:
     if whole or (isinstance(value, float) and 0 < value < 1):
         return value
     code = "wrong-type" if isinstance(value, bool) or not isinstance(value, int | float) else "out-of-range"
-    raise refuse(code, f"a number of steps, or a share of the run below 1, is wanted here, not {shown(value)}")
+    message = f"a number of steps, or a share of the run below 1, is wanted here, not {shown(value)}"
+    percent = re.fullmatch(r"([0-9]{1,2}(?:\.[0-9]+)?) ?%", value) if isinstance(value, str) else None
+    share = f"{float(percent[1]) / 100:g}" if percent else None
+    raise refuse(code, message, f"write `{share}`" if share else None, mend=share)
 
 
 def _natural_steps(value: Any) -> Any:

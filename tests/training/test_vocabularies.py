@@ -10,8 +10,9 @@ import pytest
 
 from cnnspec.language.entries import Entry, Invalid, Vocabulary, read_entry
 from cnnspec.training.callbacks import CALLBACKS
+from cnnspec.training.component import Facing
 from cnnspec.training.losses import LOSSES
-from cnnspec.training.metrics import METRICS
+from cnnspec.training.metrics import METRICS, Metric
 from cnnspec.training.optimizers import OPTIMIZERS
 from cnnspec.training.schedules import SCHEDULES
 
@@ -39,12 +40,21 @@ LEFT_OUT = {
     "embeddings_metadata": "no embeddings in images",
 }
 DIFFERENT = {
+    **{
+        (name, "num_classes"): "left out, as many as the output has"
+        for name in ("mean_iou", "iou", "one_hot_mean_iou", "one_hot_iou")
+    },
+    **{
+        (name, form): "left out, it follows from the loss and the output"
+        for name in ("mean_iou", "iou")
+        for form in ("sparse_y_true", "sparse_y_pred")
+    },
     ("cosine_decay", "decay_steps"): "left out, it is the whole run",
     ("exponential_decay", "decay_steps"): "left out, it is the whole run",
     ("inverse_time_decay", "decay_steps"): "left out, it is the whole run",
     ("polynomial_decay", "decay_steps"): "left out, it is the whole run",
 }
-OURS = {"one_cycle", "linear_warmup"}
+OURS = {"one_cycle", "linear_warmup", "box_iou", "sum"}
 """What Keras has none of."""
 NOT_OFFERED = {
     "optimizers": {"LossScaleOptimizer", "MultiOptimizer", "OptimizerMap", "Optimizer", "ScheduleFreeAdamW"},
@@ -77,7 +87,7 @@ def test_arguments_and_defaults_are_those_of_keras(module: str, cls: type[Entry]
     for name, field in ours.items():
         expected = theirs[name].default
         if (cls.entry, name) in DIFFERENT:
-            assert expected is inspect.Parameter.empty
+            assert expected is not None
             assert field.default is None
         elif expected is inspect.Parameter.empty:
             assert field.is_required(), name
@@ -103,12 +113,19 @@ def test_keras_makes_the_object(module: str, cls: type[Entry]) -> None:
         "initial_learning_rate": 0.1, "decay_rate": 0.5, "first_decay_steps": 10, "boundaries": (3, 5),
         "values": (3.0, 2.0, 1.0), "num_classes": 3, "target_class_ids": (0, 1), "recall": 0.5, "precision": 0.5,
         "specificity": 0.5, "sensitivity": 0.5, "max_learning_rate": 0.1, "learning_rate": 0.1,
+        "losses": ("categorical_crossentropy", "dice"),
     }  # fmt: skip
     needed = {name: required[name] for name, field in cls.model_fields.items() if field.is_required()}
     entry: Any = cls.read(needed)
     if cls.entry == "model_checkpoint":
         return  # ours alone: it only says what is best
-    call = entry.over(100) if hasattr(entry, "over") else entry.call()
+    if isinstance(entry, Metric):
+        call = entry.call_for(Facing((8, 8, 3), "one_hot"))
+    else:
+        call = entry.over(100) if hasattr(entry, "over") else entry.call()
+    if cls.entry == "accuracy":
+        assert type(make(call)).__name__ == "CategoricalAccuracy"
+        return
     assert type(make(call)).__name__ == cls.keras
 
 
@@ -122,7 +139,7 @@ PLAIN_METRICS = [
 def test_the_direction_of_a_metric_is_that_of_keras(cls: Any) -> None:
     from cnnspec.training.compiling import make
 
-    theirs = getattr(make(cls.read({}).call()), "_direction", None)
+    theirs = getattr(make(cls.read({}).call_for(Facing((8, 8, 3), "one_hot"))), "_direction", None)
     assert theirs in (None, "up" if cls.rises else "down")
 
 
@@ -162,8 +179,17 @@ BAD: list[tuple[Vocabulary, Any, str]] = [
     (LOSSES, {"huber": 0}, "out-of-range"),
     (LOSSES, {"categorical_crossentropy": {"label_smoothing": 1.5}}, "out-of-range"),
     (LOSSES, {"mean_squared_error": {"reduction": "none"}}, "bad-choice"),
+    (LOSSES, {"sparse_categorical_crossentropy": {"label_smoothing": 0.1}}, "unknown-argument"),
+    (LOSSES, {"sum": ("dice",)}, "wrong-length"),
+    (LOSSES, {"sum": ("dice", "dyce")}, "unknown-loss"),
+    (LOSSES, {"sum": ("dice", "sparse_categorical_crossentropy")}, "loss-sum"),
+    (LOSSES, {"sum": ("dice", {"categorical_crossentropy": True})}, "loss-sum"),
+    (LOSSES, {"sum": {"losses": ("dice", "categorical_crossentropy"), "weights": (1.0,)}}, "loss-sum"),
+    (METRICS, {"box_iou": "corners"}, "bad-choice"),
     (METRICS, {"precision": 1.5}, "out-of-range"),
     (METRICS, {"precision": "half"}, "wrong-type"),
+    (METRICS, {"precision": (0.3, 0.6)}, "wrong-type"),
+    (METRICS, {"r2_score": {"class_aggregation": None}}, "bad-choice"),
     (METRICS, {"f1_score": "all"}, "bad-choice"),
     (CALLBACKS, {"early_stopping": {"patience": -1}}, "out-of-range"),
     (CALLBACKS, {"early_stopping": {"mode": "maximum"}}, "bad-choice"),

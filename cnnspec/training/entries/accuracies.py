@@ -3,6 +3,8 @@
 from typing import ClassVar
 
 from cnnspec.language.types import Count
+from cnnspec.layers.base import KerasCall
+from cnnspec.training.component import Facing
 from cnnspec.training.metrics import Labels, Metric
 
 
@@ -10,6 +12,15 @@ class Accuracy(Metric):
     """The share of images whose class is told right: sparse categorical, categorical or binary, as the loss is."""
 
     labels: ClassVar[Labels] = "any"
+
+    def call_for(self, facing: Facing) -> KerasCall:
+        named = {"name": self.column}
+        if facing.form == "numbers":
+            return KerasCall("metrics.SparseCategoricalAccuracy", named)
+        if facing.binary:
+            cut = {"threshold": facing.cut} if facing.scores else {}
+            return KerasCall("metrics.BinaryAccuracy", {**named, **cut})
+        return KerasCall("metrics.CategoricalAccuracy", named)
 
 
 class SparseCategoricalAccuracy(Metric):

@@ -15,11 +15,22 @@ class _Crossentropy(ClassLoss):
 
 
 class CategoricalCrossentropy(_Crossentropy):
-    """−Σ p log q over the classes; labels are made one-hot. `label_smoothing` moves a share of p to all classes."""
+    """−Σ p log q over the classes; labels are made one-hot. `label_smoothing` moves a share of p to all classes.
+
+    Example:
+        loss: {categorical_crossentropy: {label_smoothing: 0.1}}
+    """
 
 
 class SparseCategoricalCrossentropy(ClassLoss):
-    """−log q of the true class; labels are class numbers. Pixels of `ignore_class` (in masks) don't count."""
+    """−log q of the true class; labels are class numbers. Pixels of `ignore_class` (in masks) don't count.
+
+    There is no label smoothing for class numbers; write `categorical_crossentropy: {label_smoothing: 0.1}`, for which
+    they are made one-hot.
+
+    Example:
+        loss: {sparse_categorical_crossentropy: {ignore_class: 255}}
+    """
 
     first: ClassVar[str] = "from_logits"
     sparse: ClassVar[bool] = True
@@ -50,4 +61,5 @@ class CategoricalFocalCrossentropy(_Crossentropy):
 class CategoricalGeneralizedCrossEntropy(ClassLoss):
     """(1 − q^`q`) / `q`: cross-entropy that bears wrong labels (Z. Zhang and M. Sabuncu, 2018)."""
 
+    of_probabilities: ClassVar[bool] = True
     q: Share = 0.5

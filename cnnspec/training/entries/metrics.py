@@ -1,40 +1,18 @@
-"""Metrics but for the accuracies. Names, arguments and defaults are Keras's."""
+"""Metrics but for the accuracies and overlaps. Names, arguments and defaults are Keras's."""
 
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Annotated, ClassVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from cnnspec.language.entries import refuse, shown
-from cnnspec.language.forms import Form, one_or
 from cnnspec.language.types import Axis, Count, Fraction, Natural, Positive, choice
+from cnnspec.layers.base import KerasCall, Shape
+from cnnspec.training.component import Facing
 from cnnspec.training.metrics import Labels, Metric
-
-
-def _thresholds(value: Any) -> Any:
-    listed = value if isinstance(value, tuple | list) else (value,)
-    for item in listed:
-        if isinstance(item, bool) or not isinstance(item, int | float):
-            raise refuse("wrong-type", f"`thresholds` takes a number, or a list of them, not {shown(value)}")
-        if not 0 <= item <= 1:
-            raise refuse("out-of-range", f"a threshold lies between 0 and 1, not at {shown(item)}")
-    return tuple(map(float, value)) if isinstance(value, tuple | list) else float(value)
-
-
-_THRESHOLD = {"type": "number", "minimum": 0, "maximum": 1}
-_FORM = Form(
-    lambda rank: {"anyOf": [*one_or(_THRESHOLD, 0)["anyOf"], {"type": "null"}]},
-    "a number from 0 to 1, or a list of them",
-)
-
-Thresholds: TypeAlias = Annotated[
-    Any, BeforeValidator(lambda value: None if value is None else _thresholds(value)), _FORM
-]
-"""One number from 0 to 1, or a list of them; none is 0.5."""
 
 
 class _Thresholded(Metric):
     first: ClassVar[str] = "thresholds"
-    thresholds: Thresholds = None
+    thresholds: Fraction | None = None
 
 
 class TruePositives(_Thresholded):
@@ -58,7 +36,13 @@ class FalseNegatives(_Thresholded):
 
 
 class Precision(_Thresholded):
-    """True positives / all that were taken for positive; of one class with `class_id`."""
+    """True positives / all that were taken for positive, by values above `thresholds`; of one class with `class_id`.
+
+    It is one number from 0 to 1, and 0.5 where it is left out.
+
+    Example:
+        metrics: [precision, {precision: {thresholds: 0.9, name: sure_precision}}]
+    """
 
     top_k: Count | None = None
     class_id: Natural | None = None
@@ -115,71 +99,32 @@ class SpecificityAtSensitivity(_AtPoint):
     sensitivity: Fraction
 
 
-class FBetaScore(Metric):
-    """(1 + β²) · precision · recall / (β² · precision + recall); `average` joins the classes into one number."""
+class _RowsOnly(Metric):
+    def misfit(self, shape: Shape) -> str | None:
+        return "one row of values an image" if len(shape) != 1 else None
 
+
+class _FScore(_RowsOnly):
     average: choice("micro", "macro", "weighted") | None = None  # type: ignore[valid-type]
+    threshold: Annotated[float, Field(gt=0, le=1)] | None = None
+
+    def call_for(self, facing: Facing) -> KerasCall:
+        cut = {"threshold": facing.cut} if facing.binary and not facing.scores and self.threshold is None else {}
+        return self.call(name=self.column, average=self.average or "macro", **cut)
+
+
+class FBetaScore(_FScore):
+    """(1 + β²) · precision · recall / (β² · precision + recall), joined over the classes by `average`: `macro` where it
+    is left out, so that every class counts alike."""
+
     beta: Positive = 1.0
-    threshold: Fraction | None = None
 
 
-class F1Score(Metric):
-    """2 · precision · recall / (precision + recall); `average` joins the classes into one number."""
+class F1Score(_FScore):
+    """2 · precision · recall / (precision + recall), joined over the classes by `average`: `macro` where it is left
+    out, so that every class counts alike."""
 
     first: ClassVar[str] = "average"
-    average: choice("micro", "macro", "weighted") | None = None  # type: ignore[valid-type]
-    threshold: Fraction | None = None
-
-
-class _Overlap(Metric):
-    labels: ClassVar[Labels] = "any"
-    num_classes: Count
-    ignore_class: int | None = None
-    sparse_y_true: bool = True
-    sparse_y_pred: bool = True
-    axis: Axis = -1
-
-
-class MeanIoU(_Overlap):
-    """Intersection over union, averaged over the classes. Say `sparse_y_pred: false` where the network gives scores."""
-
-    entry: ClassVar[str] = "mean_iou"
-    first: ClassVar[str] = "num_classes"
-
-
-class IoU(_Overlap):
-    """Intersection over union of `target_class_ids`."""
-
-    entry: ClassVar[str] = "iou"
-    target_class_ids: tuple[Natural, ...]
-
-
-class BinaryIoU(Metric):
-    """Intersection over union of one map cut at `threshold`."""
-
-    entry: ClassVar[str] = "binary_iou"
-    labels: ClassVar[Labels] = "any"
-    target_class_ids: tuple[Natural, ...] = (0, 1)
-    threshold: Fraction = 0.5
-
-
-class OneHotMeanIoU(Metric):
-    """Mean intersection over union of one-hot masks."""
-
-    entry: ClassVar[str] = "one_hot_mean_iou"
-    first: ClassVar[str] = "num_classes"
-    num_classes: Count
-    ignore_class: int | None = None
-    sparse_y_pred: bool = False
-    axis: Axis = -1
-
-
-class OneHotIoU(OneHotMeanIoU):
-    """Intersection over union of `target_class_ids` in one-hot masks."""
-
-    entry: ClassVar[str] = "one_hot_iou"
-    first: ClassVar[str] = ""
-    target_class_ids: tuple[Natural, ...]
 
 
 class _LogLoss(Metric):
@@ -291,8 +236,8 @@ class ConcordanceCorrelation(_AlongAxis):
     """How near (y, ŷ) lie to the diagonal (L. Lin, 1989)."""
 
 
-class R2Score(Metric):
+class R2Score(_RowsOnly):
     """1 − the squared errors / the variance of y."""
 
-    class_aggregation: choice("uniform_average", "variance_weighted_average") | None = "uniform_average"  # type: ignore[valid-type]
+    class_aggregation: choice("uniform_average", "variance_weighted_average") = "uniform_average"  # type: ignore[valid-type]
     num_regressors: Natural = 0
