@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-HEAVY = {"keras", "tensorflow", "numpy", "sklearn", "rich"}
+HEAVY = {"keras", "tensorflow", "numpy", "sklearn", "rich", "PIL"}
 PURE = [
-    "cnnspec.data.errors", "cnnspec.data.section", "cnnspec.data.sources", "cnnspec.training.optimizers",
+    "cnnspec.data.errors", "cnnspec.data.entries.folders", "cnnspec.data.section", "cnnspec.data.sources", "cnnspec.training.optimizers",
     "cnnspec.training.schedules", "cnnspec.training.losses", "cnnspec.training.metrics", "cnnspec.training.callbacks",
     "cnnspec.training.section", "cnnspec.training.objective", "cnnspec.training.checks", "cnnspec.training.plan",
     "cnnspec.training.run_folder", "cnnspec.training.progress", "cnnspec.training.device", "cnnspec.training.fit",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from cnnspec.data.errors import DataError
-from cnnspec.data.sources import Source, Text
+from cnnspec.data.sources import Labels, Source, Text
 from cnnspec.language import limits
 from cnnspec.language.entries import Problem, refuse, shown
 from cnnspec.language.forms import Form, Schema, one_or
@@ -161,6 +161,10 @@ class SegmentationFolder(_Files):
             message = f"{self.ignore} is both a class and what to ignore"
             raise refuse("mask-values", message, "take it out of one of them", at="ignore")
         return self
+
+    def labels_of(self, output: str) -> Labels | None:
+        classes = self.classes or len(self.values or ()) or None
+        return Labels(self.image_size or (None, None), classes)
 
     def files(self) -> Iterator[tuple[str, str]]:
         yield "images", self.images
