@@ -100,6 +100,7 @@ def _apart(one: Schema, other: Schema) -> bool:
     return (
         bool(these and those)
         and not these & those
+        and not {"integer", "number"} <= these | those
         and not (these | those) & {"array", "object"}
         and ({*one} & {*other} == {"type"})
     )

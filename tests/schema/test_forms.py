@@ -23,7 +23,7 @@ VALUES: list[Any] = [
     (), (1,), (1, 2), (2, 2, 2), (0, 1), (-1, 1), (0.1, 0.2), (0.5,), (1.5, 2.5), ((1, 2), (3, 4)), ((1, 1),), (1, (2, 3)),
     (None, 1), ("accuracy",), ("early_stopping",), ("a", "b"), ({"early_stopping": {"patience": 3}},), (("accuracy",),),
     {}, {"a": 1}, {"l2": 0.1}, {"constant": 0.5}, {"cosine_decay": 0.1}, {"leaky_relu": 0.1}, {"relu": {"max_value": 6.0}},
-    {"a": "hinge"}, {"a": ("accuracy",)}, {"max_norm": 2.0}, {"adam": 0.1}, {"a": 0.5, "b": 2.0}, {"npz": "a.npz"},
+    ("hinge", "poisson"), {"a": "hinge"}, {"a": ("accuracy",)}, {"max_norm": 2.0}, {"adam": 0.1}, {"a": 0.5, "b": 2.0}, {"npz": "a.npz"},
 ]  # fmt: skip
 SECTIONS: list[type[Section]] = [Data, Training]
 ENTRIES = [cls for vocabulary in vocabularies().values() for cls in vocabulary.values()]
@@ -49,7 +49,7 @@ def valid(cls: type[Section]) -> dict[str, Any]:
     needed = required_of(cls) if issubclass(cls, Entry) else [n for n, f in cls.model_fields.items() if f.is_required()]
     if cls.__name__ == "Normalization":
         return {"mean": 0.0, "variance": 1.0}
-    special = {"equation": ["bhwc,cd->bhwd"], "values": [(0.1,)], "boundaries": [()]}
+    special = {"equation": ["bhwc,cd->bhwd"], "values": [(0.1,)], "boundaries": [()], "losses": [("hinge", "hinge")]}
     for values in product(*(special.get(name, [1, 2, 0.5, (1, 1), (1,), "digits", "relu", "a"]) for name in needed)):
         arguments = dict(zip(needed, values, strict=True))
         try:
