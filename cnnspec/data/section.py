@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar, Self, TypeAlias
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from cnnspec.data.sources import SOURCES, Source
@@ -80,8 +80,11 @@ class Data(Section):
     training images pass, anew in every epoch (to crop at random, pad there: `[{zero_padding2d: 4}, {random_crop: …}]`).
     With several inputs, each of the two is for all that are images (height, width, channels), every one on its own;
     a mapping of inputs to lists says it for each.
-    `validation_split` is the share of the training images held out to watch over training (0 or null: none), the same
-    share of every class; the test images are never used for that.
+    `validation_split` is the share of the training images held out to watch over training (0 or null: none), and
+    `test_split` the share set apart to test with at the end, where the source brings none; both are shares of all of
+    them. The test images are never used to watch. `split_by` says how they are drawn: with the same share of every
+    class (`label`), in whole groups (`group`, where the source knows what belongs together, such as the images of one
+    patient), or `random`; left out, by groups where the source has them, else by label.
     `targets` is what the network learns to tell: the `labels`, or (for an autoencoder) its own `inputs`,
     preprocessed and not augmented.
 
@@ -99,7 +102,16 @@ class Data(Section):
     preprocessing: Stages = ()
     augmentation: Stages = ()
     validation_split: Annotated[float, Field(ge=0, lt=1), BeforeValidator(_none_is_nothing), _SHARE] = 0.1
+    test_split: Annotated[float, Field(ge=0, lt=1), BeforeValidator(_none_is_nothing), _SHARE] = 0.0
+    split_by: choice("label", "group", "random") | None = None  # type: ignore[valid-type]
     targets: choice("labels", "inputs") = "labels"  # type: ignore[valid-type]
+
+    @model_validator(mode="after")
+    def _something_left(self) -> Self:
+        if self.validation_split + self.test_split >= 1:
+            message = "`validation_split` and `test_split` leave nothing to train on"
+            raise refuse("out-of-range", message, "let both together stay below 1", at="test_split")
+        return self
 
     def stages(self, key: str, name: str, inputs: Mapping[str, Shape]) -> tuple[tuple[Layer, Path], ...]:
         """The layers of `preprocessing` or `augmentation` (`key`) for the input `name`, with their places."""

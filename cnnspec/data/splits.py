@@ -47,6 +47,11 @@ class Dataset:
     names: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
 
+    def splits(self) -> dict[str, Split]:
+        """The splits that there are, by name."""
+        named = {"training": self.train, "validation": self.validation, "test": self.test}
+        return {name: split for name, split in named.items() if split is not None}
+
 
 def one_hot(labels: Array, classes: int) -> Array:
     """Class numbers as rows (or pixels) with a single one. Shape … → …×`classes`."""
@@ -66,25 +71,36 @@ def hold_out(labels: Array, share: float, seed: int, stratify: bool) -> tuple[Ar
     `round(share · N)` are held out (at least one, and one stays to train on), drawn with `seed`; with `stratify`,
     every class gives its share, to within one image.
     """
-    length = len(labels)
-    wanted = min(max(round(share * length), 1), length - 1) if share and length > 1 else 0
-    generator = np.random.default_rng((seed, _HOLD_OUT))
-    shuffled = generator.permutation(length)
-    if stratify and wanted:
-        shuffled = _in_proportion(labels[shuffled], shuffled, wanted, generator)
-    return np.sort(shuffled[wanted:]), np.sort(shuffled[:wanted])
+    return draw(len(labels), wanted(share, len(labels)), (seed, _HOLD_OUT), labels if stratify else None)
 
 
 _HOLD_OUT = 1 << 40  # a stream of its own, apart from every epoch's
 
 
-def _in_proportion(labels: Array, shuffled: Array, wanted: int, generator: np.random.Generator) -> Array:
-    """`shuffled`, with `wanted` first that hold each class in proportion (by largest remainders, ties drawn)."""
+def wanted(share: float, length: int) -> int:
+    """How many of `length` images are the `share`: at least one, and one is left."""
+    return min(max(round(share * length), 1), length - 1) if share and length > 1 else 0
+
+
+def draw(length: int, count: int, seed: tuple[int, ...], labels: Array | None = None) -> tuple[Array, Array]:
+    """Indices below `length` that are left, and `count` that are drawn with `seed`, each in rising order.
+
+    With `labels`, every class gives its share, to within one image.
+    """
+    generator = np.random.default_rng(seed)
+    shuffled = generator.permutation(length)
+    if labels is not None and count:
+        shuffled = _in_proportion(labels[shuffled], shuffled, count, generator)
+    return np.sort(shuffled[count:]), np.sort(shuffled[:count])
+
+
+def _in_proportion(labels: Array, shuffled: Array, count: int, generator: np.random.Generator) -> Array:
+    """`shuffled`, with `count` first that hold each class in proportion (by largest remainders, ties drawn)."""
     classes, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    quota, remainder = np.divmod(counts * wanted, len(labels))
+    quota, remainder = np.divmod(counts * count, len(labels))
     drawn = generator.permutation(len(classes))
     largest = drawn[np.argsort(-remainder[drawn], kind="stable")]
-    quota[largest[: wanted - quota.sum()]] += 1
+    quota[largest[: count - quota.sum()]] += 1
     place = np.empty(len(labels), np.int64)  # the how-manieth of its class each image is
     place[np.argsort(inverse, kind="stable")] = np.arange(len(labels)) - np.repeat(np.cumsum(counts) - counts, counts)
     first = place < quota[inverse]

@@ -11,9 +11,11 @@ import numpy as np
 
 from cnnspec.data.columns import Array, Column, Mapped, fingerprint, in_memory
 from cnnspec.data.errors import DataError
+from cnnspec.data.parting import Shares, parted
 from cnnspec.data.preprocess import transform
-from cnnspec.data.splits import ALL, Dataset, Split, hold_out, one_hot
+from cnnspec.data.splits import ALL, Dataset, Split, one_hot
 from cnnspec.layers.base import Layer, Shape, known, show
+from cnnspec.training.counts import each_class
 from cnnspec.training.errors import TrainingError
 from cnnspec.training.monitors import columns, monitor_problems
 from cnnspec.training.objective import Objective, objective, tells_classes, truth
@@ -67,8 +69,9 @@ def alone(named: Mapping[str, Any]) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Everything that training needs of the data; `names` are those of the classes, where the source knows them, and
-    `classes` how many the labels of each output tell apart, None where they are values."""
+    """Everything that training needs of the data; `names` are those of the classes, where the source knows them,
+    `classes` how many the labels of each output tell apart, None where they are values, `notes` what is to be told of
+    the data, and `counted` the lines of a table of the images of each class."""
 
     objectives: Mapping[str, Objective]
     train: Part
@@ -77,6 +80,8 @@ class Prepared:
     names: tuple[str, ...] | None = None
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     classes: Mapping[str, int | None] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    counted: tuple[str, ...] = ()
 
 
 def prepare(plan: Plan, seed: int) -> Prepared:
@@ -87,8 +92,10 @@ def prepare(plan: Plan, seed: int) -> Prepared:
     for name, aim in aims.items():
         if truth(plan.data, _for(data.classes, name)) == "numbers":
             _check_classes(aim, data, _labels_of(source, name, data))
-    _check_monitors(plan, aims)
-    train, validation = _held_out(data, plan.data.validation_split, seed, source)
+    _check_given(plan, data)
+    _check_monitors(plan, aims, data)
+    fingerprints = _fingerprints(data)
+    data = parted(data, Shares(plan.data.validation_split, plan.data.test_split, plan.data.split_by), seed, source)
 
     def part(split: Split | None) -> Part | None:
         if split is None:
@@ -101,19 +108,20 @@ def prepare(plan: Plan, seed: int) -> Prepared:
 
     for name in plan.graph.inputs:
         _check_shape(plan, name, _for(data.train.x, name))
-    first = part(train)
-    assert first is not None
+    train, validation, test = map(part, (data.train, data.validation, data.test))
+    assert train is not None
     classes = {name: _for(data.classes, name) for name in plan.graph.outputs}
-    return Prepared(aims, first, part(validation), part(data.test), data.names, _fingerprints(data), classes)
+    tables = [*each_class(data)]
+    notes = tuple(dict.fromkeys((*data.notes, *(line for table in tables for line in table.missing()))))
+    counted = tuple(line for table in tables for line in table.lines())
+    return Prepared(aims, train, validation, test, data.names, fingerprints, classes, notes, counted)
 
 
 def _fingerprints(data: Dataset) -> dict[str, str]:
     """Digests of all that was loaded, by what it is: a resumed run must find the same."""
-    splits = {"training": data.train, "validation": data.validation, "test": data.test}
     return {
         " ".join(filter(None, (split, what, name))): f"{len(part):,} {fingerprint(column)}"
-        for split, part in splits.items()
-        if part is not None
+        for split, part in data.splits().items()
         for what, columns in (("images", part.x), ("labels", part.y))
         for name, column in columns.items()
     }
@@ -145,22 +153,19 @@ def objectives(plan: Plan, classes: Mapping[str, int | None]) -> dict[str, Objec
     return found
 
 
-def _check_monitors(plan: Plan, aims: Mapping[str, Objective]) -> None:
-    validated = plan.data.validation_split > 0
+def _check_monitors(plan: Plan, aims: Mapping[str, Objective], data: Dataset) -> None:
+    validated = plan.data.validation_split > 0 or data.validation is not None
     reported = columns({name: aim.metrics for name, aim in aims.items()}, validated)
     for problem in monitor_problems(plan.training, plan.graph.outputs, reported, validated):
         raise TrainingError(problem.message, problem.help)
 
 
-def _held_out(data: Dataset, share: float, seed: int, source: str) -> tuple[Split, Split | None]:
-    if data.validation is not None or not share:
-        return data.train, data.validation
-    if len(data.train) < 2:
-        raise DataError(f"{source}: a single image cannot be split", "write `validation_split: null`")
-    labels = [data.train.y[name] for name, count in data.classes.items() if count is not None]
-    telling = next((column[:] for column in labels if len(column.shape) == 1), None)
-    kept, held = hold_out(np.arange(len(data.train)) if telling is None else telling, share, seed, telling is not None)
-    return data.train.take(kept), data.train.take(held)
+def _check_given(plan: Plan, data: Dataset) -> None:
+    """Shares to set apart where the source brings these images itself."""
+    for key, split, what in (("validation_split", data.validation, "validate"), ("test_split", data.test, "test")):
+        if split is not None and key in plan.data.model_fields_set and getattr(plan.data, key):
+            message = f"{plan.data.source.entry} brings {len(split):,} images to {what} with, and there is a `{key}`"
+            raise DataError(message, f"leave `{key}` out, or write `{key}: null`")
 
 
 def _check_classes(aim: Objective, data: Dataset, source: str) -> None:
