@@ -48,6 +48,19 @@ def _freeze(layers: Sequence[Any]) -> None:
             layer.trainable = False
 
 
+def set_trainable(model: Any, graph: Graph) -> None:
+    """Freeze and thaw the layers of `model`, which was built from such a graph, as the nodes of `graph` say."""
+    own = {layer.name: layer for layer in model.layers}
+    for node in graph.nodes:
+        calls = node.layer.calls(*node.input_shapes)
+        main = main_call(calls)
+        names = [on_layer(_named(calls, index, main, node.name)) for index in range(len(calls))]
+        for layer in (own[name] for name in names if name in own):
+            layer.trainable = True
+            if not node.layer.trainable:
+                _freeze([layer])
+
+
 @contextmanager
 def deep_recursion(graph: Graph) -> Iterator[None]:
     """Room for functional models of thousands of layers, which Keras builds, saves and loads recursively."""

@@ -18,6 +18,7 @@ from cnnspec.training.freeze import freeze_problems
 from cnnspec.training.metrics import Metric
 from cnnspec.training.monitors import columns, monitor_problems
 from cnnspec.training.outputs import objectives, output_doubts, output_problems
+from cnnspec.training.phases import in_phases
 from cnnspec.training.section import Training
 from cnnspec.training.shapes import shape_problem
 
@@ -32,12 +33,13 @@ def check(graph: Graph, data: Data, training: Training, directory: Path) -> list
         leaving = [problem for problem in leaving if problem.code != "target-shape"]
     if any(problem.code == "loss-shape" for problem in leaving):
         entering = [problem for problem in entering if problem.code != "data-shape"]
-    return [*entering, *_arrays(graph, data), *leaving, *_monitors(graph, data, training)]
+    return [*entering, *_arrays(graph, data), *leaving, *in_phases(training, lambda one: _monitors(graph, data, one))]
 
 
 def check_training(graph: Graph, training: Training) -> list[Problem]:
     """The mistakes that need no data to be seen. Paths start with `training`."""
-    return [*_named_outputs(graph, training), *_schedule(training), *freeze_problems(graph, training.freeze)]
+    phased = in_phases(training, lambda one: (*_schedule(one), *freeze_problems(graph, one.freeze)))
+    return [*_named_outputs(graph, training), *phased]
 
 
 def missing_weights(training: Training) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +19,25 @@ from cnnspec.training.watch import Logs, Watcher, kept, remind
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far a run is: `step` batches of epoch `epoch` (from 0), and `steps` in all.
+    """How far a run is: `step` batches of epoch `epoch` (from 0), in a phase whose epochs begin with `first`, and
+    `steps` batches in all.
 
-    `logs` is what the batches of an epoch gave that is trained, but not validated. `over` says that training ended,
+    `logs` is what the batches of an epoch gave that is trained, but not validated. `over` says that the phase ended,
     `stopped` that a callback ended it.
     """
 
+    phase: int = 0
+    first: int = 0
     epoch: int = 0
     step: int = 0
     steps: int = 0
     logs: Mapping[str, float] = field(default_factory=dict)
     over: bool = False
     stopped: bool = False
+
+    def ended(self, last: int) -> bool:
+        """Whether nothing of the phase is left, which has `last` epochs with those before it."""
+        return self.over and (self.stopped or self.epoch >= last)
 
 
 def position_of(state: State | None) -> Position:
@@ -41,20 +48,19 @@ def position_of(state: State | None) -> Position:
 class Saving(Watcher):
     """Writes checkpoints as `when` says, and at an interrupt; the last callback, so that the others are done.
 
-    Where `resumed` is given, training goes on from there.
+    Training goes on from `at`; where that is the place of a state that was saved, `resumed` is that state.
     """
 
     def __init__(
         self, folder: Path, when: Checkpoint, interrupts: Interrupts, callbacks: Sequence[Any],
-        facts: Mapping[str, Any], resumed: State | None = None,
+        facts: Mapping[str, Any], at: Position, resumed: State | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self._folder, self._when, self._interrupts, self._facts = folder, when, interrupts, facts
         self._callbacks, self._resumed = list(callbacks), resumed
-        self._at = position_of(resumed)
-        self._steps, self._epoch = self._at.steps, self._at.epoch
-        self._saved_at, self._saved = time.monotonic(), self._at
-        self._before = self._at.steps
+        self.at = at
+        self._steps, self._epoch, self._before = at.steps, at.epoch, at.steps
+        self._saved_at, self._saved = time.monotonic(), at
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self.recall()
@@ -68,7 +74,7 @@ class Saving(Watcher):
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._epoch = epoch
-        if self._resumed is not None and self._at.step and not self._at.logs:
+        if self._resumed is not None and self.at.step and not self.at.logs:
             restore(self.model, self._resumed.arrays, "metrics")
         self._resumed = None
         self._before = self._steps - self.params.get("start", 0)
@@ -77,18 +83,21 @@ class Saving(Watcher):
         step, steps = self.done(batch), self.params["steps"]
         self._steps = self._before + step
         if self._interrupts.asked:
-            self._save(Position(self._epoch, step, self._steps, _plain(logs) if step == steps else {}))
+            self._save(replace(self._here(), step=step, logs=_plain(logs) if step == steps else {}))
             self._interrupts.check()
         elif step < steps and self._due(within=True):
-            self._save(Position(self._epoch, step, self._steps))
+            self._save(replace(self._here(), step=step))
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         stopped = bool(self.model.stop_training)
         over = stopped or epoch + 1 == self.params["epochs"]
         if over or self._interrupts.asked or self._due(within=False):
-            self._save(Position(epoch + 1, 0, self._steps, over=over, stopped=stopped))
+            self._save(replace(self._here(), epoch=epoch + 1, over=over, stopped=stopped))
         if not over:
             self._interrupts.check()
+
+    def _here(self) -> Position:
+        return Position(self.at.phase, self.at.first, self._epoch, 0, self._steps)
 
     def _due(self, within: bool) -> bool:
         steps, epochs = self._steps - self._saved.steps, self._epoch + 1 - self._saved.epoch
@@ -107,6 +116,7 @@ class Saving(Watcher):
         }  # fmt: skip
         checkpoints.save(self._folder, position.steps, State(arrays, facts), self._when.keep)
         self._saved_at, self._saved = time.monotonic(), position
+        self.at = position
 
 
 def _plain(logs: Logs) -> dict[str, float]:

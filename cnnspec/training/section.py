@@ -17,6 +17,7 @@ from cnnspec.training.checkpoint_section import Checkpoint, CheckpointField
 from cnnspec.training.losses import LOSSES, Loss
 from cnnspec.training.metrics import METRICS, Metric
 from cnnspec.training.optimizers import OPTIMIZERS, Optimizer
+from cnnspec.training.phases import PhasesField
 from cnnspec.training.weights_section import Names, WeightsField
 
 LARGEST_SEED = 2**32 - 1
@@ -101,6 +102,7 @@ class Training(Section):
     given; it is recorded with the run.
     `loss_weights` says how much the loss of each output counts (1 where it is left out).
     `weights` is where training starts: a file of weights, and the layers that it does not give (`skip`).
+    `phases` trains in parts, one after another, each with epochs, an optimizer and frozen layers of its own.
     `freeze` names the layers whose weights stay as they are, or blocks of them; `*` stands for any letters.
 
     Example:
@@ -136,6 +138,14 @@ class Training(Section):
     checkpoint: CheckpointField = Checkpoint()
     weights: WeightsField = None
     freeze: Names = ()
+    phases: PhasesField = ()
+
+    @model_validator(mode="after")
+    def _frozen_where(self) -> Self:
+        if self.phases and self.freeze:
+            message = "`freeze` stands beside `phases`, and each phase says what it freezes"
+            raise refuse("freeze-phases", message, "write it in each phase where it holds", at="freeze")
+        return self
 
     @model_validator(mode="after")
     def _some_choice(self) -> Self:
@@ -162,6 +172,10 @@ class Training(Section):
     def optimizers(self) -> dict[tuple[str, ...], Optimizer]:
         """Each optimizer by its place below `optimizer`: one, at that place itself."""
         return {(): self.optimizer}
+
+    def in_turn(self) -> tuple[Training, ...]:
+        """The phases, each as a training of its own; this one where there are none."""
+        return tuple(phase.of(self) for phase in self.phases) or (self,)
 
     def loss_of(self, output: str) -> Loss | None:
         """The loss of an output, where one is given."""

@@ -95,7 +95,7 @@ def values(model: Any) -> dict[str, Any]:
 def test_what_is_frozen_stays_to_the_bit_and_the_rest_learns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import keras
 
-    from cnnspec.training import compiling
+    from cnnspec.training import compiling, runner
 
     before: dict[str, Any] = {}
     genuine = compiling.compile_model
@@ -108,7 +108,7 @@ def test_what_is_frozen_stays_to_the_bit_and_the_rest_learns(tmp_path: Path, mon
             if "moving" not in path
         }  # fmt: skip
 
-    monkeypatch.setattr(compiling, "compile_model", noted)
+    monkeypatch.setattr(runner, "compile_model", noted)
     done = train(plan(tmp_path, NET, override(["*", "!head", "!stage10"])), quiet=True)
     after = values(keras.models.load_model(done.folder / "best.keras"))
     assert len(after) == len(before) > 10
