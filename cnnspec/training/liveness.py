@@ -91,7 +91,7 @@ def peaks(graph: Graph) -> Peaks | None:
     forward = [*ahead, *(_Life(each.place, each.last, each.size) for each in inner)]
     saved = [_Life(each.last + 1, 2 * turn - each.again, each.size) for each in inner if each.again is not None]
     back = [_Life(2 * turn - each.last, 2 * turn - each.place, each.size) for each in inner if each.learns]
-    held = sum(each.size for each in made if each.again is not None) + sum(life.size for life in between)
+    held = sum(each.size for each in inner if each.again is not None) + sum(life.size for life in between)
     return Peaks(_most([*batch, *forward, *saved, *between, *back, *copies]), held, _most([*batch, *forward]))
 
 

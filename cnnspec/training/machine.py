@@ -39,8 +39,9 @@ def host_memory(root: Path = Path("/")) -> Free:
 
     `root` is where `/proc` and `/sys` are looked for.
     """
-    found = [Free(psutil.virtual_memory().available, swap=psutil.swap_memory().free)]
-    found += [Free(left, "the container's memory") for left in container_memory(root)]
+    swap = psutil.swap_memory().free
+    found = [Free(psutil.virtual_memory().available, swap=swap)]
+    found += [Free(left, "the container's memory", swap) for left in container_memory(root)]
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
     if soft != resource.RLIM_INFINITY:
         found.append(Free(max(0, soft - psutil.Process().memory_info().vms), "address space (ulimit -v)"))
@@ -85,7 +86,10 @@ def _groups(root: Path) -> Iterator[tuple[Path, Path, tuple[str, str, str]]]:
     own = dict(_lines_of(root / "proc/self/cgroup"))
     for mount in _read(root / "proc/self/mountinfo").splitlines():
         left, _, right = mount.partition(" - ")
-        fields, (kind, *_, options) = left.split(), (right.split() or [""])
+        fields, told = left.split(), right.split()
+        if len(fields) < 5 or len(told) < 3:
+            continue
+        kind, options = told[0], told[2]
         if kind == "cgroup2" and "" in own:
             path, names = own[""], ("memory.max", "memory.current", "")
         elif kind == "cgroup" and "memory" in options.split(",") and "memory" in own:
