@@ -1,4 +1,4 @@
-"""Callbacks: what happens between epochs. Names, arguments and defaults are Keras's.
+"""Callbacks: what happens between epochs. Names, arguments and defaults are Keras's; `mlflow` and `wandb` are not of it.
 
 Every run keeps the best model, writes `history.csv` and stops where the loss is no number, without being asked to.
 """
@@ -38,6 +38,8 @@ class Callback(Component):
     vocabulary: ClassVar[Vocabulary] = CALLBACKS
     module: ClassVar[str] = "callbacks"
     lowers_rate: ClassVar[bool] = False
+    needs: ClassVar[dict[str, str]] = {}
+    """Packages that it cannot do without, and what they are called."""
 
 
 class Monitoring(Callback):
@@ -97,6 +99,10 @@ class TensorBoard(Callback):
 
     entry: ClassVar[str] = "tensorboard"
     first: ClassVar[str] = "log_dir"
+    needs: ClassVar[dict[str, str]] = {
+        "tensorboard": "TensorBoard",
+        "tensorflow": "TensorFlow",
+    }  # Keras writes with both
 
     log_dir: Annotated[str, Field(min_length=1)] = "logs"
     histogram_freq: Natural = 0
@@ -105,3 +111,52 @@ class TensorBoard(Callback):
     write_steps_per_second: bool = False
     update_freq: Annotated[Any, BeforeValidator(_how_often), _FREQUENCY] = "epoch"
     profile_batch: Natural = 0
+
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Tracking(Callback):
+    """What tells another program of the run: its settings at the start, the numbers of every epoch, and at the end
+    those of the best epoch and of the test split. No file is given to it. A resumed run goes on under its old number."""
+
+    abstract: ClassVar[bool] = True
+    module: ClassVar[str] = "cnnspec.training.tracking"
+
+
+class MLflow(Tracking):
+    """Writes the run into MLflow: a folder `mlruns` beside the folder of runs, or what `tracking_uri` names.
+
+    `tracking_uri` is a folder (from where `runs` is), or an address such as `sqlite:///mlflow.db` or
+    `http://localhost:5000`. Where it is left out, `MLFLOW_TRACKING_URI` says it, if that is set. `experiment` is the
+    spec's name where it is left out. It takes `pip install mlflow`, or `mlflow-skinny` for a folder or a server.
+
+    Example:
+        callbacks: [early_stopping, {mlflow: {experiment: digits, tags: {stage: draft}}}]
+    """
+
+    entry: ClassVar[str] = "mlflow"
+    first: ClassVar[str] = "experiment"
+    needs: ClassVar[dict[str, str]] = {"mlflow": "MLflow"}
+    tracking_uri: Text | None = None
+    experiment: Text | None = None
+    tags: dict[str, str] = {}
+
+
+class WandB(Tracking):
+    """Writes the run for Weights & Biases: into the run's folder (`wandb sync` uploads it later), or to its server.
+
+    `mode` is `online` or `offline`; where it is left out, a run is online if `WANDB_API_KEY` is set, and offline else.
+    `project` is the spec's name where it is left out. It takes `pip install wandb`.
+
+    Example:
+        callbacks: [early_stopping, {wandb: {project: digits, mode: offline, tags: [draft]}}]
+    """
+
+    entry: ClassVar[str] = "wandb"
+    first: ClassVar[str] = "project"
+    needs: ClassVar[dict[str, str]] = {"wandb": "Weights & Biases"}
+    project: Text | None = None
+    entity: Text | None = None
+    mode: choice("online", "offline") | None = None  # type: ignore[valid-type]
+    tags: tuple[str, ...] = ()

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TextIO
 from cnnspec.data.errors import DataError
 from cnnspec.training import device as devices
 from cnnspec.training import run_folder
-from cnnspec.training.callbacks import TensorBoard
 from cnnspec.training.errors import TrainingError
 from cnnspec.training.plan import Plan, Run
 from cnnspec.training.progress import Reporter, reporter
@@ -67,11 +66,10 @@ def _begun(
 
 
 def _check_installed(plan: Plan) -> None:
-    if not any(isinstance(callback, TensorBoard) for callback in plan.training.callbacks or ()):
-        return
-    for package, name in (("tensorboard", "TensorBoard"), ("tensorflow", "TensorFlow")):  # Keras writes with both
-        if find_spec(package) is None:
-            raise TrainingError(
-                f"the callback `tensorboard` needs {name}, which is not installed",
-                f"install it: pip install {package}",
-            )
+    for callback in plan.training.callbacks or ():
+        for package, name in callback.needs.items():
+            if find_spec(package) is None:
+                raise TrainingError(
+                    f"the callback `{callback.entry}` needs {name}, which is not installed",
+                    f"install it: pip install {package}",
+                )

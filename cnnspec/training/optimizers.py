@@ -73,6 +73,10 @@ class Optimizer(Component):
         more = ("use_ema", "gradient_accumulation_steps", *self.more)
         return self.moments + sum(bool(getattr(self, name)) for name in more)
 
+    def doubt(self, steps: int) -> str | None:
+        """What is likely a mistake in a run of `steps` batches in all."""
+        return self.learning_rate.doubt(steps) if isinstance(self.learning_rate, Schedule) else None
+
     def over(self, steps: int) -> KerasCall:
         """The call for a run of `steps` batches in all."""
         if isinstance(self.learning_rate, Schedule):

@@ -17,23 +17,36 @@ from cnnspec.data.errors import Failure
 from cnnspec.emit.keras import set_trainable
 from cnnspec.training import run_folder, watch
 from cnnspec.training.batches import Feed, Order
-from cnnspec.training.callbacks import Callback, EarlyStopping, ModelCheckpoint, Monitoring, TensorBoard
+from cnnspec.training.callbacks import Callback, EarlyStopping, ModelCheckpoint, Monitoring, TensorBoard, Tracking
 from cnnspec.training.compiling import compile_model, make, network, trained
 from cnnspec.training.device import Machine
+from cnnspec.training.dry_run import Rehearsal, paces, peak_memory, saved
 from cnnspec.training.environment import environment, seed_of
 from cnnspec.training.errors import Interrupted, TrainingError
 from cnnspec.training.fitting import fit
 from cnnspec.training.freeze import frozen
 from cnnspec.training.interrupts import Interrupts, Terminated
+from cnnspec.training.memory import evaluation_batch
 from cnnspec.training.objective import direction
 from cnnspec.training.plan import Plan, Run
 from cnnspec.training.prepare import Part, prepare
 from cnnspec.training.progress import Reporter, reported
+from cnnspec.training.resources import (
+    Needs,
+    disk_needed,
+    held_bytes,
+    memory_ran_out,
+    out_of_memory,
+    precision_of,
+    shapes_of,
+)
 from cnnspec.training.resume import Past, changed_data
 from cnnspec.training.run_folder import RunFolder
 from cnnspec.training.saving import Position, Saving, position_of
 from cnnspec.training.state import restore
 from cnnspec.training.telling import goes_on, loaded, sizes
+from cnnspec.training.tracking import tracked
+from cnnspec.training.trial import fitted
 from cnnspec.training.watch import Averaged, History, KeepBest, Show, Shuffle, StopAtNaN, StopWhenAsked
 
 
@@ -41,10 +54,10 @@ class Runner:
     """One run: prepared when it is made, trained and tested by `finish`."""
 
     def __init__(self, plan: Plan, machine: Machine, folder: RunFolder, told: Reporter, before: Past) -> None:
-        self.plan, self.machine, self.folder, self.told = plan, machine, folder, told
+        self.machine, self.folder, self.told = machine, folder, told
         self.state = before.state
         self.seed = seed_of(plan, before)
-        precision = plan.training.precision if plan.training.precision != "auto" else machine.fastest
+        precision = precision_of(plan, machine)
         keras.utils.set_random_seed(self.seed)
         self.data = prepare(plan, self.seed)
         told.say(sizes(self.data))
@@ -52,13 +65,15 @@ class Runner:
             told.say(f"note: {note}")
         if self.state is not None:
             changed_data(self.state.facts["data"], self.data.fingerprints)
+        self.shapes = shapes_of(plan, self.data.train)
+        self.plan = plan = fitted(plan, machine, self.data, self.seed, told.say)
         self.network = network(plan, precision)
         if plan.training.weights is not None and self.state is None:
             told.say(loaded(self.network, plan.training.weights))
         self.model = trained(self.network, plan, self.data.train)
         self.feeds: list[Feed] = []
         folder.write(run_folder.SPEC, plan.spec_text)
-        folder.write_environment(environment(machine, precision, self.seed, self.data))
+        folder.write_environment(environment(plan, machine, self.seed, self.data))
 
     def finish(self, began: float) -> Run:
         """Train, then test the best weights."""
@@ -66,14 +81,17 @@ class Runner:
         best = KeepBest(self.network, self.folder.best, monitor, mode)
         history, show = History(self.folder.history), Show(self.told, best, len(self.data.train))
         try:
-            with Interrupts() as interrupts:
-                self._train(interrupts, [best, history, show])
+            with Interrupts() as interrupts, tracked(self.plan, self.folder, self.told) as trackers:
+                self._train(interrupts, [best, history, show, *trackers])
                 if best.epoch is None:
                     raise TrainingError(
                         f"`{monitor}` was no number in any epoch, so there is no best model",
                         "lower the learning rate, or bound the gradients with the optimizer's `clipnorm`",
                     )
                 tested = self._tested(interrupts)
+                metrics = {"train": _split_of(best, ""), "validation": _split_of(best, "val_"), "test": tested}
+                for tracker in trackers:
+                    tracker.ends(best.epoch, metrics)
         except KeyboardInterrupt as stop:
             self.told.note("interrupted")
             terminated = isinstance(stop, Terminated)
@@ -84,13 +102,30 @@ class Runner:
                 raise
             self.told.note(f"error: {failure.message}")
             raise failure from None
-        metrics = {"train": _split_of(best, ""), "validation": _split_of(best, "val_"), "test": tested}
         run = Run(
             self.folder.path, history.epochs, best.epoch, metrics, time.monotonic() - began, show.images_per_second,
             self.machine.backend, self.machine.device,
         )  # fmt: skip
         self.folder.write(run_folder.RESULT, json.dumps(run.to_json(), indent=2, ensure_ascii=False) + "\n")
         return run
+
+    def rehearse(self) -> Rehearsal:
+        """The first steps of the first phase, and what follows from them for the run."""
+        first, *_ = phases = self.plan.training.in_turn()
+        plan = replace(self.plan, training=first)
+        set_trainable(self.network, frozen(plan.graph, first.freeze))
+        feed = self._feed_of(self.data.train, first.batch_size, self.seed)
+        compile_model(self.model, self.data.objectives, plan, self.machine, feed.order.steps)
+        try:
+            found = paces(self.model, feed, self._held_out(first.batch_size))
+            written = saved(self.model, self.network, self.folder.path)
+        except Exception as error:
+            raise self._failure(error) or error from None
+        return Rehearsal(
+            feed.order.length, first.batch_size, sum(phase.epochs for phase in phases), *found, written,
+            disk_needed(self.plan), Needs(self.plan, self.machine, self.shapes, held_bytes(self.data, self.machine))
+            .at(self.plan.training.batch_size), peak_memory(), self.machine.backend, self.machine.device,
+        )  # fmt: skip
 
     def _train(self, interrupts: Interrupts, ours: list[Any]) -> None:
         """Every phase that is not over yet."""
@@ -110,6 +145,8 @@ class Runner:
         set_trainable(self.network, frozen(plan.graph, training.freeze))
         feed = self._feed_of(self.data.train, training.batch_size, self.seed)
         compile_model(self.model, self.data.objectives, plan, self.machine, feed.order.steps)
+        if doubt := training.optimizer.doubt(feed.order.steps * training.epochs):
+            self.told.say(f"warning: {doubt}")
         asked = training.callbacks_for(self.data.validation is not None)
         callbacks = [Shuffle(feed.order), StopAtNaN(), StopWhenAsked(interrupts), Averaged(), *ours,
                      *self._made(asked)]  # fmt: skip
@@ -124,12 +161,17 @@ class Runner:
         if at.ended(last):
             saving.recall()
         else:
-            held = self.data.validation
-            size = max(training.batch_size, min(256, len(held))) if held else 0
-            fit(self.model, feed, self._feed_of(held, size) if held else None, last, [*callbacks, saving], at)
+            fit(self.model, feed, self._held_out(training.batch_size), last, [*callbacks, saving], at)
         if any(isinstance(one, EarlyStopping) and one.restore_best_weights for one in asked):
             self.network.load_weights(self.folder.best)
         return saving.at
+
+    def _held_out(self, batch_size: int) -> Feed | None:
+        """The validation images, in batches that take no more memory than those of training."""
+        return self._evaluated(self.data.validation, batch_size) if self.data.validation else None
+
+    def _evaluated(self, part: Part, batch_size: int) -> Feed:
+        return self._feed_of(part, evaluation_batch(self.plan.graph, batch_size, self.shapes, len(part)))
 
     def _feed_of(self, part: Part, size: int, seed: int | None = None) -> Feed:
         feed = Feed(part, Order(len(part), size, seed))
@@ -141,9 +183,7 @@ class Runner:
         buried = next((feed.failure for feed in self.feeds if feed.failure is not None), None)
         if isinstance(buried or error, Failure):
             return buried or error  # type: ignore[return-value]
-        if isinstance(error, tuple(_out_of_memory(self.machine))):
-            return TrainingError("the memory is full", "use a smaller `batch_size`, or a smaller network")
-        return None
+        return out_of_memory(self.plan, self.machine, self.shapes) if memory_ran_out(error) else None
 
     def _tested(self, interrupts: Interrupts) -> dict[str, float]:
         """The metrics of the best weights on the test split, as they stand in the file."""
@@ -151,7 +191,7 @@ class Runner:
         if test is None:
             return {}
         self.network.load_weights(self.folder.best)
-        feed = self._feed_of(test, max(self.plan.training.batch_size, min(256, len(test))))
+        feed = self._evaluated(test, self.plan.training.batch_size)
         watching = [StopWhenAsked(interrupts)]
         return reported(self.model.evaluate(feed.batches(), verbose=0, return_dict=True, callbacks=watching))
 
@@ -169,7 +209,7 @@ class Runner:
     def _made(self, asked: tuple[Callback, ...]) -> Iterator[Any]:
         """Callbacks of the spec as Keras objects."""
         for callback in asked:
-            if isinstance(callback, ModelCheckpoint):
+            if isinstance(callback, ModelCheckpoint | Tracking):
                 continue
             more: dict[str, Any] = {}
             if isinstance(callback, TensorBoard):
@@ -179,19 +219,6 @@ class Runner:
             call = callback.call(**more)
             own = getattr(watch, type(callback).__name__, None)
             yield own(**call.kwargs) if own else make(call)
-
-
-def _out_of_memory(machine: Machine) -> Iterator[type[Exception]]:
-    """What the backend raises where memory runs out."""
-    yield MemoryError
-    if machine.backend == "tensorflow":
-        import tensorflow as tf
-
-        yield tf.errors.ResourceExhaustedError
-    elif machine.backend == "torch":
-        import torch
-
-        yield torch.OutOfMemoryError
 
 
 def _split_of(best: KeepBest, prefix: str) -> dict[str, float]:
