@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from cnnspec.training.prepare import objectives
 
 _RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 _PROBE = 8
+_BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Served:
 
     def __call__(self, x: Mapping[str, Array]) -> dict[str, Array]:
         """What the network gives for a batch, by output."""
-        outputs = self.model.predict_on_batch(_alone(x))
+        outputs = self.model.predict_on_batch(dict(x))
         if isinstance(outputs, dict):
             return {name: np.asarray(outputs[name]) for name in self.heads}
         listed = outputs if isinstance(outputs, list | tuple) else [outputs]
@@ -54,12 +55,10 @@ def of_run(kept: Kept) -> Served:
         for at, (name, entrance) in enumerate(entering.items())
         if entrance.layers
     }
-    images = {name: keras.Input(entrance.shape) for name, entrance in entering.items()}
-    behind = {name: chains[name](tensor) if name in chains else tensor for name, tensor in images.items()}
-    model = keras.Model(_alone(images), network(_alone(behind)), name="served")
+    model = _ready(_Chained(network, chains, _alone), entering)
     heads = _heads(kept)
     spans = {name: _span(each, entering, chains, kept) for name, each in heads.items() if each.kind == "images"}
-    return Served(entering, heads, _ready(model, entering), spans, kept.plan.training.batch_size)
+    return Served(entering, heads, model, spans, kept.plan.training.batch_size)
 
 
 def _heads(kept: Kept) -> dict[str, Head]:
@@ -107,16 +106,29 @@ def foreign(path: Path) -> Served:
     filled(model, path)
     entering = {name: Entrance(name, tuple(shape)) for name, shape in network.inputs.items()}
     heads = {name: _foreign_head(name, tensor) for name, tensor in zip(network.outputs, _in_order(model), strict=True)}
-    spans = {
-        name: tuple(map(np.array, _RANGES.get(each.activation, (0.0, 255.0))))
-        for name, each in heads.items()
-        if each.kind == "images"
-    }
-    named = isinstance(model.input, dict)
-    if not named and len(entering) > 1:  # a list of inputs, in the order of the file
-        images = {name: keras.Input(each.shape) for name, each in entering.items()}
-        model = keras.Model(images, model(list(images.values())), name="served")
-    return Served(entering, heads, _ready(model, entering), spans, 32)  # type: ignore[arg-type]
+    spans = {}
+    for name, each in heads.items():
+        black, white = _RANGES.get(each.activation, (0.0, 255.0))
+        spans[name] = np.array(black), np.array(white)
+
+    def packed(x: Mapping[str, Any]) -> Any:
+        return keras.tree.pack_sequence_as(model.input, [x[name] for name in entering])
+
+    return Served(entering, heads, _ready(_Chained(model, {}, packed), entering), spans, _BATCH)
+
+
+class _Chained(keras.Model):  # type: ignore[misc]
+    """A network with each input behind its preprocessing; `enter` gives inputs by name the form that it takes."""
+
+    def __init__(self, network: Any, chains: Mapping[str, Any], enter: Callable[[Mapping[str, Any]], Any]) -> None:
+        super().__init__(name="served")
+        self.network, self.chains, self.enter = network, dict(chains), enter
+
+    def call(self, x: Mapping[str, Any]) -> Any:
+        behind = {
+            name: self.chains[name](each, training=False) if name in self.chains else each for name, each in x.items()
+        }
+        return self.network(self.enter(behind), training=False)
 
 
 def _in_order(model: Any) -> list[Any]:
