@@ -59,7 +59,7 @@ def test_real_files(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert data.train.x[ALL].shape == (60000, 28, 28, 1)
     assert data.test.x[ALL].shape == (10000, 28, 28, 1)
     assert data.train.x[ALL].dtype == np.uint8
-    assert data.classes[ALL] == source(name).classes == 10
+    assert data.classes[ALL] == source(name).class_count == 10
     assert np.bincount(data.test.y[ALL]).min() >= 892
     if name == "fashion_mnist":
         assert data.train.y[ALL][:5].tolist() == [9, 0, 0, 3, 0]
@@ -172,6 +172,6 @@ def test_without_files_or_network(
 
 def test_the_folder_must_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CNNSPEC_DATA", str(tmp_path / "nowhere"))
-    for ask in (source("mnist").load, source("mnist").look):
+    for ask in (lambda: source("mnist").load(Path(), {}), lambda: source("mnist").look(Path())):
         with pytest.raises(DataError, match=r"CNNSPEC_DATA names .*nowhere, which is no folder"):
-            ask(Path())
+            ask()
