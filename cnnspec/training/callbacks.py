@@ -1,4 +1,4 @@
-"""Callbacks: what happens between epochs. Names, arguments and defaults are Keras's; `mlflow` and `wandb` are not of it.
+"""Callbacks: what happens between epochs. Names, arguments and defaults are Keras's, but for `mlflow` and `wandb`.
 
 Every run keeps the best model, writes `history.csv` and stops where the loss is no number, without being asked to.
 """
@@ -118,7 +118,7 @@ Text = Annotated[str, Field(min_length=1)]
 
 class Tracking(Callback):
     """What tells another program of the run: its settings at the start, the numbers of every epoch, and at the end
-    those of the best epoch and of the test split. No file is given to it. A resumed run goes on under its old number."""
+    those of the best epoch and of the test split. No file is given to it. A resumed run goes on as the one it was."""
 
     abstract: ClassVar[bool] = True
     module: ClassVar[str] = "cnnspec.training.tracking"
