@@ -100,22 +100,28 @@ def trained(network: Any, plan: Plan, part: Part) -> Trained:
 
 def compile_model(model: Any, objectives: Mapping[str, Objective], plan: Plan, machine: Machine, steps: int) -> None:
     """Set the optimizer for `steps` batches an epoch, the losses and the metrics."""
-    losses = {name: make(aim.loss.call()) for name, aim in objectives.items()}
-    metrics = {name: [make(call) for call in aim.metric_calls()] for name, aim in objectives.items()}
-    alone = len(objectives) == 1
-    weights = plan.training.loss_weights
     on_tensorflow = machine.backend == "tensorflow"
     model.compile(
         optimizer=make(plan.training.optimizer.over(steps * plan.training.epochs)),
-        loss=next(iter(losses.values())) if alone else losses,
-        metrics=next(iter(metrics.values())) if alone else metrics,
-        loss_weights={name: weights.get(name, 1.0) for name in objectives} if weights else None,
+        **judged_by(objectives, plan),
         jit_compile=False if on_tensorflow and not machine.gpu else "auto",
         steps_per_execution=steps_per_execution(plan, steps) if on_tensorflow else 1,
     )
     # Keras puts the moving average into the weights at the end of every `fit`, and a resumed run has two of them.
     model.optimizer.finalize_variable_values = lambda variables: None
     model.optimizer.build(model.trainable_variables)
+
+
+def judged_by(objectives: Mapping[str, Objective], plan: Plan) -> dict[str, Any]:
+    """The losses with their weights, and the metrics, as `compile` takes them."""
+    losses = {name: make(aim.loss.call()) for name, aim in objectives.items()}
+    metrics = {name: [make(call) for call in aim.metric_calls()] for name, aim in objectives.items()}
+    weights = plan.training.loss_weights
+    return {
+        "loss": alone(losses),
+        "metrics": alone(metrics),
+        "loss_weights": {name: weights.get(name, 1.0) for name in objectives} if weights else None,
+    }
 
 
 def steps_per_execution(plan: Plan, steps: int) -> int:
