@@ -67,8 +67,8 @@ class Source(Entry):
         """How many classes the labels tell apart."""
         return None
 
-    def labels_of(self, output: str) -> Labels | None:
-        """What is known of the labels for an output; None where only the files can tell."""
+    def labels_of(self, output: str, inputs: Mapping[str, Shape]) -> Labels | None:
+        """What is known of the labels for an output of a network with `inputs`; None where only the files tell."""
         return None if self.class_count is None else Labels((), self.class_count)
 
     def files(self) -> Iterator[tuple[str, str]]:

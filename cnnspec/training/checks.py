@@ -87,6 +87,9 @@ def _arrays(graph: Graph, data: Data) -> Iterator[Problem]:
     for what, argument, names, known in given:
         if names is None or (what == "output" and data.targets == "inputs"):
             continue
+        if argument not in type(data.source).model_fields:
+            yield from _unnamed(data, names, known)
+            continue
         place = ("data", "source", data.source.entry, argument)
         strange = [_no_such(what, name, known, (*place, name)) for name in names if name not in known]
         yield from strange
@@ -94,6 +97,17 @@ def _arrays(graph: Graph, data: Data) -> Iterator[Problem]:
             if name not in names and name not in {problem.guess for problem in strange}:
                 message = f"{what} `{name}` has no {'images' if what == 'input' else 'labels'}"
                 yield Problem(f"missing-{what}", message, place, True, f"add `{name}: …`, the name of its array")
+
+
+def _unnamed(data: Data, names: Iterable[str], outputs: Iterable[str]) -> Iterator[Problem]:
+    """Outputs that a source has no labels for, where it says itself which ones they are for."""
+    for output in outputs:
+        if output not in names:
+            given = " and ".join(f"`{name}`" for name in names)
+            listed = ", ".join(f"{name}: …" for name in names)
+            message = f"output `{output}` has no labels; `{data.source.entry}` has them for {given}"
+            help = f"name the outputs so: `outputs: {{{listed}}}`"
+            yield Problem("missing-output", message, ("data", "source"), True, help)
 
 
 def _no_such(what: str, name: str, known: Iterable[str], place: Place) -> Problem:

@@ -6,39 +6,41 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from cnnspec.data.section import Data
+from cnnspec.data.sources import Labels
 from cnnspec.graph.graph import Graph
 from cnnspec.language.entries import Path as Place
 from cnnspec.language.entries import Problem
-from cnnspec.layers.base import show
-from cnnspec.training.objective import Objective, Truth, objective, tells_classes
+from cnnspec.layers.base import Shape, show
+from cnnspec.training.objective import Objective, Truth, objective
 from cnnspec.training.section import Training
 from cnnspec.training.shapes import fits
 
 
-def _given(data: Data) -> Truth | None:
-    if data.targets == "inputs":
-        return "inputs"
-    return "numbers" if data.source.class_count is not None else None
-
-
 def objectives(graph: Graph, data: Data, training: Training) -> Iterator[tuple[str, Objective | None]]:
     """The objective of each output, so far as it can be told without the files."""
-    given = _given(data)
     for output in graph.outputs:
-        if given is not None:
-            yield output, objective(graph, output, training, given, data.source.class_count)
+        labels = data.source.labels_of(output, graph.inputs)
+        if data.targets == "inputs":
+            yield output, objective(graph, output, training, "inputs", None)
+        elif labels is not None and (labels.values or labels.classes is not None):
+            given: Truth = "values" if labels.values else "numbers"
+            yield output, objective(graph, output, training, given, labels.classes)
 
 
 def output_problems(graph: Graph, data: Data, training: Training) -> Iterator[Problem]:
     """The mistakes: outputs without a loss, or that their labels or metrics do not fit."""
-    for output, aim in objectives(graph, data, training):
+    aims = dict(objectives(graph, data, training))
+    for output in graph.outputs:
+        labels = data.source.labels_of(output, graph.inputs)
         if data.targets == "inputs":
             yield from _copies(graph, data, output)
-            continue
-        found = (
-            [_no_loss(graph, output, data)] if aim is None else _labels(aim, data.source.entry, data.source.class_count)
-        )
-        yield from (_named(problem, graph, output) for problem in found)
+        elif labels is not None:
+            shape, source = graph.output_shapes[output], data.source.entry
+            problem = _misshapen(shape, labels, source) or (
+                _misjudged(aims[output], shape, labels, source) if output in aims else None
+            )
+            if problem is not None:
+                yield _named(problem, graph, output)
     for output in graph.outputs:
         yield from _metric_forms(output, data, training)
         yield from _metric_shapes(graph, output, training)
@@ -77,53 +79,69 @@ def copied(graph: Graph, output: str) -> str | None:
     return output if output in graph.inputs else None
 
 
-def _no_loss(graph: Graph, output: str, data: Data) -> Problem:
-    shape = show(graph.output_shapes[output])
-    return Problem(
-        "no-loss",
-        f"no loss follows from an output of {shape} and {data.source.class_count} classes",
-        ("training",),
-        True,
-        f"write `loss:`, or end the network with `dense: {{units: {data.source.class_count}, activation: softmax}}`",
-    )
+_LOSS: Place = ("training", "loss")
 
 
-def _labels(aim: Objective, source: str, classes: int | None) -> Iterator[Problem]:
-    place: Place = ("training", "loss")
-    if classes is None:
-        return
-    if not tells_classes(aim.shape):
-        message = f"the network gives {show(aim.shape)}, but the labels of {source} are one class an image"
-        yield Problem(
-            "loss-shape",
-            message,
-            place,
-            False,
-            "end the network with `global_average_pooling2d` or `flatten`, and a `dense`",
-        )
-    elif problem := label_problem(aim, source, classes):
-        yield problem
+def _misshapen(shape: Shape, labels: Labels, source: str) -> Problem | None:
+    """Why an output of `shape` cannot be compared with labels of theirs, if so."""
+    size = show(labels.shape)
+    if labels.values:
+        if fits(labels.shape, shape):
+            return None
+        alone = len(labels.shape) == 1
+        what = f"{labels.shape[0]} values an image" if alone else f"values of {size} an image"
+        help = f"end the network with `dense: {labels.shape[0]}`" if alone else f"end the network with values of {size}"
+    elif len(shape) == len(labels.shape) + 1 and fits(labels.shape, shape[:-1]):
+        return None
+    elif not labels.shape:
+        what = "one class an image"
+        help = "end the network with `global_average_pooling2d` or `flatten`, and a `dense`"
+    else:
+        known = None not in labels.shape
+        what = f"masks of {size}" if known else "masks"
+        scores = f"conv2d: {{filters: {labels.classes or '…'}, kernel_size: 1, activation: softmax}}"
+        help = f"end the network with a map of {size if known else 'their size'} and `{scores}`"
+        if len(shape) == 3:
+            help = "bring the map to that size with `padding: same`, and `up_sampling2d` or `conv2d_transpose`"
+    message = f"the network gives {show(shape)}, but the labels of {source} are {what}"
+    return Problem("loss-shape", message, _LOSS, False, help)
+
+
+def _misjudged(aim: Objective | None, shape: Shape, labels: Labels, source: str) -> Problem | None:
+    """Why labels that fit the shape of an output cannot be learnt, if so."""
+    if labels.values:
+        if aim is None or not aim.loss.sparse:
+            return None
+        message = f"`{aim.loss.entry}` takes class numbers, but the labels of {source} are values"
+        return Problem("loss-values", message, _LOSS, False, "write another `loss:`, such as `mean_squared_error`")
+    assert labels.classes is not None
+    if aim is not None:
+        return label_problem(aim, source, labels.classes)
+    last = f"`dense: {{units: {labels.classes}, activation: softmax}}`"
+    if labels.shape:
+        last = f"`conv2d: {{filters: {labels.classes}, kernel_size: 1, activation: softmax}}`"
+    message = f"no loss follows from an output of {show(shape)} and {labels.classes} classes"
+    return Problem("no-loss", message, ("training",), True, f"write `loss:`, or end the network with {last}")
 
 
 def label_problem(aim: Objective, source: str, classes: int) -> Problem | None:
-    """Why class numbers below `classes` cannot be told by an output that is one row of scores, if so."""
+    """Why class numbers below `classes` cannot be told by the scores in the last axis of an output, if so."""
     units = aim.shape[-1]
     assert units is not None
-    help = f"give the last `dense` {classes} units"
+    help = _scores(aim.shape, classes)
     if aim.form == "column":
         if aim.loss.classifies and classes > 2:
-            return Problem(
-                "loss-classes",
-                f"the network gives one value, {source} has {classes} classes",
-                ("training", "loss"),
-                False,
-                f"{help} and `activation: softmax`",
-            )
+            message = f"the network gives one value, {source} has {classes} classes"
+            return Problem("loss-classes", message, _LOSS, False, f"{help} and `activation: softmax`")
         return None
     if units < classes and (aim.loss.classifies or aim.form == "one_hot"):
         message = f"the network gives {units} value{'s' * (units != 1)}, {source} has {classes} classes"
-        return Problem("loss-classes", message, ("training", "loss"), False, help)
+        return Problem("loss-classes", message, _LOSS, False, help)
     return None
+
+
+def _scores(shape: Shape, classes: int) -> str:
+    return f"give the last `dense` {classes} units" if len(shape) == 1 else f"give the last `conv2d` {classes} filters"
 
 
 def _metric_shapes(graph: Graph, output: str, training: Training) -> Iterator[Problem]:
@@ -157,10 +175,12 @@ def _metric_forms(output: str, data: Data, training: Training) -> Iterator[Probl
 
 def output_doubts(graph: Graph, data: Data, training: Training) -> Iterator[Problem]:
     """What is likely a mistake: scores that no label needs."""
-    for _, aim in objectives(graph, data, training):
-        if aim is None or data.targets == "inputs":
+    for output, aim in objectives(graph, data, training):
+        labels = data.source.labels_of(output, graph.inputs)
+        if aim is None or labels is None or data.targets == "inputs":
             continue
-        classes, units = data.source.class_count, aim.shape[-1]
-        if classes and tells_classes(aim.shape) and aim.form != "column" and units and units > classes:
+        classes, units = labels.classes, aim.shape[-1]
+        fitting = _misshapen(aim.shape, labels, "") is None
+        if classes and fitting and aim.form != "column" and units and units > classes:
             message = f"the network gives {units} values, {data.source.entry} has {classes} classes"
-            yield Problem("loss-classes", message, ("data", "source"), True, f"give the last `dense` {classes} units")
+            yield Problem("loss-classes", message, ("data", "source"), True, _scores(aim.shape, classes))

@@ -18,7 +18,7 @@ from cnnspec.layers.base import Layer, Shape, known, show
 from cnnspec.training.counts import each_class
 from cnnspec.training.errors import TrainingError
 from cnnspec.training.monitors import columns, monitor_problems
-from cnnspec.training.objective import Objective, objective, tells_classes, truth
+from cnnspec.training.objective import Objective, objective, truth
 from cnnspec.training.outputs import copied, label_problem
 from cnnspec.training.plan import Plan
 from cnnspec.training.shapes import fits, shape_problem
@@ -169,12 +169,12 @@ def _check_given(plan: Plan, data: Dataset) -> None:
 
 
 def _check_classes(aim: Objective, data: Dataset, source: str) -> None:
-    labels, shape = _for(data.train.y, aim.output).shape[1:], known(aim.shape)
-    if shape is not None and labels != shape[:-1]:
-        what = "one class an image" if not labels else f"maps of {show(labels)}"
+    labels, shape = _for(data.train.y, aim.output).shape[1:], aim.shape
+    if not fits(labels, shape[:-1]):
+        what = "one class an image" if not labels else f"masks of {show(labels)}"
         raise DataError(f"the network gives {show(shape)}, but the labels of {source} are {what}")
     classes = _for(data.classes, aim.output) or 0
-    problem = label_problem(aim, source, classes) if tells_classes(aim.shape) else None
+    problem = label_problem(aim, source, classes) if shape[-1] is not None else None
     if problem:
         raise DataError(problem.message, problem.help)
 

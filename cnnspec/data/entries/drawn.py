@@ -88,7 +88,7 @@ class Shapes(Source):
     def class_count(self) -> int:
         return len(self.kinds) + (1 if self.task == "segmentation" else 0)
 
-    def labels_of(self, output: str) -> Labels | None:
+    def labels_of(self, output: str, inputs: Mapping[str, Shape]) -> Labels | None:
         if self.task == "boxes":
             return {"class": Labels((), self.class_count), "box": Labels((4,), values=True)}.get(output)
         return Labels(self.image_size if self.task == "segmentation" else (), self.class_count)

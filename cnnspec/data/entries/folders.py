@@ -162,9 +162,9 @@ class SegmentationFolder(_Files):
             raise refuse("mask-values", message, "take it out of one of them", at="ignore")
         return self
 
-    def labels_of(self, output: str) -> Labels | None:
-        classes = self.classes or len(self.values or ()) or None
-        return Labels(self.image_size or (None, None), classes)
+    def labels_of(self, output: str, inputs: Mapping[str, Shape]) -> Labels:
+        height, width, _ = self.shape_for(next(iter(inputs.values()), ())) or (None, None, None)
+        return Labels((height, width), len(self.values) if self.values is not None else self.classes)
 
     def files(self) -> Iterator[tuple[str, str]]:
         yield "images", self.images
