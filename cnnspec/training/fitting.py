@@ -28,6 +28,7 @@ def fit(
         _close(model, epoch, dict(start.logs), held, shared)
     elif start.step:
         feed.order.turn_to(epoch)
+        model._symbolic_build(data_batch=feed.part.batch(feed.order.of(0)))  # the metrics that are to go on
         batches = feed.batches(start.step)
         model.fit(
             batches, initial_epoch=epoch, epochs=epoch + 1, validation_data=held, callbacks=shared, verbose=0,
