@@ -45,20 +45,24 @@ FAILED = 3
     metavar="RUN",
     help="Go on with the run in this folder; without SPEC with the spec that it holds.",
 )
+@click.option("--dry-run", is_flag=True, help="Take a few steps, tell what the run would take, and leave nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 def command(
     spec: str | None, overrides: tuple[str, ...], allow_large: bool, epochs: int | None, backend: str | None,
-    device: str | None, runs: Path, resume: Path | None, as_json: bool, quiet: bool,
+    device: str | None, runs: Path, resume: Path | None, dry_run: bool, as_json: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """Train a spec on its data.
 
     Keeps the best model, checkpoints, the history and a log in a run folder, and evaluates the best weights on the
     test split. `--resume` goes on with a run that was interrupted, however it was, as if it had not been.
+    `--dry-run` does everything up to the first steps for real, and tells how long and how large the run would be.
     Progress goes to stderr, the result to stdout. Exits 1 where the spec is wrong, 3 where data or training fail,
     130 or 143 where it is interrupted; the best model so far stays.
     """
     gc.enable()
+    if dry_run and resume is not None:
+        raise click.UsageError("--dry-run tries a new run; leave out --resume.")
     if spec is None:
         if resume is None:
             raise click.UsageError("Missing argument 'SPEC'.")
@@ -72,10 +76,14 @@ def command(
     from cnnspec.data.errors import Failure
     from cnnspec.training.errors import Interrupted
     from cnnspec.training.interrupts import Terminated
-    from cnnspec.training.run import train_report
+    from cnnspec.training.run import rehearse_report, train_report
 
     with _terminable():
         try:
+            if dry_run:
+                found = rehearse_report(report, runs=runs, backend=backend, device=device, quiet=quiet)
+                click.echo(json.dumps(found.to_json()) if as_json else found.text())
+                return 0
             run = train_report(report, runs=runs, backend=backend, device=device, quiet=quiet, resume=resume)
         except Failure as failure:
             _fail(failure)

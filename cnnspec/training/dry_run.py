@@ -5,11 +5,11 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnnspec.training import checkpoints
 from cnnspec.training.batches import Feed
@@ -39,12 +39,19 @@ class Pace:
         return self.steps * self.step
 
 
+class Written(NamedTuple):
+    """The bytes of a checkpoint and of the best model, and the seconds that both took."""
+
+    checkpoint: int
+    best: int
+    seconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
     """What a dry run found. Times are in seconds, sizes in bytes.
 
-    `checkpoint` is what one checkpoint takes on the disk, `best` the best model, and `disk` what the run writes in all;
-    `peak` is the most memory that this process has held so far, None where the system does not tell.
+    `disk` is what the run writes in all, `peak` the most memory that this process has held.
     """
 
     images: int
@@ -52,19 +59,17 @@ class Rehearsal:
     epochs: int
     training: Pace
     validation: Pace | None
-    checkpoint: int
-    best: int
-    saving: float
+    written: Written
     disk: int
     memory: Estimate
-    peak: int | None
+    peak: int
     backend: str
     device: str
 
     @property
     def epoch(self) -> float:
         """Seconds an epoch: its steps, validation, and saving."""
-        return self.training.epoch + (self.validation.epoch if self.validation else 0.0) + self.saving
+        return self.training.epoch + (self.validation.epoch if self.validation else 0.0) + self.written.seconds
 
     @property
     def run(self) -> float:
@@ -78,34 +83,34 @@ class Rehearsal:
             "images": self.images, "batch_size": self.batch_size, "steps": self.training.steps, "epochs": self.epochs,
             "seconds": {
                 "first_step": _rounded(self.training.first), "step": _rounded(self.training.step),
-                "validation_step": _rounded(held.step) if held else None, "saving": _rounded(self.saving),
+                "validation_step": _rounded(held.step) if held else None, "saving": _rounded(self.written.seconds),
                 "epoch": _rounded(self.epoch), "run": _rounded(self.run),
             },
             "memory": {**self.memory.to_json(), "peak": self.peak},
-            "disk": {"checkpoint": self.checkpoint, "best": self.best, "run": self.disk},
+            "disk": {"checkpoint": self.written.checkpoint, "best": self.written.best, "run": self.disk},
             "backend": self.backend, "device": self.device,
         }  # fmt: skip
 
     def text(self) -> str:
         """What it found, for a person."""
-        taken = f"; this process has held {spoken(self.peak)} at most" if self.peak else ""
-        rate = self.batch_size / max(self.training.step, 1e-9)
-        lines = [
-            f"step:    {duration(self.training.step)} for {self.batch_size:,} images, {rate:,.0f} images/s on "
-            f"{self.device} (the first one {duration(self.training.first)})",
-            f"epoch:   about {duration(self.epoch)} for {self.training.steps:,} steps",
-            f"run:     about {duration(self.run)} for {self.epochs:,} epoch{'s' * (self.epochs != 1)}, "
-            "if nothing stops it early",
-            f"memory:  about {self.memory.line()}{taken}",
-            f"disk:    {spoken(self.disk)} at most: a checkpoint takes {spoken(self.checkpoint)}, the best model "
-            f"{spoken(self.best)}",
-        ]
-        if self.validation:
-            step = f"{duration(self.validation.step)} a step, {self.validation.steps:,} steps"
-            lines.insert(1, f"validation: {step}")
-        names = [line.partition(":") for line in lines]
-        width = max(len(name) for name, _, _ in names) + 1
-        return "\n".join(f"{name + ':':<{width}} {rest.strip()}" for name, _, rest in names)
+        rows = dict(self._rows())
+        width = max(map(len, rows)) + 1
+        return "\n".join(f"{name + ':':<{width}} {text}" for name, text in rows.items())
+
+    def _rows(self) -> Iterator[tuple[str, str]]:
+        training, held, written = self.training, self.validation, self.written
+        rate = self.batch_size / max(training.step, 1e-9)
+        took = (
+            f"{duration(training.step)} for {_count(self.batch_size, 'image')}, {rate:,.0f} images/s on {self.device}"
+        )
+        yield "step", f"{took}; the first one {duration(training.first)}"
+        if held:
+            yield "validation", f"{duration(held.epoch)} in {_count(held.steps, 'step')}"
+        yield "epoch", f"about {duration(self.epoch)} for {_count(training.steps, 'step')}"
+        yield "run", f"about {duration(self.run)} for {_count(self.epochs, 'epoch')}, unless it stops early"
+        yield "memory", f"about {self.memory.line()}; up to {spoken(self.peak)} was held in this dry run"
+        files = f"{spoken(written.checkpoint)} for a checkpoint, {spoken(written.best)} for the best model"
+        yield "disk", f"up to {spoken(self.disk)}: {files}"
 
 
 def paces(model: Any, feed: Feed, validation: Feed | None, callbacks: Sequence[Any] = ()) -> tuple[Pace, Pace | None]:
@@ -121,14 +126,14 @@ def paces(model: Any, feed: Feed, validation: Feed | None, callbacks: Sequence[A
     return training, clock.pace(validation.order.steps)
 
 
-def saved(model: Any, network: Any, folder: Path) -> tuple[int, int, float]:
-    """Writes a checkpoint and the best model into `folder`: bytes of each, and the seconds of both."""
+def saved(model: Any, network: Any, folder: Path) -> Written:
+    """Writes a checkpoint and the best model into `folder`."""
     began = time.monotonic()
     checkpoint = checkpoints.save(folder / "checkpoints", 1, State(arrays_of(model), {"generators": generators()}), 1)
     best = folder / "best.keras"
     with writing(best), sealed(best) as place:
         network.save(place)
-    return checkpoint.stat().st_size, best.stat().st_size, time.monotonic() - began
+    return Written(checkpoint.stat().st_size, best.stat().st_size, time.monotonic() - began)
 
 
 def peak_memory() -> int:
@@ -177,6 +182,10 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60:,} h {minutes % 60} min"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def _rounded(seconds: float) -> float:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cnnspec import __version__
 from cnnspec.training.device import Machine
 from cnnspec.training.plan import Plan
+from cnnspec.training.resources import precision_of
 from cnnspec.training.resume import Past
 from cnnspec.training.section import LARGEST_SEED
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from cnnspec.training.prepare import Prepared
 
 
-def environment(machine: Machine, precision: str, seed: int, data: Prepared) -> Mapping[str, Any]:
+def environment(plan: Plan, machine: Machine, seed: int, data: Prepared) -> Mapping[str, Any]:
     """What `environment.json` holds."""
     import keras
     import numpy
@@ -27,7 +28,8 @@ def environment(machine: Machine, precision: str, seed: int, data: Prepared) -> 
     return {
         "cnnspec": __version__, "python": sys.version.split()[0], "platform": platform.platform(),
         "keras": keras.__version__, "numpy": numpy.__version__, "backend": machine.backend,
-        "backend_version": machine.version, "device": machine.device, "precision": precision, "seed": seed,
+        "backend_version": machine.version, "device": machine.device, "precision": precision_of(plan, machine),
+        "seed": seed, "batch_size": plan.training.batch_size,
         "started": datetime.now(UTC).isoformat(timespec="seconds"), "classes": data.classes, "class_names": data.names,
     }  # fmt: skip
 

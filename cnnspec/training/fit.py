@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, TextIO
 from cnnspec.data.errors import DataError
 from cnnspec.training import device as devices
 from cnnspec.training import run_folder
+from cnnspec.training.batch_size import chosen_before, settled
 from cnnspec.training.errors import TrainingError
 from cnnspec.training.plan import Plan, Run
 from cnnspec.training.progress import Reporter, reporter
+from cnnspec.training.resources import check_disk, check_memory
 from cnnspec.training.resume import Past, past
 from cnnspec.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
+    from cnnspec.training.dry_run import Rehearsal
     from cnnspec.training.runner import Runner
 
 
@@ -42,11 +45,28 @@ def train(
         folder.close()
 
 
+def rehearse(
+    plan: Plan, *, backend: str | None = None, device: str | None = None, quiet: bool = False,
+    stream: TextIO | None = None,
+) -> Rehearsal:  # fmt: skip
+    """Begin a run of `plan` for real, take a few steps, save once, and leave nothing behind.
+
+    Raises what `train` raises before its first step, and in it.
+    """
+    with run_folder.rehearsed(plan.run_root, plan.name) as folder:
+        told = reporter(quiet, folder.log, stream)
+        try:
+            return _begun(plan, folder, told, backend, device, again=False).rehearse()
+        finally:
+            told.close()
+
+
 def _begun(
     plan: Plan, folder: RunFolder, told: Reporter, backend: str | None, device: str | None, again: bool
 ) -> Runner:
     """Everything up to the first step; where that fails, a new run leaves nothing behind."""
     try:
+        plan = chosen_before(plan, folder.path) if again and plan.training.auto_batch_size else plan
         before = past(folder, plan.spec_text, backend, told.say) if again else Past()
         _check_installed(plan)
         plan.data.source.look(plan.directory)
@@ -54,6 +74,8 @@ def _begun(
             plan.training.weights.look()
         machine = devices.start(before.environment.get("backend") or backend, device)
         told.say(f"device: {machine}")
+        check_disk(plan, folder.path)
+        check_memory(settled(plan, 1) if plan.training.auto_batch_size else plan, machine)
         from cnnspec.training.runner import Runner
 
         return Runner(plan, machine, folder, told, before)

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from cnnspec.layers.base import Shape
 from cnnspec.training.device import Machine
 from cnnspec.training.errors import TrainingError
+from cnnspec.training.freeze import frozen
 from cnnspec.training.machine import Free, free_disk, free_memory
 from cnnspec.training.memory import Estimate, estimate, evaluation_batch, halves, spoken, state_bytes
 from cnnspec.training.plan import Plan
+from cnnspec.training.section import Training
 
 if TYPE_CHECKING:
     from cnnspec.training.prepare import Part, Prepared
@@ -40,11 +42,15 @@ class Needs:
     data: int = 0
 
     def at(self, batch_size: int) -> Estimate:
-        """The estimate for a batch size."""
-        graph, training = self.plan.graph, self.plan.training
+        """The estimate for a batch size: that of the phase which takes most."""
+        trainings = self.plan.training.model_copy(update={"batch_size": batch_size}).in_turn()
+        return max((self._of(training) for training in trainings), key=lambda found: found.total)
+
+    def _of(self, training: Training) -> Estimate:
+        graph, size = frozen(self.plan.graph, training.freeze), training.batch_size
         return estimate(
-            graph, batch_size, training.optimizer, precision_of(self.plan, self.machine), shapes=self.shapes,
-            evaluated=evaluation_batch(graph, batch_size, self.shapes), data=0 if self.machine.gpu else self.data,
+            graph, size, training.optimizer, precision_of(self.plan, self.machine), shapes=self.shapes,
+            evaluated=evaluation_batch(graph, size, self.shapes), data=0 if self.machine.gpu else self.data,
         )  # fmt: skip
 
     def fitting(self, free: int) -> int | None:
@@ -123,7 +129,8 @@ def memory_ran_out(error: BaseException) -> bool:
 
 def disk_needed(plan: Plan) -> int:
     """Bytes that a run writes: its checkpoints and one more while it is written, and the best model twice."""
-    weights, slots = state_bytes(plan.graph, plan.training.optimizer)
+    held = [state_bytes(frozen(plan.graph, each.freeze), each.optimizer) for each in plan.training.in_turn()]
+    weights, slots = max(held)
     return (plan.training.checkpoint.keep + 1) * (weights + slots) + 2 * weights
 
 

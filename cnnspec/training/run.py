@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from cnnspec.data.errors import DataError
-from cnnspec.training.fit import train
+from cnnspec.training.fit import rehearse, train
 from cnnspec.training.plan import Plan, Run
 
 if TYPE_CHECKING:
     from cnnspec.pipeline import Report
+    from cnnspec.training.dry_run import Rehearsal
 
 
 def train_report(
@@ -30,6 +31,17 @@ def train_report(
         stream=stream,
         resume=Path(resume) if resume is not None else None,
     )
+
+
+def rehearse_report(
+    report: Report, *, runs: str | Path = "runs", backend: str | None = None, device: str | None = None,
+    quiet: bool = False, stream: TextIO | None = None,
+) -> Rehearsal:  # fmt: skip
+    """What a run of a spec that holds would take: a few real steps, of which nothing is left behind.
+
+    Raises `DataError` or `TrainingError` where the run would fail before its first step, or in it.
+    """
+    return rehearse(plan_of(report, Path(runs)), backend=backend, device=device, quiet=quiet, stream=stream)
 
 
 def plan_of(report: Report, runs: Path) -> Plan:
