@@ -86,10 +86,11 @@ def train(
     backend: str | None = None,
     device: str | None = None,
     runs: str | Path = "runs",
+    resume: str | Path | None = None,
     quiet: bool = False,
     **overrides: Any,
 ) -> Run:
-    """Train a spec, as `cnnspec train` does, and return the run.
+    """Train a spec, as `cnnspec train` does, and return the run; `resume` is the folder of one to go on with.
 
     Raises `SpecError` where the spec does not hold, and a `DataError` or `TrainingError` with a message and what to
     do where data or training fail.
@@ -97,7 +98,7 @@ def train(
     report = _sound(spec, **overrides, **({"training.epochs": epochs} if epochs else {}))
     from cnnspec.training.run import train_report
 
-    return train_report(report, runs=runs, backend=backend, device=device, quiet=quiet)
+    return train_report(report, runs=runs, backend=backend, device=device, quiet=quiet, resume=resume)
 
 
 def evaluate(
