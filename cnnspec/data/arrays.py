@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from math import prod
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from cnnspec.data.columns import Array
+from cnnspec.data.columns import Array, Column, Mapped, blocks, in_memory
 from cnnspec.data.errors import DataError
 from cnnspec.data.splits import ALL, Dataset, Split
 from cnnspec.layers.base import show
@@ -23,16 +25,22 @@ class _Read(NamedTuple):
     y: dict[str, Array]
 
 
-_BLOCK = 4096
+_BLOCK_BYTES = 1 << 24
 _LAST_CLASS = np.iinfo(np.int32).max
 
 
 def dataset(
-    train: tuple[Arrays, Arrays], test: tuple[Arrays, Arrays] | None, classes: int | None, where: str
+    train: tuple[Arrays, Arrays],
+    test: tuple[Arrays, Arrays] | None,
+    classes: int | None,
+    where: str,
+    weights: Array | None = None,
+    groups: Array | None = None,
 ) -> Dataset:
     """Check and normalise arrays as they were read. Raises `DataError`, naming `where` they come from.
 
-    `classes` is how many there are where the source knows it; else the training labels tell.
+    `classes` is how many there are where the source knows it; else the training labels tell. `weights` and `groups`
+    are those of the training images. Of a file that is mapped into memory, images and masks stay where they are.
     """
     checked = _read(*train, f"{where}, training split")
     tested = _read(*test, f"{where}, test split") if test is not None else None
@@ -43,7 +51,42 @@ def dataset(
             raise DataError(f"{where}: the images{_of(name)} have two shapes: {both}")
     found = {name: _classes(name, checked, tested, classes, where) for name in checked.y}
     numbers = {name for name, count in found.items() if count is not None}
-    return Dataset(_split(checked, numbers), _split(tested, numbers) if tested else None, found)
+    kept = _split(checked, numbers)
+    if weights is not None:
+        kept = replace(kept, weights=_weights(weights, len(kept), f"{where}, training split"))
+    if groups is not None:
+        kept = replace(kept, groups=_groups(groups, len(kept), f"{where}, training split"))
+    return Dataset(kept, _split(tested, numbers) if tested else None, found)
+
+
+def _weights(array: Array, length: int, where: str) -> Array:
+    """What each image counts."""
+    array = _each_one(array, length, where, "weights")
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"{where}: the weights are no numbers but {array.dtype}")
+    bad = ~(np.isfinite(array) & (array >= 0))
+    if bad.any():
+        at = int(np.argmax(bad))
+        raise DataError(f"{where}: weight {array[at]} of image {at} is no number from 0")
+    if not array.any():
+        raise DataError(f"{where}: every weight is 0", "weigh some images more than that")
+    return array.astype(np.float32)
+
+
+def _groups(array: Array, length: int, where: str) -> Array:
+    """What each image belongs to, as whole numbers; numbers and texts name groups alike."""
+    array = _each_one(array, length, where, "groups")
+    if array.dtype.kind not in "biufUS":
+        raise DataError(f"{where}: the groups are neither numbers nor texts but {array.dtype}")
+    return np.unique(array, return_inverse=True)[1].reshape(-1)
+
+
+def _each_one(array: Array, length: int, where: str, kind: str) -> Array:
+    """An array with a value for each image."""
+    if array.shape not in ((length,), (length, 1)):
+        held = show(array.shape) if array.ndim else "one value"
+        raise DataError(f"{where}: {kind} for {length:,} images are wanted, one each, not {held}")
+    return np.array(array).reshape(-1)
 
 
 def _classes(name: str, train: _Read, test: _Read | None, classes: int | None, where: str) -> int | None:
@@ -63,7 +106,16 @@ def _classes(name: str, train: _Read, test: _Read | None, classes: int | None, w
 
 
 def _split(part: _Read, names: set[str]) -> Split:
-    return Split(part.x, {name: y.astype(np.int32) if name in names else y for name, y in part.y.items()})
+    return Split(part.x, {name: _numbers(y) if name in names else y for name, y in part.y.items()})
+
+
+def _numbers(y: Array) -> Column:
+    """Class numbers, of 32 bits; masks that are bytes stay so."""
+    if y.ndim > 1 and y.dtype == np.uint8:
+        return y
+    if in_memory(y):
+        return y.astype(np.int32)
+    return Mapped(y, lambda batch: batch.astype(np.int32), y.shape[1:], np.dtype(np.int32))
 
 
 def _read(x: Arrays, y: Arrays, where: str) -> _Read:
@@ -103,14 +155,18 @@ def _check_array(array: Array, rank: int, where: str, kind: str, name: str) -> N
 
 
 def _plain_labels(y: Array, where: str, name: str) -> Array:
+    if y.ndim <= 2 and not in_memory(y):
+        y = np.array(y)
+    if y.ndim == 4 and y.shape[-1] == 1 and y.dtype.kind in "biu":
+        y = y[..., 0]
     if y.ndim == 2:
         y = y[:, 0] if y.shape[1] == 1 else np.argmax(y, axis=1) if _is_one_hot(y) else y
     if y.ndim == 1 and y.dtype.kind == "f" and y.min() >= 0 and y.max() <= _LAST_CLASS and (y == np.floor(y)).all():
         y = y.astype(np.int64)
-    if y.ndim == 1 and y.dtype.kind in "iu" and y.min() < 0:
-        at = int(np.argmin(y))
+    if y.ndim != 2 and y.dtype.kind == "i" and (least := y.min()) < 0:
+        at = int(np.argmin(y)) // prod(y.shape[1:])
         raise DataError(
-            f"{where}: label {y[at]} of image {at} is negative",
+            f"{where}: label {least} of image {at} is negative",
             "class numbers count from 0; save values to learn as floats",
         )
     return y
@@ -127,11 +183,11 @@ def _are_class_numbers(y: Array) -> bool:
 def _finite(array: Array, where: str, kind: str, name: str) -> None:
     if array.dtype.kind != "f":
         return
-    for start in range(0, len(array), _BLOCK):
-        block = array[start : start + _BLOCK]
+    for part in blocks(len(array), max(1, _BLOCK_BYTES // max(1, prod(array.shape[1:]) * array.itemsize))):
+        block = array[part]
         fine = np.isfinite(block).reshape(len(block), -1).all(axis=1)
         if not fine.all():
-            at = start + int(np.argmin(fine))
+            at = part.start + int(np.argmin(fine))
             raise DataError(
                 f"{where}: {kind}[{at}]{_of(name)} holds NaN or infinity", "clean the data; no network learns from it"
             )

@@ -38,15 +38,21 @@ Names: TypeAlias = str | Mapping[str, str]
 
 
 def read_npz(
-    path: Path, train: tuple[Names, Names], test: tuple[Names, Names] | None, classes: int | None = None
+    path: Path,
+    train: tuple[Names, Names],
+    test: tuple[Names, Names] | None,
+    classes: int | None = None,
+    beside: tuple[str | None, str | None] = (None, None),
 ) -> Dataset:
-    """The arrays `train` (images, labels) and, where they stand in the file, `test`. Never unpickles."""
+    """The arrays `train` (images, labels) and, where they stand in the file, `test`; `beside` the training images
+    their weights and groups. Never unpickles."""
     try:
         if not zipfile.is_zipfile(path):
             path.open("rb").close()
             raise DataError(f"{path} is damaged, or no NumPy archive", "write it with numpy.savez")
         with np.load(path, allow_pickle=False) as archive:
             arrays = _of_archive(archive, path, train, test)
+            weights, groups = (_beside(archive, name, path) for name in beside)
     except FileNotFoundError:
         raise DataError(f"{path} is not there", "paths are relative to the folder of the spec") from None
     except OSError as error:
@@ -56,7 +62,14 @@ def read_npz(
             help = "save plain arrays with numpy.savez"
             raise DataError(f"{path} holds Python objects, which are not read", help) from None
         raise DataError(f"{path} is damaged", "write it again with numpy.savez") from None
-    return dataset(*arrays, classes, str(path))
+    return dataset(*arrays, classes, str(path), weights, groups)
+
+
+def _beside(archive: np.lib.npyio.NpzFile, name: str | None, path: Path) -> Array | None:
+    if name is None:
+        return None
+    _check_name(archive, name, path, set())
+    return _array(archive, name, path)
 
 
 def _of_archive(

@@ -210,3 +210,36 @@ def test_sources_that_do_not_read(value: Any, code: str) -> None:
         source(value)
     assert len(caught.value.problems) == 1
     assert code in (caught.value.problems[0].code, "too-short")
+
+
+def beside(folder: Path, weights: Any, groups: Any, **named: str) -> Any:
+    np.savez(folder / "a.npz", x_train=X, y_train=Y, w=weights, g=groups)
+    return source({"npz": {"path": "a.npz", "weights_train": "w", "groups_train": "g", **named}}).load(folder, {})
+
+
+@pytest.mark.parametrize("groups", [[7, 3, 7, 3, 9], ["bo", "al", "bo", "al", "ci"], [[2.5], [1], [2.5], [1], [8]]])
+def test_npz_with_weights_and_groups(groups: Any, tmp_path: Path) -> None:
+    train = beside(tmp_path, [1, 0.5, 2, 0, 1], groups).train
+    assert train.weights.tolist() == [1, 0.5, 2, 0, 1]
+    assert train.weights.dtype == np.float32
+    assert train.groups.tolist() == [1, 0, 1, 0, 2]
+    assert train.take(np.array([4, 0])).groups.tolist() == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("weights", "groups", "named", "words"),
+    [
+        ([1, 2, 3], Y, {}, "weights for 5 images are wanted, one each, not (3)"),
+        ([1, 2, -3, 1, 1], Y, {}, "weight -3 of image 2 is no number from 0"),
+        ([1, 2, np.nan, 1, 1], Y, {}, "weight nan of image 2 is no number from 0"),
+        (["a"] * 5, Y, {}, "the weights are no numbers"),
+        ([0] * 5, Y, {}, "every weight is 0"),
+        (Y, 3, {}, "groups for 5 images are wanted, one each, not one value"),
+        (Y, Y * 1j, {}, "neither numbers nor texts"),
+        (Y, Y, {"groups_train": "patients"}, "no array `patients`; it holds `x_train`, `y_train`, `w`, `g`"),
+    ],
+)
+def test_faults_of_weights_and_groups(weights: Any, groups: Any, named: Any, words: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        beside(tmp_path, weights, groups, **named)
+    assert words in caught.value.message

@@ -47,10 +47,12 @@ class Npz(Source):
 
     Labels that are fractions, negative floats, or several values an image are taken as they are (for regression).
     The test arrays may be missing. A network of several inputs or outputs has arrays by the names of these.
+    `weights_train` names an array of what each training image counts (numbers from 0), `groups_train` one of what it
+    belongs to (a patient, a film: numbers or texts), for `split_by: group`.
 
     Example:
         data:
-          source: {npz: {path: cells.npz, x_train: images, y_train: labels}}
+          source: {npz: {path: cells.npz, x_train: images, y_train: labels, groups_train: patients}}
 
     Example:
         data:
@@ -63,6 +65,8 @@ class Npz(Source):
     y_train: Arrays = "y_train"
     x_test: Arrays = "x_test"
     y_test: Arrays = "y_test"
+    weights_train: Text | None = None
+    groups_train: Text | None = None
 
     @model_validator(mode="after")
     def _tests_alike(self) -> Self:
@@ -89,7 +93,8 @@ class Npz(Source):
 
         tested = _keys(self.x_train) == _keys(self.x_test) and _keys(self.y_train) == _keys(self.y_test)
         test = (self.x_test, self.y_test) if tested else None
-        return read_npz(directory / self.path, (self.x_train, self.y_train), test)
+        beside = self.weights_train, self.groups_train
+        return read_npz(directory / self.path, (self.x_train, self.y_train), test, beside=beside)
 
 
 def _keys(names: Any) -> tuple[str, ...] | None:
