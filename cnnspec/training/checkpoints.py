@@ -15,10 +15,13 @@ from typing import Any
 import numpy as np
 
 from cnnspec.data.columns import Array
+from cnnspec.training.errors import TrainingError
 from cnnspec.training.run_folder import writing
 from cnnspec.training.sealing import intact, sealed
 
 _FACTS = "facts"
+_FORMAT = 1
+"""Goes up when what a checkpoint holds is no longer what it was."""
 _PLAIN = "biufc"
 _NAME = re.compile(r"([0-9]{9,})\.npz")
 
@@ -32,36 +35,54 @@ class State:
 
 
 def save(folder: Path, step: int, state: State, keep: int) -> Path:
-    """Write the state after `step` steps into `folder`, then remove all but the `keep` newest. Raises `TrainingError`,
-    and leaves those before as they are, where the disk does not take it."""
+    """Write the state after `step` steps into `folder`, then remove all but the `keep` newest, and those of later
+    steps, which this run has not come to. Raises `TrainingError`, and leaves those before as they are, where the disk
+    does not take it."""
     path = folder / f"{step:09}.npz"
-    with writing(path, _full_disk(state)):
+    members = _members(state)
+    size = sum(array.nbytes + _HEADER for array in members.values())
+    with writing(path, "free some room, then go on with --resume: the checkpoint before is whole", size):
         folder.mkdir(exist_ok=True)
         with sealed(path) as place, place.open("wb") as file:
-            np.savez(file, **_members(state))  # type: ignore[arg-type]
-    for old in _found(folder)[keep:]:
-        old.unlink(missing_ok=True)
+            np.savez(file, **members)  # type: ignore[arg-type]
+    found = _found(folder)
+    for other in {*found} - {*found[found.index(path) :][:keep]}:
+        other.unlink(missing_ok=True)
     return path
 
 
+_HEADER = 400
+"""Bytes that the file has for each array beside its numbers."""
+
+
 def newest(folder: Path, say: Callable[[str], None]) -> tuple[Path, State] | None:
-    """The newest checkpoint that is whole. What is not is told with `say`, and passed over."""
-    for left in folder.glob(".part-*"):
-        left.unlink(missing_ok=True)
+    """The newest checkpoint that is whole; None where there is none at all. What is damaged is told with `say`, and
+    passed over. Raises `TrainingError` where all are damaged."""
+    bad: list[str] = []
     for path in _found(folder):
         try:
             if intact(path):
-                return path, load(path)
-            say(f"warning: {path.name} is damaged; the checkpoint before it is taken")
+                state = load(path)
+                for problem in bad:
+                    say(f"warning: {problem}; {path.name} is taken instead")
+                return path, state
+            bad.append(f"{path.name} is damaged")
         except OSError as error:
-            say(f"warning: {path.name} cannot be read ({(error.strerror or str(error)).lower()})")
+            bad.append(f"{path.name} cannot be read ({(error.strerror or str(error)).lower()})")
+    if bad:
+        raise TrainingError(
+            f"no checkpoint in {folder} is whole: {', '.join(bad)}",
+            "start a new run; it may begin with the best weights: `weights: RUN/best.keras`",
+        )
     return None
 
 
 def load(path: Path) -> State:
-    """A checkpoint that is known to be whole."""
+    """A checkpoint that is known to be whole. Raises `TrainingError` where another version wrote it."""
     with np.load(path, allow_pickle=False) as held:
         facts = json.loads(held[_FACTS].tobytes())
+        if facts.pop("format", None) != _FORMAT:
+            raise TrainingError(f"{path} is of another version of cnnspec", "go on with that version, or start anew")
         types = facts.pop("types")
         arrays = {name: held[name].view(_type(types[name])) if name in types else held[name] for name in held.files}
     del arrays[_FACTS]
@@ -74,7 +95,7 @@ def _members(state: State) -> dict[str, Array]:
     arrays = {
         name: array.view(f"u{array.dtype.itemsize}") if name in types else array for name, array in state.arrays.items()
     }
-    text = json.dumps({**state.facts, "types": types}, ensure_ascii=False)
+    text = json.dumps({**state.facts, "types": types, "format": _FORMAT}, ensure_ascii=False)
     return {**arrays, _FACTS: np.frombuffer(text.encode(), np.uint8)}
 
 
@@ -91,7 +112,3 @@ def _found(folder: Path) -> list[Path]:
     steps = {path: int(match[1]) for path in folder.iterdir() if (match := _NAME.fullmatch(path.name))}
     return sorted(steps, key=steps.__getitem__, reverse=True)
 
-
-def _full_disk(state: State) -> str:
-    size = sum(array.nbytes for array in state.arrays.values()) / 1e6
-    return f"a checkpoint takes {size:,.1f} MB; the one before is whole, and `--resume` goes on from it"

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from shutil import rmtree
 from typing import IO, Any
 
 from cnnspec.training.errors import TrainingError
+from cnnspec.training.sealing import PART, replacing
 
 SPEC, ENVIRONMENT, HISTORY, BEST, CHECKPOINTS, RESULT, LOG, LOCK = (
     "spec.yaml", "environment.json", "history.csv", "best.keras", "checkpoints", "result.json", "log.txt", ".lock"
@@ -22,13 +24,26 @@ SPEC, ENVIRONMENT, HISTORY, BEST, CHECKPOINTS, RESULT, LOG, LOCK = (
 _LONGEST_NAME = 200  # bytes; file systems stop at 255
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
 @contextmanager
-def writing(path: Path, help: str | None = None) -> Iterator[None]:
-    """Turns what the disk refuses into a `TrainingError` about `path`."""
+def writing(path: Path, help: str | None = None, size: int = 0) -> Iterator[None]:
+    """Turns what the disk refuses into a `TrainingError` about `path`, which has about `size` bytes."""
     try:
         yield
     except OSError as error:
-        raise TrainingError(f"cannot write to {path}: {(error.strerror or str(error)).lower()}", help) from None
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        room, more = _missing(path, size) if error.errno in _FULL else ("", None)
+        raise TrainingError(f"cannot write to {path}: {reason.lower()}{room}", help or more) from None
+
+
+def _missing(path: Path, size: int) -> tuple[str, str]:
+    """How much room is missing, and what to do."""
+    free = next(shutil.disk_usage(place).free for place in path.parents if place.is_dir())
+    what = f"; {size / 1e6:,.2f} MB are needed, {free / 1e6:,.2f} MB are free"
+    short = f": {(size - free) / 1e6:,.2f} MB are missing" if size > free else ""
+    return (what + short if size else ""), "free some room, then go on with --resume"
 
 
 @dataclass(frozen=True)
@@ -55,16 +70,9 @@ class RunFolder:
 
     def write(self, name: str, text: str) -> None:
         """Write a small file whole, or not at all."""
-        temporary = self.path / f".{name}.part"
-        try:
-            with writing(self.path / name):
-                with temporary.open("w", encoding="utf-8") as file:
-                    file.write(text)
-                    file.flush()
-                    os.fsync(file.fileno())
-                temporary.replace(self.path / name)
-        finally:
-            temporary.unlink(missing_ok=True)
+        content = text.encode()
+        with writing(self.path / name, size=len(content)), replacing(self.path / name) as place, place.open("wb") as file:
+            file.write(content)
 
     def write_environment(self, values: Mapping[str, Any]) -> None:
         """Write `environment.json`."""
@@ -72,13 +80,14 @@ class RunFolder:
 
     def close(self) -> None:
         """Release the lock."""
-        (self.path / LOCK).unlink(missing_ok=True)
+        with suppress(OSError):  # the folder may be gone, or no longer be written to
+            (self.path / LOCK).unlink(missing_ok=True)
         self._lock.close()
 
     def discard(self) -> None:
         """Remove the folder of a run that never began."""
         self._lock.close()
-        rmtree(self.path, ignore_errors=True)
+        shutil.rmtree(self.path, ignore_errors=True)
 
 
 def create(root: Path, name: str) -> RunFolder:
@@ -90,7 +99,7 @@ def create(root: Path, name: str) -> RunFolder:
         try:
             return RunFolder(path, _locked(path))
         except OSError:
-            rmtree(path, ignore_errors=True)
+            shutil.rmtree(path, ignore_errors=True)
             raise
 
 
@@ -110,15 +119,18 @@ def rehearsed(root: Path, name: str) -> Iterator[RunFolder]:
 
 
 def reopen(path: Path) -> RunFolder:
-    """The folder of a run to go on with, locked. Raises `TrainingError` where it is none, or a run is in it."""
+    """The folder of a run to go on with, locked, and without what was half written when its process was killed.
+    Raises `TrainingError` where it is none, or a run is in it."""
     if not (path / SPEC).is_file():
         raise TrainingError(f"{path} is no folder of a run: it holds no {SPEC}", "give runs/NAME/NUMBER")
-    try:
-        return RunFolder(path, _locked(path))
-    except BlockingIOError:
-        raise TrainingError(f"a run is in {path} now", "wait for it, or stop it first") from None
-    except OSError as error:
-        raise TrainingError(f"cannot write to {path}: {(error.strerror or str(error)).lower()}") from None
+    with writing(path):
+        try:
+            lock = _locked(path)
+        except BlockingIOError:
+            raise TrainingError(f"a run is in {path} now", "wait for it, or stop it first") from None
+        for half in (*path.glob(f"{PART}*"), *(path / CHECKPOINTS).glob(f"{PART}*")):
+            half.unlink(missing_ok=True)
+    return RunFolder(path, lock)
 
 
 def safe(name: str) -> str:
@@ -144,6 +156,9 @@ def _locked(path: Path) -> IO[str]:
     file = (path / LOCK).open("a")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not _is_at(file, path / LOCK):  # who held it took it away meanwhile
+            file.close()
+            return _locked(path)
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()
@@ -152,6 +167,13 @@ def _locked(path: Path) -> IO[str]:
             file.close()
         raise
     return file
+
+
+def _is_at(file: IO[str], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def in_use(path: Path) -> bool:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+
+PART = ".part-"
+"""How the names of files begin that are being written."""
 
 _WORD = b"sha256:"
 _COMMENT = len(_WORD) + 64
@@ -18,11 +21,24 @@ _CHUNK = 1 << 20
 
 
 @contextmanager
-def sealed(path: Path) -> Iterator[Path]:
-    """A place beside `path` to write a zip file to. It is then sealed, synced to the disk and moved to `path`, which
-    is the old file or the new one at any moment, and never a part of either."""
-    temporary = path.with_name(f".part-{path.name}")
+def replacing(path: Path) -> Iterator[Path]:
+    """A place beside `path` to write to. It is then synced to the disk and moved to `path`, which is the old file or
+    the new one at any moment, and never a part of either."""
+    temporary = path.with_name(f"{PART}{path.name}")
     try:
+        yield temporary
+        sync(temporary)
+        temporary.replace(path)
+        sync(path.parent)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def sealed(path: Path) -> Iterator[Path]:
+    """As `replacing`, for a zip file, which is sealed before it is moved."""
+    with replacing(path) as temporary:
         yield temporary
         with temporary.open("r+b") as file:
             file.seek(-2, os.SEEK_END)
@@ -31,12 +47,6 @@ def sealed(path: Path) -> Iterator[Path]:
             file.flush()
             length = file.tell()
             file.write(_digest(temporary, length).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def intact(path: Path) -> bool:
