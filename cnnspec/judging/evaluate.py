@@ -39,7 +39,7 @@ def evaluate(
     from cnnspec.judging.measures import measure
     from cnnspec.judging.network import bounded, restored
     from cnnspec.judging.totals import Totals
-    from cnnspec.training.compiling import compile_model, trained
+    from cnnspec.training.compiling import judged_by, trained
     from cnnspec.training.prepare import prepare
 
     with bounded(machine):
@@ -48,8 +48,7 @@ def evaluate(
         heads = _heads(known, data)
         measures = {output: measure(heads[output], aim.form, top) for output, aim in data.objectives.items()}
         model = trained(restored(known), plan, part)
-        compile_model(model, data.objectives, plan, machine, 1)
-        totals = Totals(model, plan.graph)
+        totals = Totals(model, plan.graph, judged_by(data.objectives, plan))
         with _progress(stream, name, len(part)) as advance:
             for batch in _batches(part, batch_size or max(plan.training.batch_size, min(_BATCH, len(part)))):
                 outputs = totals.add(*batch)

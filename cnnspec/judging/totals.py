@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -12,12 +13,16 @@ from cnnspec.training.progress import reported
 
 
 class Totals:
-    """Runs a compiled model over batches, once each: `evaluate` alone would give no outputs, `predict` no loss."""
+    """Runs a model over batches, once each: `evaluate` alone would give no outputs, `predict` no loss.
 
-    def __init__(self, model: Any, graph: Graph) -> None:
+    `judged_by` are the losses and metrics as `compile` takes them.
+    """
+
+    def __init__(self, model: Any, graph: Graph, judged_by: Mapping[str, Any]) -> None:
+        # For a single pass, XLA takes longer to compile than it saves; JAX has nothing else.
+        model.compile(**judged_by, jit_compile=keras.backend.backend() == "jax")
         self._model = model
         self._penalised = any(map(_penalised, (node.layer for node in graph.nodes)))
-        model.reset_metrics()
         self._loss = keras.metrics.Mean()
 
     def add(self, x: Any, y: Any, weights: Any = None) -> Any:
