@@ -1,0 +1,114 @@
+"""Sources that are files of many images, read as they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from pydantic import BeforeValidator, model_validator
+
+from cnnspec.data.sources import Source, Text
+from cnnspec.language.entries import refuse, shown
+from cnnspec.language.forms import Form, Schema
+from cnnspec.layers.base import Shape
+
+if TYPE_CHECKING:
+    from cnnspec.data.splits import Dataset
+
+_TEXT: Schema = {"type": "string", "minLength": 1}
+
+
+def _paths(value: Any) -> Any:
+    """The path of a file, or a mapping of inputs or outputs to such paths."""
+    if value is None or (isinstance(value, str) and value):
+        return value
+    if not isinstance(value, Mapping) or not value:
+        help = "write the path of a .npy file, or `{input: path, …}`"
+        raise refuse("wrong-type", f"paths of files are wanted here, not {shown(value)}", help)
+    for key, path in value.items():
+        if not isinstance(path, str) or not path:
+            raise refuse("wrong-type", f"`{key}` takes the path of a file, not {shown(path)}", at=key)
+    return dict(value)
+
+
+Paths = Annotated[
+    Any,
+    BeforeValidator(_paths),
+    Form(
+        lambda rank: {"anyOf": [_TEXT, {"type": "object", "additionalProperties": _TEXT, "minProperties": 1}]},
+        "the path of a file, or such paths by input or output",
+    ),
+]
+
+
+class Npy(Source):
+    """Arrays in files of their own, as `numpy.save` writes them: images N×H×W×C (or N×H×W: one channel) and labels.
+
+    The files are mapped into memory, so that they may be larger than that: images (and masks N×H×W) are read as they
+    are needed. Labels, `weights_train` and `groups_train` are as in `npz`; a network of several inputs or outputs has
+    files by the names of these.
+
+    Example:
+        data:
+          source: {npy: {x_train: scans.npy, y_train: findings.npy, x_test: more.npy, y_test: more_findings.npy}}
+
+    Example:
+        data:
+          source: {npy: {x_train: {left: left.npy, right: right.npy}, y_train: {same: same.npy}}}
+    """
+
+    x_train: Paths
+    y_train: Paths
+    x_test: Paths = None
+    y_test: Paths = None
+    weights_train: Text | None = None
+    groups_train: Text | None = None
+
+    @model_validator(mode="after")
+    def _tests_alike(self) -> Self:
+        for train, test in (("x_train", "x_test"), ("y_train", "y_test")):
+            tested = getattr(self, test)
+            if tested is None and (self.x_test is not None or self.y_test is not None):
+                raise refuse("npz-names", f"there are test arrays, but no `{test}`", f"add `{test}: …`")
+            if tested is not None and _keys(getattr(self, train)) != _keys(tested):
+                help = f"name the same ones in both, or leave `{test}` out"
+                raise refuse("npz-names", f"`{test}` names other arrays than `{train}`", help, at=test)
+        return self
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        for argument in type(self).model_fields:
+            given = getattr(self, argument)
+            for path in given.values() if isinstance(given, Mapping) else (given,):
+                if path is not None:
+                    yield argument, path
+
+    def placed(self, entry: Any, directory: Path) -> Any:
+        def absolute(paths: Any) -> Any:
+            if isinstance(paths, Mapping):
+                return {name: absolute(path) for name, path in paths.items()}
+            return None if paths is None else str((directory / paths).resolve())
+
+        ((name, arguments),) = entry.items()
+        return {name: {argument: absolute(paths) for argument, paths in arguments.items()}}
+
+    def images_named(self) -> tuple[str, ...] | None:
+        return _keys(self.x_train)
+
+    def labels_named(self) -> tuple[str, ...] | None:
+        return _keys(self.y_train)
+
+    def load(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:
+        from cnnspec.data.npy import read_npy
+
+        def at(paths: Any) -> Any:
+            if isinstance(paths, Mapping):
+                return {name: directory / path for name, path in paths.items()}
+            return None if paths is None else directory / paths
+
+        test = None if self.x_test is None else (at(self.x_test), at(self.y_test))
+        return read_npy((at(self.x_train), at(self.y_train)), test, at(self.weights_train), at(self.groups_train))
+
+
+def _keys(paths: Any) -> tuple[str, ...] | None:
+    return tuple(sorted(paths)) if isinstance(paths, Mapping) else None
