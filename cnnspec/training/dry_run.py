@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -108,21 +108,22 @@ class Rehearsal:
             yield "validation", f"{duration(held.epoch)} in {_count(held.steps, 'step')}"
         yield "epoch", f"about {duration(self.epoch)} for {_count(training.steps, 'step')}"
         yield "run", f"about {duration(self.run)} for {_count(self.epochs, 'epoch')}, unless it stops early"
-        yield "memory", f"about {self.memory.line()}; up to {spoken(self.peak)} was held in this dry run"
+        yield "memory", f"about {self.memory.line()} beside the framework; {spoken(self.peak)} in all in this dry run"
         files = f"{spoken(written.checkpoint)} for a checkpoint, {spoken(written.best)} for the best model"
         yield "disk", f"up to {spoken(self.disk)}: {files}"
 
 
-def paces(model: Any, feed: Feed, validation: Feed | None, callbacks: Sequence[Any] = ()) -> tuple[Pace, Pace | None]:
+def paces(model: Any, feed: Feed, validation: Feed | None) -> tuple[Pace, Pace | None]:
     """Trains and validates a few batches as a run would, and times them."""
     clock = _Clock()
     model.stop_training = False
-    model.fit(feed.batches(), epochs=3, verbose=0, shuffle=False, callbacks=[clock, StopAtNaN(), *callbacks])
+    model.fit(feed.batches(), epochs=3, verbose=0, shuffle=False, callbacks=[clock, StopAtNaN()])
     training = clock.pace(feed.order.steps)
     if validation is None:
         return training, None
     clock = _Clock()
-    model.evaluate(validation.batches(), verbose=0, callbacks=[clock, *callbacks])
+    while not clock.enough:
+        model.evaluate(validation.batches(), verbose=0, callbacks=[clock])
     return training, clock.pace(validation.order.steps)
 
 
@@ -150,6 +151,11 @@ class _Clock(Watcher):
         self._done = 0
         self._calls: list[tuple[float, int]] = []
 
+    @property
+    def enough(self) -> bool:
+        """Whether more was timed than the first call, which is slow."""
+        return len(self._calls) > 1
+
     def pace(self, steps: int) -> Pace:
         """What was timed; `steps` are those of an epoch."""
         (first, at_once), *others = self._calls
@@ -167,7 +173,7 @@ class _Clock(Watcher):
         self._calls.append((now - self._mark, max(1, done - self._done)))
         self._mark, self._done = now, done
         self._began = self._began or now
-        if len(self._calls) > _CALLS or (len(self._calls) > 1 and now - self._began > _SECONDS):
+        if len(self._calls) > _CALLS or (self.enough and now - self._began > _SECONDS):
             self.model.stop_training = self.model.stop_evaluating = True
 
     def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
