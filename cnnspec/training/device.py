@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from cnnspec.training.errors import TrainingError
@@ -30,13 +31,30 @@ _NOISE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What training runs on: the backend with its version, the device in words, the precision it is fastest with."""
+    """What training runs on: the backend with its version, the device in words, the precision it is fastest with, and
+    the mixed precisions that its hardware computes in (others are emulated there, slowly)."""
 
     backend: str
     version: str
     device: str
     gpu: bool = False
     fastest: str = "float32"
+    mixed: tuple[str, ...] = ()
+
+    def precision(self, wanted: str) -> str:
+        """The precision to compute in: what is wanted, if the hardware has it, else `float32`."""
+        if wanted == "auto":
+            return self.fastest
+        return wanted if wanted in self.mixed else "float32"
+
+    def lacks(self, wanted: str) -> str | None:
+        """What to say where another precision is computed in than is wanted."""
+        if wanted == "auto" or self.precision(wanted) == wanted:
+            return None
+        kind = wanted.removeprefix("mixed_")
+        why = " (its processor has neither avx512_bf16 nor amx_bf16)" if kind == "bfloat16" and not self.gpu else ""
+        there = f"; `{self.mixed[0]}` is there" if self.mixed else ""
+        return f"{self.device} does not compute in {kind}{why}: training in float32{there}"
 
     def __str__(self) -> str:
         return f"{self.device}, {self.backend} {self.version}"
@@ -59,8 +77,11 @@ def start(backend: str | None = None, device: str | None = None) -> Machine:
         keras = importlib.import_module("keras")
         if keras.backend.backend() != name:
             raise TrainingError(f"Keras runs on {keras.backend.backend()} already; {name} needs a new process")
-        words, gpu, fastest = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[name](kind, number)
-    return Machine(name, importlib.metadata.version(name), words, gpu, fastest)
+        words, capability = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[name](kind, number)
+    version = importlib.metadata.version(name)
+    if capability is None:
+        return Machine(name, version, words, mixed=_mixed_on_cpu())
+    return Machine(name, version, words, True, _half(capability), _mixed(capability))
 
 
 def _backend(wanted: str | None) -> str:
@@ -107,7 +128,25 @@ def _half(capability: int) -> str:
     return "mixed_bfloat16" if capability >= 8 else "mixed_float16" if capability == 7 else "float32"
 
 
-def _tensorflow(kind: str | None, number: int | None) -> tuple[str, bool, str]:
+def _mixed(capability: int) -> tuple[str, ...]:
+    """The mixed precisions of a GPU; one that tells no capability (0) is taken at its word."""
+    return ("mixed_float16", "mixed_bfloat16") if capability >= 8 or not capability else _OLDER.get(capability, ())
+
+
+_OLDER: dict[int, tuple[str, ...]] = {7: ("mixed_float16",)}
+
+
+def _mixed_on_cpu(path: Path = Path("/proc/cpuinfo")) -> tuple[str, ...]:
+    """bfloat16, where the processor has instructions for it: float16 is emulated on all of them."""
+    try:
+        words = set(path.read_text(encoding="ascii", errors="replace").split())
+    except OSError:
+        return ()
+    return ("mixed_bfloat16",) if words & {"avx512_bf16", "amx_bf16", "bf16"} else ()
+
+
+def _tensorflow(kind: str | None, number: int | None) -> tuple[str, int | None]:
+    """The device in words, and a GPU's compute capability (0: not known); none for the CPU."""
     tf: Any = importlib.import_module("tensorflow")
     gpus = tf.config.list_physical_devices("GPU")
     at = _chosen(len(gpus), kind, number)
@@ -117,31 +156,31 @@ def _tensorflow(kind: str | None, number: int | None) -> tuple[str, bool, str]:
             tf.config.experimental.set_memory_growth(gpus[at], True)
     tf.config.list_logical_devices()
     if at is None:
-        return _cpu(), False, "float32"
+        return _cpu(), None
     details = tf.config.experimental.get_device_details(gpus[at])
-    return f"GPU {at} ({details.get('device_name', 'GPU')})", True, _half(details.get("compute_capability", (0, 0))[0])
+    return f"GPU {at} ({details.get('device_name', 'GPU')})", details.get("compute_capability", (0, 0))[0]
 
 
-def _jax(kind: str | None, number: int | None) -> tuple[str, bool, str]:
+def _jax(kind: str | None, number: int | None) -> tuple[str, int | None]:
     jax: Any = importlib.import_module("jax")
     gpus: list[Any] = []
     with suppress(RuntimeError):  # JAX was built without them
         gpus = jax.devices("gpu")
     at = _chosen(len(gpus), kind, number)
     if at is None:
-        return _cpu(), False, "float32"
+        return _cpu(), None
     jax.config.update("jax_default_device", gpus[at])
     capability = str(getattr(gpus[at], "compute_capability", "0"))
-    return f"GPU {at} ({gpus[at].device_kind})", True, _half(int(float(capability)))
+    return f"GPU {at} ({gpus[at].device_kind})", int(float(capability)) if capability[:1].isdigit() else 0
 
 
-def _torch(kind: str | None, number: int | None) -> tuple[str, bool, str]:
+def _torch(kind: str | None, number: int | None) -> tuple[str, int | None]:
     torch: Any = importlib.import_module("torch")
     at = _chosen(torch.cuda.device_count(), kind, number)
     if at is None:
-        return _cpu(), False, "float32"
+        return _cpu(), None
     torch.cuda.set_device(at)
-    return f"GPU {at} ({torch.cuda.get_device_name(at)})", True, _half(torch.cuda.get_device_capability(at)[0])
+    return f"GPU {at} ({torch.cuda.get_device_name(at)})", torch.cuda.get_device_capability(at)[0]
 
 
 @contextmanager

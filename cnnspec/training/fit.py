@@ -74,6 +74,8 @@ def _begun(
             plan.training.weights.look()
         machine = devices.start(before.environment.get("backend") or backend, device)
         told.say(f"device: {machine}")
+        if lacking := machine.lacks(plan.training.precision):
+            told.say(f"warning: {lacking}")
         check_disk(plan, folder.path)
         check_memory(settled(plan, 1) if plan.training.auto_batch_size else plan, machine)
         from cnnspec.training.runner import Runner

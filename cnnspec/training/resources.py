@@ -25,7 +25,7 @@ _NETWORK_TOO_LARGE = "use a smaller network, or an optimizer that keeps less for
 
 def precision_of(plan: Plan, machine: Machine) -> str:
     """The precision that a plan computes in on a machine."""
-    return plan.training.precision if plan.training.precision != "auto" else machine.fastest
+    return machine.precision(plan.training.precision)
 
 
 @dataclass(frozen=True, slots=True)

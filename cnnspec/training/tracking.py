@@ -43,7 +43,7 @@ class Tracker(Watcher):
         self._epoch = int(known.get("epoch", 0))
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        if epoch + 1 <= self._epoch:
+        if self._silent or epoch + 1 <= self._epoch:
             return
         numbers = {**reported(logs or {}), "learning_rate": float(self.model.optimizer.learning_rate)}
         with self._or_silent():
@@ -57,13 +57,20 @@ class Tracker(Watcher):
             f"best/{split}_{name}": value
             for split, found in metrics.items() for name, value in found.items() if math.isfinite(value)
         }  # fmt: skip
-        with self._or_silent():
-            self.conclude({"best/epoch": float(best), **numbers})
+        if not self._silent:
+            with self._or_silent():
+                self.conclude({"best/epoch": float(best), **numbers})
 
     def keep(self) -> None:
         """Keep the number of the run, and the epoch that was told last."""
         text = json.dumps({**_read(self._folder), self.entry: {"run": self.run, "epoch": self._epoch}}, indent=2)
         self._folder.write(FILE, text + "\n")
+
+    def finish(self, how: str) -> None:
+        """Tell that the run is `finished`, `interrupted` or `failed`."""
+        if not self._silent:
+            with self._or_silent():
+                self.close(how)
 
     def tell(self, numbers: Mapping[str, float], epoch: int) -> None:
         """Tell the numbers of an epoch."""
@@ -74,14 +81,12 @@ class Tracker(Watcher):
         raise NotImplementedError
 
     def close(self, how: str) -> None:
-        """Nothing more is told; `how` is `finished`, `interrupted` or `failed`."""
+        """Tell the end."""
         raise NotImplementedError
 
     @contextmanager
     def _or_silent(self) -> Iterator[None]:
-        """Another program that fails is no reason to stop training; it is said once."""
-        if self._silent:
-            return
+        """Another program that fails is no reason to stop training."""
         try:
             yield
         except Exception as error:
@@ -115,7 +120,8 @@ class About:
         spec = yaml.safe_load(self.plan.spec_text)
         training = {**spec.get("training", {}), "epochs": self.plan.training.epochs,
                     "batch_size": self.plan.training.batch_size}  # fmt: skip
-        training.pop("callbacks", None)  # an address may hold a password
+        for name in ("callbacks", "seed"):  # an address may hold a password; the seed is told below
+            training.pop(name, None)
         environment = json.loads((self.folder.path / ENVIRONMENT).read_text(encoding="utf-8"))
         kept = ("backend", "backend_version", "device", "precision", "seed", "keras", "python")
         weights = sum(node.parameters for node in self.plan.graph.nodes)
@@ -165,9 +171,7 @@ class MLflowTracker(Tracker):
         self.tell(numbers, self._epoch)
 
     def close(self, how: str) -> None:
-        with self._or_silent():
-            status = {"finished": "FINISHED", "interrupted": "KILLED"}.get(how, "FAILED")
-            self._client.set_terminated(self.run, status)
+        self._client.set_terminated(self.run, {"finished": "FINISHED", "interrupted": "KILLED"}.get(how, "FAILED"))
 
 
 class WandBTracker(Tracker):
@@ -201,8 +205,7 @@ class WandBTracker(Tracker):
         self._run.summary.update(numbers)
 
     def close(self, how: str) -> None:
-        with self._or_silent():
-            self._run.finish(exit_code=0 if how == "finished" else 255 if how == "interrupted" else 1)
+        self._run.finish(exit_code={"finished": 0, "interrupted": 255}.get(how, 1))
 
 
 @contextmanager
@@ -226,7 +229,7 @@ def tracked(plan: Plan, folder: RunFolder, told: Reporter) -> Iterator[list[Trac
         raise
     finally:
         for tracker in trackers:
-            tracker.close(how)
+            tracker.finish(how)
 
 
 def _wandb(asked: Tracking, about: About) -> Tracker:

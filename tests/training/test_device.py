@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from cnnspec.training.device import _chosen, _half, _parts, quiet_start, start
+from cnnspec.training.device import Machine, _chosen, _half, _mixed, _mixed_on_cpu, _parts, quiet_start, start
 from cnnspec.training.errors import TrainingError
 
 
@@ -52,6 +53,43 @@ def test_which_gpu() -> None:
         "mixed_bfloat16",
         "mixed_bfloat16",
     ]
+
+
+@pytest.mark.parametrize(
+    ("capability", "mixed"), [(6, ()), (7, ("mixed_float16",)), (9, ("mixed_float16", "mixed_bfloat16")),
+                              (0, ("mixed_float16", "mixed_bfloat16"))],
+)  # fmt: skip
+def test_mixed_precisions_of_gpus(capability: int, mixed: tuple[str, ...]) -> None:
+    assert _mixed(capability) == mixed
+
+
+@pytest.mark.parametrize(
+    ("flags", "mixed"), [("avx2 avx512f avx512_bf16", ("mixed_bfloat16",)), ("amx_bf16 amx_tile", ("mixed_bfloat16",)),
+                         ("avx2 avx512f", ())],
+)  # fmt: skip
+def test_processors_with_bfloat16_say_so(flags: str, mixed: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: fpu {flags}\n")
+    assert _mixed_on_cpu(tmp_path / "cpuinfo") == mixed
+    assert _mixed_on_cpu(tmp_path / "nothing") == ()
+
+
+def test_a_precision_that_the_device_lacks_is_said_and_not_taken() -> None:
+    old, new = (Machine("tensorflow", "2", "CPU (2 cores)", mixed=mixed) for mixed in ((), ("mixed_bfloat16",)))
+    gpu = Machine("torch", "2", "GPU 0 (V100)", True, "mixed_float16", ("mixed_float16",))
+    assert new.precision("mixed_bfloat16") == "mixed_bfloat16"
+    assert [one.precision("auto") for one in (old, new, gpu)] == ["float32", "float32", "mixed_float16"]
+    assert new.lacks("mixed_bfloat16") is new.lacks("float32") is gpu.lacks("auto") is None
+    assert old.precision("mixed_bfloat16") == new.precision("mixed_float16") == "float32"
+    assert old.lacks("mixed_bfloat16") == (
+        "CPU (2 cores) does not compute in bfloat16 (its processor has neither avx512_bf16 nor amx_bf16): "
+        "training in float32"
+    )
+    assert new.lacks("mixed_float16") == (
+        "CPU (2 cores) does not compute in float16: training in float32; `mixed_bfloat16` is there"
+    )
+    assert gpu.lacks("mixed_bfloat16") == (
+        "GPU 0 (V100) does not compute in bfloat16: training in float32; `mixed_float16` is there"
+    )
 
 
 def test_another_backend_needs_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
