@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import prod
 from typing import NamedTuple, TypeAlias
@@ -17,11 +17,17 @@ from cnnspec.layers.base import show
 Arrays: TypeAlias = Array | Mapping[str, Array]
 """An array, or several by the input or output that they are for."""
 
+Images: TypeAlias = Column | Mapping[str, Array]
+"""The same of images, which may be any column."""
+
+Pair: TypeAlias = tuple[Images, Arrays]
+"""The images and the labels of a split."""
+
 
 class _Read(NamedTuple):
     """Images by input and labels by output, checked."""
 
-    x: dict[str, Array]
+    x: dict[str, Column]
     y: dict[str, Array]
 
 
@@ -30,33 +36,49 @@ _LAST_CLASS = np.iinfo(np.int32).max
 
 
 def dataset(
-    train: tuple[Arrays, Arrays],
-    test: tuple[Arrays, Arrays] | None,
+    train: Pair,
+    test: Pair | None,
     classes: int | None,
     where: str,
     weights: Array | None = None,
     groups: Array | None = None,
+    validation: Pair | None = None,
 ) -> Dataset:
     """Check and normalise arrays as they were read. Raises `DataError`, naming `where` they come from.
 
-    `classes` is how many there are where the source knows it; else the training labels tell. `weights` and `groups`
-    are those of the training images. Of a file that is mapped into memory, images and masks stay where they are.
+    `classes` is how many there are where the source knows it; else the labels tell. `weights` and `groups` are those
+    of the training images. Of a file that is mapped into memory, images and masks stay where they are.
     """
-    checked = _read(*train, f"{where}, training split")
-    tested = _read(*test, f"{where}, test split") if test is not None else None
-    for name, array in tested.x.items() if tested else ():
-        shapes = checked.x[name].shape[1:], array.shape[1:]
-        if shapes[0] != shapes[1]:
-            both = f"{show(shapes[0])} for training, {show(shapes[1])} for testing"
-            raise DataError(f"{where}: the images{_of(name)} have two shapes: {both}")
-    found = {name: _classes(name, checked, tested, classes, where) for name in checked.y}
+    given = {"training": train, "validation": validation, "test": test}
+    read = {name: _read(*pair, f"{where}, {name} split") for name, pair in given.items() if pair is not None}
+    _check_alike(read, where)
+    found = {name: _classes(name, [*read.values()], classes, where) for name in read["training"].y}
     numbers = {name for name, count in found.items() if count is not None}
-    kept = _split(checked, numbers)
+    splits = {name: _split(part, numbers) for name, part in read.items()}
+    kept, what = splits["training"], f"{where}, training split"
     if weights is not None:
-        kept = replace(kept, weights=_weights(weights, len(kept), f"{where}, training split"))
+        kept = replace(kept, weights=_weights(weights, len(kept), what))
     if groups is not None:
-        kept = replace(kept, groups=_groups(groups, len(kept), f"{where}, training split"))
-    return Dataset(kept, _split(tested, numbers) if tested else None, found)
+        kept = replace(kept, groups=_groups(groups, len(kept), what))
+    return Dataset(kept, splits.get("test"), found, splits.get("validation"))
+
+
+_DOING = {"validation": "validating", "test": "testing"}
+
+
+def _check_alike(read: Mapping[str, _Read], where: str) -> None:
+    """Every split has images and labels of the shapes that the training split has."""
+    train = read["training"]
+    for split, part in read.items():
+        for name, column in part.x.items():
+            shapes = train.x[name].shape[1:], column.shape[1:]
+            if shapes[0] != shapes[1]:
+                both = f"{show(shapes[0])} for training, {show(shapes[1])} for {_DOING[split]}"
+                raise DataError(f"{where}: the images{_of(name)} have two shapes: {both}")
+        for name, labels in part.y.items():
+            if train.y[name].shape[1:] != labels.shape[1:]:
+                both = f"{train.y[name].shape[1:]} and {labels.shape[1:]}"
+                raise DataError(f"{where}: training and {split} labels{_of(name)} differ in shape: {both}")
 
 
 def _weights(array: Array, length: int, where: str) -> Array:
@@ -89,12 +111,9 @@ def _each_one(array: Array, length: int, where: str, kind: str) -> Array:
     return np.array(array).reshape(-1)
 
 
-def _classes(name: str, train: _Read, test: _Read | None, classes: int | None, where: str) -> int | None:
+def _classes(name: str, parts: Sequence[_Read], classes: int | None, where: str) -> int | None:
     """How many classes the labels of an output tell apart; None where they are values."""
-    labels = [part.y[name] for part in (train, test) if part is not None]
-    if labels[0].shape[1:] != labels[-1].shape[1:]:
-        shapes = f"{labels[0].shape[1:]} and {labels[-1].shape[1:]}"
-        raise DataError(f"{where}: training and test labels{_of(name)} differ in shape: {shapes}")
+    labels = [part.y[name] for part in parts]
     if not all(map(_are_class_numbers, labels)):
         if classes is not None:
             raise DataError(f"{where}: the labels are no class numbers", f"give whole numbers from 0 to {classes - 1}")
@@ -118,9 +137,10 @@ def _numbers(y: Array) -> Column:
     return Mapped(y, lambda batch: batch.astype(np.int32), y.shape[1:], np.dtype(np.int32))
 
 
-def _read(x: Arrays, y: Arrays, where: str) -> _Read:
+def _read(x: Images, y: Arrays, where: str) -> _Read:
     """One split, with a channel axis; labels lose idle axes, one-hot rows become class numbers. Raises `DataError`."""
-    images, labels = (arrays if isinstance(arrays, Mapping) else {ALL: arrays} for arrays in (x, y))
+    images: Mapping[str, Column] = x if isinstance(x, Mapping) else {ALL: x}
+    labels = y if isinstance(y, Mapping) else {ALL: y}
     for name, array in images.items():
         _check_array(array, 2, where, "images", name)
     for name, array in labels.items():
@@ -131,7 +151,9 @@ def _read(x: Arrays, y: Arrays, where: str) -> _Read:
     for length, other in lengths:
         if length != first:
             raise DataError(f"{where}: {first:,} {what}, but {length:,} {other}")
-    with_channels = {name: array[..., np.newaxis] if array.ndim == 3 else array for name, array in images.items()}
+    with_channels = {
+        name: column[..., np.newaxis] if len(column.shape) == 3 else column for name, column in images.items()
+    }
     return _Read(with_channels, {name: _plain_labels(array, where, name) for name, array in labels.items()})
 
 
@@ -139,15 +161,15 @@ def _of(name: str) -> str:
     return f" of `{name}`" if name else ""
 
 
-def _check_array(array: Array, rank: int, where: str, kind: str, name: str) -> None:
+def _check_array(array: Column, rank: int, where: str, kind: str, name: str) -> None:
     what = f"{where}: the {kind}{_of(name)}"
-    if array.ndim < rank:
+    if len(array.shape) < rank:
         wanted = {"images": "N×H×W×C", "labels": "N, one each,"}[kind]
-        held = f"an array of {show(array.shape)}" if array.ndim else "one number"
+        held = f"an array of {show(array.shape)}" if array.shape else "one number"
         raise DataError(f"{where}: {kind} {wanted} are wanted{f' for `{name}`' if name else ''}, not {held}")
     if len(array) == 0:
         raise DataError(f"{where}: there are no {kind}{_of(name)}")
-    if array.size == 0:
+    if not prod(array.shape):
         raise DataError(f"{what} are {show(array.shape[1:])}: one axis is empty")
     if array.dtype.kind not in "biuf":
         raise DataError(f"{what} are no numbers but {array.dtype}")
@@ -180,8 +202,8 @@ def _are_class_numbers(y: Array) -> bool:
     return y.ndim != 2 and y.dtype.kind in "biu" and int(y.max()) <= _LAST_CLASS
 
 
-def _finite(array: Array, where: str, kind: str, name: str) -> None:
-    if array.dtype.kind != "f":
+def _finite(array: Column, where: str, kind: str, name: str) -> None:
+    if array.dtype.kind != "f" or not isinstance(array, np.ndarray):
         return
     for part in blocks(len(array), max(1, _BLOCK_BYTES // max(1, prod(array.shape[1:]) * array.itemsize))):
         block = array[part]

@@ -45,8 +45,10 @@ def _channels(value: Any) -> Any:
 Channels = Annotated[int | None, BeforeValidator(_channels), Form(lambda rank: {"enum": list(_CHANNELS)}, "1, 3 or 4")]
 
 
-class _Files(Source):
-    """Files of images, brought into one size as they are decoded."""
+class EncodedImages(Source):
+    """Images in files, brought into one size as they are decoded."""
+
+    abstract: ClassVar[bool] = True
 
     image_size: ImageSize = None
     channels: Channels = None
@@ -70,7 +72,8 @@ class _Files(Source):
                 yield Problem("image-size", message, (), True, "add `image_size: [height, width]`")
                 return
 
-    def _form(self, inputs: Mapping[str, Shape]) -> ImageForm:
+    def form(self, inputs: Mapping[str, Shape]) -> ImageForm:
+        """What the images are brought into for a network with `inputs`. Raises `DataError` where nothing says it."""
         from cnnspec.data.images.fitting import Form as ImageForm
 
         shape = self.shape_for(next(iter(inputs.values()), ()))
@@ -80,7 +83,7 @@ class _Files(Source):
         return ImageForm(shape[0], shape[1], shape[2] or 3, self.resize)
 
 
-class ImageFolder(_Files):
+class ImageFolder(EncodedImages):
     """Images in a folder for each class, by given splits, or with their labels in a CSV.
 
     `path` holds `cats/*.png`, `dogs/*.png`; or `train/cats/…`, `validation/cats/…` (or `val`), `test/cats/…`; or it is
@@ -117,11 +120,11 @@ class ImageFolder(_Files):
         from cnnspec.data.images.readers import ImageReader
 
         table = None if self.labels is None else directory / self.labels
-        reader = ImageReader(self._form(inputs))
+        reader = ImageReader(self.form(inputs))
         return read_folder(directory / self.path, table, reader, self.on_bad_file == "skip")
 
 
-class SegmentationFolder(_Files):
+class SegmentationFolder(EncodedImages):
     """Images in one folder, and in another their masks: the class of every pixel.
 
     A mask bears the name of its image, but for the ending, and has its size. Its numbers are the indices of its
@@ -175,6 +178,6 @@ class SegmentationFolder(_Files):
         from cnnspec.data.images.segmentation import Meaning, read_pairs
 
         meaning = Meaning(self.classes, self.values, self.ignore)
-        reader = ImageReader(self._form(inputs))
+        reader = ImageReader(self.form(inputs))
         folders = directory / self.images, directory / self.masks
         return read_pairs(*folders, reader, meaning, self.on_bad_file == "skip")

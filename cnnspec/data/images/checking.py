@@ -39,6 +39,7 @@ class Faults:
 
     what: str
     lines: list[str] = field(default_factory=list)
+    kind: str = "file"
 
     def add(self, name: object, reason: str) -> None:
         """Note why a file is bad."""
@@ -49,13 +50,12 @@ class Faults:
         if not self.lines:
             return ()
         if skip and len(self.lines) < total:
-            return (listed(f"{_files(self.lines)} of {total:,} left out", self.lines),)
+            return (listed(f"{self._count()} of {total:,} left out", self.lines),)
         help = "there is none left" if skip else "mend or remove them, or write `on_bad_file: skip` to go on without"
-        raise DataError(listed(f"{self.what}: {_files(self.lines)} of {total:,} cannot be used", self.lines), help)
+        raise DataError(listed(f"{self.what}: {self._count()} of {total:,} cannot be used", self.lines), help)
 
-
-def _files(lines: Sequence[str]) -> str:
-    return f"{len(lines):,} file{'s' * (len(lines) != 1)}"
+    def _count(self) -> str:
+        return f"{len(self.lines):,} {self.kind}{'s' * (len(self.lines) != 1)}"
 
 
 def listed(title: str, lines: Sequence[str]) -> str:
@@ -64,7 +64,7 @@ def listed(title: str, lines: Sequence[str]) -> str:
     return "\n".join([title, *(f"  {line}" for line in lines[:_LISTED]), *more])
 
 
-def tried(look: Callable[[int], R], files: Sequence[Named], numbers: Sequence[int], faults: Faults) -> dict[int, R]:
+def tried(look: Callable[[int], R], files: Sequence[object], numbers: Sequence[int], faults: Faults) -> dict[int, R]:
     """What `look` makes of the files of these numbers; those that raise `BadImage` go to `faults`."""
 
     def several(numbers: Sequence[int]) -> list[R | BadImage]:

@@ -82,17 +82,7 @@ class Files:
         return len(self._files)
 
     def __getitem__(self, indices: Any, /) -> Array:
-        wanted = self._numbers[indices]
-        flat = np.reshape(wanted, -1)
-        result = np.empty((len(flat), *self.shape[1:]), self.dtype)
-
-        def fill(places: range) -> None:
-            for place in places:
-                result[place] = self._item(int(flat[place]))
-
-        for _ in in_parallel(fill, _parts(len(flat))):
-            pass
-        return result.reshape(*np.shape(wanted), *self.shape[1:])
+        return gathered(self._item, self._numbers[indices], self.shape[1:], self.dtype)
 
     def _item(self, number: int) -> Array:
         if self._held is None:
@@ -118,6 +108,20 @@ class Files:
         for file in self._files:
             digest.update(f"{file.name}\0{file.header.bytes}\0".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
+
+
+def gathered(item: Callable[[int], Array], wanted: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """The items of the numbers `wanted`, each of `shape`, made in threads."""
+    flat = np.reshape(wanted, -1)
+    result = np.empty((len(flat), *shape), dtype)
+
+    def fill(places: range) -> None:
+        for place in places:
+            result[place] = item(int(flat[place]))
+
+    for _ in in_parallel(fill, _parts(len(flat))):
+        pass
+    return result.reshape(*np.shape(wanted), *shape)
 
 
 def _parts(length: int) -> list[range]:

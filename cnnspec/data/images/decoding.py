@@ -10,7 +10,7 @@ from PIL import Image
 
 from cnnspec.data.columns import Array
 from cnnspec.data.images.fitting import Form, fitted
-from cnnspec.data.images.opening import BadImage, Header, loaded, opened, orientation, upright
+from cnnspec.data.images.opening import BadImage, Header, loaded, opened, orientation, unpacked, upright
 
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _NO_BYTES = ("I", "F")
@@ -25,10 +25,19 @@ def image(path: Path, form: Form) -> tuple[Array, Header]:
     over white, unless the form has a channel for them.
     """
     with opened(path) as (source, _, found):
-        _sketch(source, form)
-        plain = _plain(upright(loaded(source)), _MODES[form.channels])
-        numbers = np.asarray(fitted(plain, form, Image.Resampling.BILINEAR))
-    return numbers.reshape(form.shape), found
+        return _decoded(source, form), found
+
+
+def image_of(content: bytes, form: Form) -> Array:
+    """The same of an image that is no file of its own. Raises `BadImage`."""
+    with unpacked(content) as source:
+        return _decoded(source, form)
+
+
+def _decoded(source: Image.Image, form: Form) -> Array:
+    _sketch(source, form)
+    plain = _plain(upright(loaded(source)), _MODES[form.channels])
+    return np.asarray(fitted(plain, form, Image.Resampling.BILINEAR)).reshape(form.shape)
 
 
 def _sketch(source: Image.Image, form: Form) -> None:

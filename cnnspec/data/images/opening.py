@@ -7,6 +7,7 @@ import stat
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -83,6 +84,19 @@ def opened(path: Path) -> Iterator[tuple[Image.Image, BinaryIO, Header]]:
                 yield image, file, Header(status.st_size, status.st_mtime_ns, _measured(image))
     except OSError as error:
         raise BadImage(_refusal(path, error)) from None
+
+
+@contextmanager
+def unpacked(content: bytes) -> Iterator[Image.Image]:
+    """The image that `content` is, not yet decoded. As `opened`, for an image that is no file of its own."""
+    if not content:
+        raise BadImage("is empty")
+    try:
+        with _recognised(BytesIO(content)) as image:
+            _measured(image)
+            yield image
+    except OSError:
+        raise BadImage("is damaged") from None
 
 
 def _recognised(file: BinaryIO) -> Image.Image:
