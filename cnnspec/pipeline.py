@@ -31,6 +31,7 @@ from cnnspec.language.nodes import MappingNode, locate
 from cnnspec.language.origins import standard_texts, told
 from cnnspec.language.overrides import apply, parse_override
 from cnnspec.language.parse import parse
+from cnnspec.language.paths import is_file, is_there
 from cnnspec.language.reader import decode
 from cnnspec.layers import LAYERS
 from cnnspec.training.freeze import frozen
@@ -244,7 +245,7 @@ def check_file(path: str | Path, **options: Any) -> Report:
 
 def contents(path: Path) -> bytes:
     """The bytes of a spec file, and no more than show that it is too large. Raises `OSError`."""
-    if path.exists() and not path.is_file():
+    if is_there(path) and not is_file(path):
         raise OSError(f"{path} is not a regular file")
     with path.open("rb") as file:
         return file.read(2 << 20)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from cnnspec.language.diagnostics import Diagnostics
 from cnnspec.language.nodes import MappingNode, SequenceNode
+from cnnspec.language.paths import is_file, is_folder
 
 STDIN = "<stdin>"
 
@@ -73,14 +74,14 @@ def named(paths: Sequence[str], stdin_name: str | None = None, only_specs: bool 
     for path in paths:
         if path == "-":
             found = [Spec(path, printable_name(stdin_name or STDIN))]
-        elif Path(path).is_dir():
+        elif is_folder(Path(path)):
             below = list(_below(path, failed, seen))
             found = [Spec(file, printable_name(file)) for file in below if _looks_like_spec(file)]
             if not found and not only_specs:
                 empty.append(path)
         else:
             seen.append(path)
-            passed = only_specs and Path(path).is_file() and not _looks_like_spec(path)
+            passed = only_specs and is_file(Path(path)) and not _looks_like_spec(path)
             found = [] if passed else [Spec(path, printable_name(path))]
         for spec in found:
             specs.setdefault(spec.real, spec)
@@ -118,8 +119,8 @@ def _looks_like_spec(path: str) -> bool:
 def looks_like_spec(text: str) -> bool:
     """Whether a YAML text is meant as a spec.
 
-    It has `cnnspec`, a list of `layers`, `blocks` or a `generator` with layers, or `extends` a YAML file. Where the text does not read,
-    the words at the start of its lines decide.
+    It has `cnnspec`, a list of `layers`, `blocks` or a `generator` with layers, or `extends` a YAML file. Where the
+    text does not read, the words at the start of its lines decide.
     """
     from cnnspec.language.reader import read
 

@@ -18,6 +18,7 @@ from cnnspec.data.arrays import dataset
 from cnnspec.data.columns import Array
 from cnnspec.data.errors import DataError
 from cnnspec.data.splits import Dataset
+from cnnspec.language.paths import is_folder
 
 _ALLOWED = {
     ("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct"), ("numpy", "ndarray"),
@@ -30,7 +31,7 @@ def read_cifar(path: Path, classes: int | None) -> Dataset:
     """The images 32×32×3 and labels of `path`: CIFAR-10, or CIFAR-100 with 100 or 20 `classes`."""
     hundred = (["train"], ["test"], b"coarse_labels" if classes == 20 else b"fine_labels")
     train, test, key = _TEN if classes == 10 else hundred
-    read = _from_folder(path) if path.is_dir() else _from_tar(path)
+    read = _from_folder(path) if is_folder(path) else _from_tar(path)
     return dataset(_joined(read, train, key, path), _joined(read, test, key, path), classes, str(path))
 
 

@@ -18,6 +18,7 @@ from cnnspec.data.arrays import Arrays, dataset
 from cnnspec.data.columns import Array
 from cnnspec.data.errors import DataError
 from cnnspec.data.splits import Dataset
+from cnnspec.language.paths import is_file, is_folder
 from cnnspec.language.suggest import nearest
 
 IDX_NAMES = (
@@ -119,7 +120,7 @@ def read_idx(train: tuple[Path, Path], test: tuple[Path, Path] | None, classes: 
 
 def idx_folder(folder: Path, classes: int | None = None) -> Dataset:
     """The four files under MNIST's names, packed or not; the test files may be missing."""
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise DataError(f"{folder} is no folder", "give the one that holds train-images-idx3-ubyte(.gz) and the others")
     train, test = [tuple(_found(folder, name) for name in names) for names in IDX_NAMES]
     for path, name in zip(train, IDX_NAMES[0], strict=True):
@@ -134,7 +135,7 @@ def idx_folder(folder: Path, classes: int | None = None) -> Dataset:
 
 def _found(folder: Path, name: str) -> Path | None:
     candidates = (folder / name, folder / f"{name}.gz", folder / name.replace("-idx", ".idx"))
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if is_file(path)), None)
 
 
 def idx_array(path: Path) -> Array:

@@ -17,6 +17,7 @@ from cnnspec.data.columns import Array
 from cnnspec.data.errors import DataError
 from cnnspec.data.files import idx_folder, read_npz
 from cnnspec.data.splits import Dataset, hold_out
+from cnnspec.language.paths import is_folder, is_there
 
 VARIABLE = "CNNSPEC_DATA"
 
@@ -39,7 +40,7 @@ def named(name: str, classes: int | None) -> Dataset:
     """A named data set. Raises `DataError` where it is neither on this machine nor to be had."""
     folder = root()
     for path, read in _places(name, folder, classes) if folder else ():
-        if path.exists():
+        if is_there(path):
             return read(path)
     return _downloaded(name, classes, folder)
 
@@ -47,7 +48,7 @@ def named(name: str, classes: int | None) -> Dataset:
 def root() -> Path | None:
     """The folder that `$CNNSPEC_DATA` names, if it is set. Raises `DataError` where it is none."""
     named = os.environ.get(VARIABLE)
-    if named and not Path(named).is_dir():
+    if named and not is_folder(Path(named)):
         raise DataError(f"{VARIABLE} names {named}, which is no folder")
     return Path(named) if named else None
 

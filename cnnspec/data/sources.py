@@ -14,6 +14,7 @@ from pydantic import Field
 
 from cnnspec.data.errors import DataError
 from cnnspec.language.entries import Entry, Problem, Vocabulary
+from cnnspec.language.paths import is_there
 from cnnspec.layers.base import Shape
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Source(Entry):
     def look(self, directory: Path) -> None:
         """A first look, before any framework starts. Raises `DataError` where a file that the spec names is missing."""
         for _, path in self.files():
-            if not (directory / path).exists():
+            if not is_there(directory / path):
                 raise DataError(f"{directory / path} is not there", "paths are relative to the folder of the spec")
 
     def load(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:

@@ -16,6 +16,7 @@ from cnnspec.editor.shapes import Occurrence, Shapes
 from cnnspec.editor.tree import Scalar
 from cnnspec.language.diagnostics import Diagnostic
 from cnnspec.language.limits import TEXT_BYTES
+from cnnspec.language.paths import is_file
 from cnnspec.layers.base import Shape
 
 
@@ -71,7 +72,7 @@ class World:
             return open
         path = Path(on_disk(file))
         try:
-            if not path.is_file() or path.stat().st_size > TEXT_BYTES:
+            if not is_file(path) or path.stat().st_size > TEXT_BYTES:
                 return None
             return path.read_bytes().decode("utf-8-sig").replace("\ufeff", "")
         except (OSError, ValueError):

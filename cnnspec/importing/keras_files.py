@@ -12,6 +12,7 @@ from typing import Any
 import keras
 
 from cnnspec.importing.keras_model import Stranger, Unreadable
+from cnnspec.language.paths import is_folder, is_there
 from cnnspec.language.suggest import nearest
 
 APPLICATIONS = "keras.applications:"
@@ -73,9 +74,9 @@ def from_file(path: Path) -> Any:
 
 def _config(path: Path) -> Any:
     """The configuration in a `.keras` file."""
-    if not path.exists():
+    if not is_there(path):
         raise Unreadable(f"no file is called {path}")
-    if path.suffix in (".h5", ".hdf5") or path.is_dir():
+    if path.suffix in (".h5", ".hdf5") or is_folder(path):
         raise Unreadable(
             f"{path} is an older format; load it in Keras and save it with `model.save('{path.stem}.keras')`"
         )

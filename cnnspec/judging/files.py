@@ -15,6 +15,7 @@ from cnnspec.data.images.fitting import Form
 from cnnspec.data.images.listing import images_below
 from cnnspec.data.images.opening import BadImage, header
 from cnnspec.judging.entering import Entrance, alone
+from cnnspec.language.paths import is_folder, is_there
 from cnnspec.layers.base import Shape, show
 from cnnspec.training.shapes import fits
 
@@ -51,7 +52,7 @@ def readings(files: Iterable[str | Path], entrances: Mapping[str, Entrance], std
         if str(file) == "-" and stdin is not None:
             lines = (line.rstrip("\r\n") for line in stdin)
             yield from readings((line for line in lines if line and line != "-"), entrances, None)
-        elif Path(file).is_dir():
+        elif is_folder(Path(file)):
             yield from _of_folder(Path(file), entrances)
         else:
             yield from _of_file(Path(file), Path(file).name, entrances)
@@ -89,7 +90,9 @@ def _of_image(path: Path, name: str, entrances: Mapping[str, Entrance]) -> Readi
         raise Broken(f"is one file, but the network takes {names}: give an .npz file with an array for each")
     if not entrance.takes_images:
         what = (
-            "not there" if not path.exists() else f"no array; the network takes {show(entrance.shape)}: give .npy files"
+            "not there"
+            if not is_there(path)
+            else f"no array; the network takes {show(entrance.shape)}: give .npy files"
         )
         raise Broken(f"is {what}")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from cnnspec.judging.runs import kept
 from cnnspec.judging.starting import start
+from cnnspec.language.paths import is_file
 from cnnspec.training.run_folder import BEST, SPEC
 
 if TYPE_CHECKING:
@@ -117,4 +118,4 @@ def predictor(
 
 def _is_foreign(path: Path) -> bool:
     """Whether a path names a model on its own, rather than a run."""
-    return path.suffix == ".keras" and path.is_file() and not (path.name == BEST and (path.parent / SPEC).is_file())
+    return path.suffix == ".keras" and is_file(path) and not (path.name == BEST and is_file(path.parent / SPEC))

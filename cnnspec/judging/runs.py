@@ -11,6 +11,7 @@ from typing import Any
 
 from cnnspec import pipeline
 from cnnspec.data.errors import DataError, Failure
+from cnnspec.language.paths import is_file, is_folder, is_there
 from cnnspec.training.plan import Plan
 from cnnspec.training.run import plan_of
 from cnnspec.training.run_folder import BEST, ENVIRONMENT, RESULT, SPEC, in_use
@@ -65,27 +66,27 @@ class Kept:
 
 def find(path: Path) -> Path:
     """The folder of the run that `path` names: itself, or the newest finished run in it. Raises `RunError`."""
-    if path.is_file() and path.name == BEST and (path.parent / SPEC).is_file():
+    if is_file(path) and path.name == BEST and is_file(path.parent / SPEC):
         path = path.parent
-    if not path.is_dir():
-        what = "is no run folder" if path.exists() else "is not there"
+    if not is_folder(path):
+        what = "is no run folder" if is_there(path) else "is not there"
         raise RunError(f"{path} {what}", "name the folder of a run, such as runs/digits/1")
-    if (path / SPEC).is_file():
+    if is_file(path / SPEC):
         return _whole(path)
     numbered = sorted(_numbered(path), key=lambda run: int(run.name), reverse=True)
-    done = [run for run in numbered if (run / BEST).is_file() and not in_use(run)]
-    finished = [run for run in done if (run / RESULT).is_file()]
+    done = [run for run in numbered if is_file(run / BEST) and not in_use(run)]
+    finished = [run for run in done if is_file(run / RESULT)]
     if finished:
         return finished[0]
     if numbered:
         help = f"name an interrupted one: {done[0]}, or end it: cnnspec train --resume {done[0]}" if done else None
         raise RunError(f"{path} holds no finished run", help)
-    inside = sorted(str(folder) for folder in path.iterdir() if folder.is_dir() and any(_numbered(folder)))
+    inside = sorted(str(folder) for folder in path.iterdir() if is_folder(folder) and any(_numbered(folder)))
     raise RunError(f"{path} is no run folder", f"name one of {', '.join(inside[:8])}" if inside else None)
 
 
 def _whole(path: Path) -> Path:
-    if not (path / BEST).is_file():
+    if not is_file(path / BEST):
         raise RunError(
             f"{path} has no {BEST}: its first epoch was never finished", f"train it: cnnspec train {path / SPEC}"
         )
@@ -94,7 +95,7 @@ def _whole(path: Path) -> Path:
 
 def _numbered(path: Path) -> list[Path]:
     try:
-        return [run for run in path.iterdir() if re.fullmatch(r"[0-9]{1,9}", run.name) and (run / SPEC).is_file()]
+        return [run for run in path.iterdir() if re.fullmatch(r"[0-9]{1,9}", run.name) and is_file(run / SPEC)]
     except OSError:
         return []
 

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from cnnspec.language.entries import Invalid, Section, refuse, shown
 from cnnspec.language.forms import Form, Schema, one_or
+from cnnspec.language.paths import is_file
 from cnnspec.language.problems import Expects
 from cnnspec.training.errors import WeightsError
 
@@ -48,7 +49,7 @@ class Weights(Section):
 
     def look(self) -> None:
         """A first look, before any framework starts. Raises `WeightsError` where the file is missing."""
-        if not Path(self.path).is_file():
+        if not is_file(Path(self.path)):
             raise WeightsError(f"{self.path} is not there", "paths are relative to the folder of the spec")
 
     def placed(self, written: Any) -> Any:

@@ -84,6 +84,8 @@ def test_a_large_spec_takes_less_than_a_second(name: str, folder: Path) -> None:
         + "".join(f"  p{at + 1}: $p{at}\n" for at in range(900))
         + "input: [8, 8, 3]\nlayers: [{dense: $p900}]",
         "input: [8, 8, 3]\nlayers: [relu, {conv2d: {filters: " + "$(" * 1500 + "}}]",
+        "input: [8, 8, 3]\nlayers: [flatten]\ntraining: {weights: " + "a" * 400 + ".h5}",
+        "input: [8, 8, 3]\nlayers: [flatten]\ndata: {source: {npz: " + "a/" * 4000 + "}}",
     ],
 )
 def test_what_was_found_once_stays_mended(text: str, folder: Path) -> None:
