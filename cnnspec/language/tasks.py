@@ -24,10 +24,11 @@ def without_strays(root: MappingNode, diagnostics: Diagnostics) -> MappingNode:
         message = "`{}` is a network of `task: gan`, and `layers` stands beside it"
         help = "take it out, or write `task: gan` with `generator:` and `discriminator:` for `layers`"
         return _told(root, NETWORKS, message, help, diagnostics)
-    if root.key("task") is None:
+    task = root.get("task")
+    if task is None or plain(task) is None:
         key = next(key for key, _ in root.pairs if key.text in NETWORKS)
         message, help = f"`{key.text}` is a network of `task: gan`, which is not written", "add `task: gan`"
-        fix = insertion(root, "task: gan")
+        fix = insertion(root, "task: gan") if task is None else None
         diagnostics.add(Diagnostic("task-keys", message, key.span, help=help, fix=fix))
     for name in NETWORKS:
         network = root.get(name)

@@ -10,6 +10,7 @@ import keras
 from cnnspec.data.preprocess import chain
 from cnnspec.emit.keras import build, on_layer, resolve
 from cnnspec.layers.base import KerasCall, Layer
+from cnnspec.training.adversarial.plan import AdversarialPlan
 from cnnspec.training.device import Machine
 from cnnspec.training.objective import Objective
 from cnnspec.training.plan import Plan
@@ -52,11 +53,14 @@ class Trained(keras.Model):  # type: ignore[misc]
     """What `fit` trains: the network, each input behind its augmentation, and a single output without its name.
 
     Validation and test images are not augmented. `preprocessing` is that of inputs whose images come as they were read.
+    `held` is what else it keeps, by name: all of its state is there before it is first called.
     """
 
-    def __init__(self, network: Any, preprocessing: Stages, augmentation: Stages, part: Part) -> None:
+    def __init__(self, network: Any, preprocessing: Stages, augmentation: Stages, part: Part, **held: Any) -> None:
         super().__init__(name="training")
         self.network = network
+        for name, kept in held.items():
+            setattr(self, name, kept)
         entering = {name: keras.Input(column.shape[1:], dtype=column.dtype.name) for name, column in part.x.items()}
         self.preprocessing = {
             name: chain(layers, entering[name].shape[1:], f"preprocessing_{index}")
@@ -89,7 +93,11 @@ class Trained(keras.Model):  # type: ignore[misc]
 
 
 def trained(network: Any, plan: Plan, part: Part) -> Trained:
-    """The model that `fit` trains on columns such as those of `part`."""
+    """The model that `fit` trains on columns such as those of `part`; of a GAN, `network` is the discriminator."""
+    if isinstance(plan, AdversarialPlan):
+        from cnnspec.training.adversarial.model import adversarial
+
+        return adversarial(network, plan, part)
 
     def stages(key: str, names: Iterable[str]) -> Stages:
         return {name: [layer for layer, _ in plan.data.stages(key, name, plan.graph.inputs)] for name in names}
@@ -100,10 +108,16 @@ def trained(network: Any, plan: Plan, part: Part) -> Trained:
 
 def compile_model(model: Any, objectives: Mapping[str, Objective], plan: Plan, machine: Machine, steps: int) -> None:
     """Set the optimizer for `steps` batches an epoch, the losses and the metrics."""
+    if isinstance(plan, AdversarialPlan):
+        from cnnspec.training.adversarial.model import optimizer_of
+
+        objective: dict[str, Any] = {"optimizer": optimizer_of(model, plan, steps)}
+    else:
+        optimizer = make(plan.training.optimizer.over(steps * plan.training.epochs))
+        objective = {"optimizer": optimizer, **judged_by(objectives, plan)}
     on_tensorflow = machine.backend == "tensorflow"
     model.compile(
-        optimizer=make(plan.training.optimizer.over(steps * plan.training.epochs)),
-        **judged_by(objectives, plan),
+        **objective,
         jit_compile=False if on_tensorflow and not machine.gpu else "auto",
         steps_per_execution=steps_per_execution(plan, steps) if on_tensorflow else 1,
     )
@@ -126,5 +140,5 @@ def judged_by(objectives: Mapping[str, Objective], plan: Plan) -> dict[str, Any]
 
 def steps_per_execution(plan: Plan, steps: int) -> int:
     """How many batches TensorFlow runs in a call: eight calls an epoch or more, and short ones for heavy networks."""
-    work = 3 * plan.training.batch_size * sum(node.multiply_adds or 0 for node in plan.graph.nodes)
+    work = 3 * plan.training.batch_size * plan.multiply_adds
     return int(max(1, min(64, steps // 8, _MULTIPLY_ADDS_A_CALL // max(work, 1))))

@@ -87,7 +87,8 @@ class Prepared:
 def prepare(plan: Plan, seed: int) -> Prepared:
     """Load and prepare the data of `plan`. Raises `DataError`, or `TrainingError` where no loss follows."""
     data = plan.data.source.load(plan.directory, plan.graph.inputs)
-    aims = objectives(plan, data.classes)
+    data = data if plan.labelled else Dataset(Split(data.train.x, {}), None, {}, notes=data.notes)
+    aims = objectives(plan, data.classes) if plan.labelled else {}
     source = plan.data.source.entry
     for name, aim in aims.items():
         if truth(plan.data, _for(data.classes, name)) == "numbers":
@@ -110,7 +111,7 @@ def prepare(plan: Plan, seed: int) -> Prepared:
         _check_shape(plan, name, _for(data.train.x, name))
     train, validation, test = map(part, (data.train, data.validation, data.test))
     assert train is not None
-    classes = {name: _for(data.classes, name) for name in plan.graph.outputs}
+    classes = {name: _for(data.classes, name) for name in aims}
     tables = [*each_class(data)]
     notes = tuple(dict.fromkeys((*data.notes, *(line for table in tables for line in table.missing()))))
     counted = tuple(line for table in tables for line in table.lines())

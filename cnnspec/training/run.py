@@ -55,7 +55,7 @@ def plan_of(report: Report, runs: Path) -> Plan:
         raise DataError("the spec has no `data:`, so there is nothing to train on", "add `data: {source: …}`")
     rest = report.directory, report.resolved, runs
     if isinstance(training, AdversarialTraining):
-        data = report.data.model_copy(update={"validation_split": 0.0})
+        data = report.data.model_copy(update={"validation_split": 0.0, "test_split": 0.0})
         one = report.graphs["discriminator"], data, training.of_discriminator
         return AdversarialPlan(report.name, *one, *rest, report.graphs["generator"], training)
     assert report.graph is not None

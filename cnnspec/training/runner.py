@@ -16,6 +16,7 @@ import keras
 from cnnspec.data.errors import Failure
 from cnnspec.emit.keras import set_trainable
 from cnnspec.training import run_folder, watch
+from cnnspec.training.adversarial.plan import AdversarialPlan
 from cnnspec.training.batches import Feed, Order
 from cnnspec.training.callbacks import Callback, EarlyStopping, ModelCheckpoint, Monitoring, TensorBoard, Tracking
 from cnnspec.training.compiling import compile_model, make, network, trained
@@ -78,7 +79,7 @@ class Runner:
     def finish(self, began: float) -> Run:
         """Train, then test the best weights."""
         monitor, mode = self._best_by()
-        best = KeepBest(self.network, self.folder.best, monitor, mode)
+        best = self._keeper(monitor, mode)
         history, show = History(self.folder.history), Show(self.told, best, len(self.data.train))
         try:
             with Interrupts() as interrupts, tracked(self.plan, self.folder, self.told) as trackers:
@@ -126,6 +127,14 @@ class Runner:
             disk_needed(self.plan), Needs(self.plan, self.machine, self.shapes, held_bytes(self.data, self.machine))
             .at(self.plan.training.batch_size), peak_memory(), self.machine.backend, self.machine.device,
         )  # fmt: skip
+
+    def _keeper(self, monitor: str, mode: str) -> KeepBest:
+        """What keeps the model: that of the best epoch, or of a GAN both of the last one."""
+        if not isinstance(self.plan, AdversarialPlan):
+            return KeepBest(self.network, self.folder.best, monitor, mode)
+        from cnnspec.training.adversarial.keeping import KeepLast
+
+        return KeepLast(self.model, self.plan, self.folder, self.seed, self.data.train.x["input"])
 
     def _train(self, interrupts: Interrupts, ours: list[Any]) -> None:
         """Every phase that is not over yet."""

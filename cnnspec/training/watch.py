@@ -81,11 +81,14 @@ class StopAtNaN(Watcher):
         self._check(logs, "")
 
     def _check(self, logs: Logs, step: str) -> None:
-        loss = float((logs or {}).get("loss", 0.0))
-        if not math.isfinite(loss):
+        logs = logs or {}
+        for name in ["loss"] if "loss" in logs else [name for name in logs if name.endswith("_loss")]:
+            loss = float(logs[name])
+            if math.isfinite(loss):
+                continue
             became = "NaN" if math.isnan(loss) else "infinite"
             raise TrainingError(
-                f"the loss became {became} in epoch {self._epoch + 1}{step}",
+                f"the {name.replace('_', ' ')} became {became} in epoch {self._epoch + 1}{step}",
                 "lower the learning rate, or bound the gradients with the optimizer's `clipnorm`",
             )
 
@@ -116,6 +119,10 @@ class KeepBest(Watcher):
         self.lowest = math.inf
         self.epoch: int | None = None
         self.logs: dict[str, float] = {}
+
+    def marks(self, epoch: int) -> bool:
+        """Whether `epoch` (from 1) is the best one so far."""
+        return self.epoch == epoch
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         value = self._sign * float((logs or {}).get(self._monitor, math.nan))
@@ -196,7 +203,7 @@ class Show(Watcher):
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         rate = self._images / max(self._stepped - self._began, 1e-9)
         self._rates.append(rate)
-        seconds, best = time.monotonic() - self._began, self._best.epoch == epoch + 1
+        seconds, best = time.monotonic() - self._began, self._best.marks(epoch + 1)
         self._reporter.epoch_ends(epoch + 1, self.params["epochs"], dict(logs or {}), seconds, rate, best)
 
 
