@@ -107,14 +107,12 @@ def shapes_of(plan: Plan, part: Part) -> dict[str, Shape]:
 
 
 def held_bytes(data: Prepared, machine: Machine) -> int:
-    """What is held of the data a second time: TensorFlow keeps a copy of its own, and makes each by way of another."""
+    """What is held of the data a second time: TensorFlow keeps a copy of its own."""
     if machine.backend != "tensorflow":
         return 0
     parts = [part for part in (data.train, data.validation) if part is not None and part.in_memory]
-    sizes = [
-        prod(column.shape) * column.dtype.itemsize for part in parts for column in (*part.x.values(), *part.y.values())
-    ]
-    return sum(sizes) + max(sizes, default=0)
+    columns = (column for part in parts for column in (*part.x.values(), *part.y.values()))
+    return sum(prod(column.shape) * column.dtype.itemsize for column in columns)
 
 
 _OUT_OF_MEMORY = {"MemoryError", "ResourceExhaustedError", "OutOfMemoryError"}

@@ -50,9 +50,7 @@ def test_what_the_backward_pass_keeps(layers: str, saved: int) -> None:
 
 
 def test_scores_of_an_attention_are_kept() -> None:
-    few, many = (
-        peaks(graph("[{multi_head_attention: {num_heads: 2, key_dim: 4}}]", f"[{n}, 8]")) for n in (8, 16)
-    )
+    few, many = (peaks(graph("[{multi_head_attention: {num_heads: 2, key_dim: 4}}]", f"[{n}, 8]")) for n in (8, 16))
     assert few is not None
     assert many is not None
     assert many.saved > 2 * few.saved
@@ -132,10 +130,11 @@ def test_validation_takes_no_more_memory_than_training() -> None:
     heavy = graph("[{conv2d: {filters: 64, kernel_size: 1}}, {conv2d: {filters: 64, kernel_size: 1}}]", "[64, 64, 3]")
     found = peaks(heavy)
     assert found is not None
-    size = evaluation_batch(heavy, 8, images=10_000)
-    assert 8 <= size < 256
-    assert size * found.evaluation <= 8 * found.training
+    size = evaluation_batch(heavy, 16, images=10_000)
+    assert 16 <= size < 256
+    assert size * found.evaluation <= 16 * found.training
     assert evaluation_batch(heavy, 512, images=10_000) == 512
+    assert evaluation_batch(graph("[flatten, {dense: 10}]"), 1, images=10_000) == 256
     deep = graph(f"[{', '.join([CONV, 'relu'] * 40)}]")
     assert evaluation_batch(deep, 32, images=10_000) == 256
     assert evaluation_batch(deep, 32, images=50) == 50
@@ -149,6 +148,6 @@ def test_words() -> None:
     assert [list(halves(size)) for size in (1, 2, 48, 64)] == [[], [1], [32, 16, 8, 4, 2, 1], [32, 16, 8, 4, 2, 1]]
     found = estimate(graph(f"[{CONV}, relu, flatten, {{dense: 1000}}]"), 1, ADAM)
     assert found.line().startswith("36 MB (framework 29 MB, gradients 3.1 MB, ")
-    assert found.table().splitlines()[0] == "weights                  1.0 MB"
+    assert found.table().splitlines()[0] == "weights                   1.0 MB"
     assert "activations of 1 image " in found.table()
     assert state_bytes(graph("[flatten, {dense: 10}]"), ADAM) == (4 * 1290, 8 * 1290)
