@@ -17,6 +17,7 @@ from cnnspec.data.images.listing import folders_in, ignored, images_below, is_im
 from cnnspec.data.images.readers import ImageReader
 from cnnspec.data.images.tables import Row, read_table, values_of
 from cnnspec.data.splits import ALL, Dataset, Split
+from cnnspec.language.paths import is_file, is_folder, is_there
 
 _SHOWN = 5
 
@@ -46,7 +47,7 @@ def read_folder(path: Path, table: Path | None, reader: ImageReader, skip: bool)
     files."""
     if table is not None:
         found = _of_table(table, path)
-    elif path.is_file():
+    elif is_file(path):
         found = _of_table(path, path.parent)
     else:
         found = _of_folders(path)
@@ -57,8 +58,8 @@ def read_folder(path: Path, table: Path | None, reader: ImageReader, skip: bool)
 
 
 def _of_folders(folder: Path) -> Found:
-    if not folder.is_dir():
-        state = "is no folder" if folder.exists() else "is not there"
+    if not is_folder(folder):
+        state = "is no folder" if is_there(folder) else "is not there"
         raise DataError(f"{folder} {state}", "give the folder that holds a folder for each class, or a CSV")
     try:
         splits = splits_in(folder) or {"train": folder}

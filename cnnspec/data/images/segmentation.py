@@ -16,6 +16,7 @@ from cnnspec.data.images.decoding import mask
 from cnnspec.data.images.listing import SPLITS, distinct, folders_in, images_below, notes_of
 from cnnspec.data.images.readers import ImageReader, MaskReader
 from cnnspec.data.splits import ALL, Dataset, Split
+from cnnspec.language.paths import is_folder, is_there
 
 _FEW = 12
 
@@ -97,8 +98,8 @@ def _paired(images: Path, masks: Path, faults: Faults) -> tuple[Pairs, tuple[str
 
 def _splits(folder: Path) -> dict[str, Path]:
     """The folders of the splits; where none are given, all of it under no name."""
-    if not folder.is_dir():
-        raise DataError(f"{folder} {'is no folder' if folder.exists() else 'is not there'}", "give a folder of images")
+    if not is_folder(folder):
+        raise DataError(f"{folder} {'is no folder' if is_there(folder) else 'is not there'}", "give a folder of images")
     try:
         names = folders_in(folder)
     except OSError as error:
