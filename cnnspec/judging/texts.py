@@ -88,7 +88,7 @@ def _matrix(judged: Judged) -> str:
     names = [_short(str(name)) for name in judged.classes]
     counts = [[f"{count:,}" if count else "·" for count in row] for row in judged.confusion_matrix]
     wide = max(map(len, names)) > 5
-    heads = [str(at) for at in range(1, len(names) + 1)] if wide else names
+    heads = [str(at) for at in range(len(names))] if wide else names
     labels = [f"{at} {name}" for at, name in zip(heads, names, strict=True)] if wide else names
     lines = list(_aligned([["", *heads], *([label, *row] for label, row in zip(labels, counts, strict=True))],
                           [True] + [False] * len(heads)))  # fmt: skip
