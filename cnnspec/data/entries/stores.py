@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, model_validator
 
+from cnnspec.data.entries.folders import EncodedImages, Side
 from cnnspec.data.sources import Source, Text
 from cnnspec.language.entries import refuse, shown
-from cnnspec.language.forms import Form, Schema
+from cnnspec.language.forms import Form, Schema, one_or
+from cnnspec.language.problems import Expects
 from cnnspec.layers.base import Shape
 
 if TYPE_CHECKING:
@@ -112,3 +114,102 @@ class Npy(Source):
 
 def _keys(paths: Any) -> tuple[str, ...] | None:
     return tuple(sorted(paths)) if isinstance(paths, Mapping) else None
+
+
+def _patterns(value: Any) -> Any:
+    """The path of a file, with `*` those of several, or a list of such paths."""
+    if value is None:
+        return None
+    listed = (value,) if isinstance(value, str) else value
+    if not isinstance(listed, tuple | list) or not listed:
+        raise refuse("wrong-type", f"paths of files are wanted here, not {shown(value)}", "write `train-*.tfrecord`")
+    for path in listed:
+        if not isinstance(path, str) or not path:
+            raise refuse("wrong-type", f"a path is wanted here, not {shown(path)}")
+    return tuple(listed)
+
+
+Patterns = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_patterns),
+    Form(lambda rank: one_or(_TEXT), "a path, in which `*` is any letters, or a list of paths"),
+]
+
+_SIDE: Schema = {"type": "integer", "minimum": 1}
+
+
+class Tfrecord(EncodedImages):
+    """Images and labels in TFRecord files of `tf.train.Example`; TensorFlow is not needed to read them.
+
+    `path` names the files to train with: one, several by a `*`, or a list; `validation_path` and `test_path` those of
+    the other splits. `image` is the feature that holds an encoded image (PNG, JPEG, …), `label` that of its class
+    number, the name of its class, or values to learn. Images that are stored as plain values (bytes or numbers) have
+    the `raw_shape` that is given for them. Every checksum and every image is checked before training, and images are
+    read where they lie. `image_size`, `channels`, `resize` and `on_bad_file` are those of `image_folder`.
+
+    Example:
+        data:
+          source: {tfrecord: {path: "train-*.tfrecord", image: image/encoded, label: image/class/label}}
+
+    Example:
+        data:
+          source: {tfrecord: {path: digits.tfrecord, test_path: digits_test.tfrecord, raw_shape: [28, 28, 1]}}
+    """
+
+    first: ClassVar[str] = "path"
+    path: Patterns
+    validation_path: Patterns | None = None
+    test_path: Patterns | None = None
+    image: Text = "image"
+    label: Text = "label"
+    raw_shape: Annotated[
+        tuple[Side, Side, Side] | None,
+        Expects("`[height, width, channels]`"),
+        Form(
+            lambda rank: {"type": "array", "items": _SIDE, "minItems": 3, "maxItems": 3}, "`[height, width, channels]`"
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _raw_or_encoded(self) -> Self:
+        given = sorted({"image_size", "channels", "resize", "on_bad_file"} & self.model_fields_set)
+        if self.raw_shape is not None and given:
+            message = f"`{given[0]}` is for encoded images, and `raw_shape` for those that are not"
+            raise refuse("raw-images", message, "leave one of them out", at=given[0])
+        return self
+
+    @property
+    def image_shape(self) -> Shape | None:
+        return super().image_shape if self.raw_shape is None else self.raw_shape
+
+    def shape_for(self, wanted: Shape) -> Shape | None:
+        return super().shape_for(wanted) if self.raw_shape is None else self.raw_shape
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        for argument in ("path", "validation_path", "test_path"):
+            for path in getattr(self, argument) or ():
+                if not set("*?[") & set(path):
+                    yield argument, path
+
+    def placed(self, entry: Any, directory: Path) -> Any:
+        ((name, arguments),) = entry.items()
+        given = dict(arguments) if isinstance(arguments, Mapping) else {self.first: arguments}
+        for argument in ("path", "validation_path", "test_path"):
+            paths = getattr(self, argument)
+            if paths is not None:
+                given[argument] = [str(directory.resolve() / path) for path in paths]
+        return {name: given}
+
+    def load(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:
+        from cnnspec.data.encoded import labelled
+        from cnnspec.data.tfrecord import Wanted, matching, read_records
+
+        wanted = Wanted(self.image, self.label, self.raw_shape)
+        given = {"train": self.path, "validation": self.validation_path, "test": self.test_path}
+        splits = {
+            split: read_records(matching(paths, directory), wanted)
+            for split, paths in given.items()
+            if paths is not None
+        }
+        form = None if self.raw_shape is not None else self.form(inputs)
+        return labelled(splits, form, None, self.entry, self.on_bad_file == "skip")
