@@ -15,6 +15,7 @@ from cnnspec.judging.runs import Kept
 from cnnspec.training.compiling import network
 from cnnspec.training.device import Machine
 from cnnspec.training.errors import TrainingError, WeightsError
+from cnnspec.training.run_folder import SPEC
 from cnnspec.training.weights import load_weights
 
 
@@ -22,7 +23,11 @@ def restored(kept: Kept) -> Any:
     """The network of a run with the weights of its best epoch. Raises `WeightsError` where they do not read or fit."""
     model = network(kept.plan, kept.precision)
     if model.weights:
-        filled(model, kept.best)
+        try:
+            filled(model, kept.best)
+        except WeightsError as error:
+            help = f"copy the run again, or train it again: cnnspec train {kept.path / SPEC}"
+            raise WeightsError(error.message, help) from None
     return model
 
 

@@ -103,6 +103,7 @@ def test_masks(data: Path) -> None:
     assert found.metrics["mean_iou"] == pytest.approx(np.mean([row["iou"] for row in found.only.per_class]))
 
 
+@pytest.mark.slow
 def test_several_outputs_and_penalties_of_activations(data: Path) -> None:
     run = trained(data, SEVERAL)
     found = cnnspec.evaluate(run)

@@ -154,6 +154,7 @@ def test_a_keras_file_with_code_in_it_is_refused(tmp_path: Path) -> None:
     assert "layers" in result.stderr
 
 
+@pytest.mark.slow
 def test_masks_are_written_with_a_palette_in_the_size_of_their_image(tmp_path: Path) -> None:
     write_data(tmp_path)
     run = trained(tmp_path, MASKS)
@@ -180,6 +181,7 @@ def test_masks_are_written_with_a_palette_in_the_size_of_their_image(tmp_path: P
     assert (tmp_path / "in" / "a.png").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_images_come_out_as_bright_as_they_went_in(tmp_path: Path, files: Path) -> None:
     run = trained(tmp_path, AUTOENCODER, "training.epochs=15", "training.optimizer={adam: 0.01}")
     (each,) = cnnspec.predict(run, files / "1.png", output=tmp_path / "out")
@@ -190,6 +192,7 @@ def test_images_come_out_as_bright_as_they_went_in(tmp_path: Path, files: Path) 
     assert each.arrays["output"].shape == (8, 8, 1)
 
 
+@pytest.mark.slow
 def test_several_inputs_come_in_archives(tmp_path: Path) -> None:
     write_data(tmp_path)
     run = trained(tmp_path, SEVERAL)
