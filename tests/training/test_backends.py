@@ -53,3 +53,31 @@ def test_a_backend_learns_and_repeats_itself(backend: str, tmp_path: Path) -> No
     ]
     assert rows[0] == rows[1]
     assert len(rows[0]) == 7
+
+
+MASKS = """
+import numpy as np, cnnspec
+draw = np.random.default_rng(1)
+masks = draw.integers(0, 3, (24, 6, 6)).astype("uint8")
+np.savez("masks.npz", x_train=(masks[..., None] / 2).astype("float32"), y_train=masks)
+for loss in ("sparse_categorical_crossentropy", {"sparse_categorical_crossentropy": {"ignore_class": 2}},
+             {"sum": ["categorical_crossentropy", "dice"]}):
+    done = cnnspec.train("masks.yaml", quiet=True, **{"training.loss": loss})
+    assert 0 < done.metrics["validation"]["mean_iou"] <= 1, done
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_a_backend_learns_masks(backend: str, tmp_path: Path) -> None:
+    if not find_spec(backend):
+        pytest.skip(f"{backend} is not installed (pip install 'cnnspec[{backend}]')")
+    (tmp_path / "masks.yaml").write_text(
+        "input: [6, 6, 1]\nlayers: [{conv2d: {filters: 3, kernel_size: 3, padding: same, activation: softmax}}]\n"
+        "data: {source: {npz: masks.npz}, validation_split: 0.25}\n"
+        "training: {epochs: 2, batch_size: 8, seed: 1, metrics: [accuracy, mean_iou],\n"
+        "           optimizer: {sgd: {learning_rate: {one_cycle: 0.1}}}}\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "KERAS_BACKEND": backend}
+    found = subprocess.run([sys.executable, "-c", MASKS], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr

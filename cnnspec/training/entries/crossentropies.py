@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from cnnspec.language.types import Axis, Fraction, NonNegative
+from cnnspec.layers.base import Shape
 from cnnspec.training.component import Share
 from cnnspec.training.losses import ClassLoss
 
@@ -37,6 +38,15 @@ class SparseCategoricalCrossentropy(ClassLoss):
     from_logits: bool = False
     ignore_class: int | None = None
     axis: Axis = -1
+
+    def fitted(self, shape: Shape) -> "SparseCategoricalCrossentropy":
+        return _OfMaps(**dict(self)) if len(shape) > 1 else self
+
+
+class _OfMaps(SparseCategoricalCrossentropy):
+    """The same loss, made so that PyTorch can derive it for maps."""
+
+    module: ClassVar[str] = "cnnspec.training.maps"
 
 
 class BinaryCrossentropy(_Crossentropy):
