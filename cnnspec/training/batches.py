@@ -60,6 +60,7 @@ class Feed:
     def __init__(self, part: Part, order: Order) -> None:
         self.part, self.order = part, order
         self.failure: Exception | None = None
+        self._tensors: Any = None
 
     def batches(self, start: int = 0) -> Any:
         """The batches of an epoch from batch `start` on, as Keras takes them."""
@@ -73,9 +74,11 @@ class Feed:
 
         part, order = self.part, self.order
         with tf.device("CPU"):
-            held: Any = keras.tree.map_structure(tf.convert_to_tensor, (part.inputs, part.targets))
-            if part.weights is not None:
-                held = (*held, tf.convert_to_tensor(part.weights))
+            if self._tensors is None:  # for the rest of an epoch and for those behind it
+                self._tensors = keras.tree.map_structure(tf.convert_to_tensor, (part.inputs, part.targets))
+                if part.weights is not None:
+                    self._tensors = (*self._tensors, tf.convert_to_tensor(part.weights))
+            held = self._tensors
             indices = tf.Variable(order.indices, trainable=False)
         order.follow(indices.assign)
 

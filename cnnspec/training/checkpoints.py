@@ -111,4 +111,3 @@ def _found(folder: Path) -> list[Path]:
         return []
     steps = {path: int(match[1]) for path in folder.iterdir() if (match := _NAME.fullmatch(path.name))}
     return sorted(steps, key=steps.__getitem__, reverse=True)
-

@@ -42,6 +42,11 @@ class Interrupts:
         """Whether a signal came."""
         return self._asked is not None
 
+    @property
+    def terminated(self) -> bool:
+        """Whether it was SIGTERM."""
+        return self._asked is Terminated
+
     def check(self) -> None:
         """Raise what was asked for."""
         if self._asked:

@@ -33,21 +33,25 @@ class Past:
 
 def past(folder: RunFolder, spec_text: str, backend: str | None, say: Callable[[str], None]) -> Past:
     """What the run in `folder` left. Raises `TrainingError` where the spec is another one, or the backend."""
-    environment = _environment(folder.path)
-    changed = list(differences(_plain(folder.path / SPEC), _loaded(spec_text)))
+    found = checkpoints.newest(folder.path / CHECKPOINTS, say)
+    state = found[1] if found else None
+    environment = _environment(folder.path, state, say)
+    then, now = _loaded(state.facts["spec"]) if state else _plain(folder.path / SPEC), _loaded(spec_text)
+    changed = list(differences(then, now))
     if changed:
         more = [f"… and {len(changed) - _SHOWN} more"] if len(changed) > _SHOWN else []
         raise TrainingError(
             "\n  ".join([f"the spec is not that of {folder.path}", *changed[:_SHOWN], *more]),
             "take them back, or start a new run without --resume",
         )
-    if backend is not None and backend != environment["backend"]:
+    if backend is not None and backend != environment.get("backend", backend):
         raise TrainingError(
             f"{folder.path} runs on {environment['backend']}, not on {backend}",
             f"write `--backend {environment['backend']}`, or leave it out",
         )
-    found = checkpoints.newest(folder.path / CHECKPOINTS, say)
-    return Past(environment, found[1] if found else None)
+    if state is None:
+        say(f"{folder.path} has no checkpoint yet: training begins anew")
+    return Past(environment, state)
 
 
 def differences(then: Any, now: Any, *path: str | int) -> Iterator[str]:
@@ -78,20 +82,29 @@ def changed_data(then: Mapping[str, str], now: Mapping[str, str]) -> None:
     """Raises `TrainingError` where the data of a run is not what it was: `then` and `now` are fingerprints."""
     changed = [name for name in dict.fromkeys((*then, *now)) if then.get(name) != now.get(name)]
     if changed:
+        told = ", ".join(f"{name} ({_change(then.get(name), now.get(name))})" for name in changed)
         raise TrainingError(
-            f"the data changed since this run began: {', '.join(changed)}",
+            f"the data changed since this run began: {told}",
             "bring back what was there, or start a new run without --resume",
         )
 
 
-def _environment(path: Path) -> dict[str, Any]:
+def _change(then: str | None, now: str | None) -> str:
+    """What changed between two fingerprints, which begin with how many there are."""
+    before, after = (mark.partition(" ")[0] if mark else "none" for mark in (then, now))
+    return f"{before} then, {after} now" if before != after else f"{after} as before, but others"
+
+
+def _environment(path: Path, state: State | None, say: Callable[[str], None]) -> Mapping[str, Any]:
+    """What the run ran on, which its checkpoints know too. A run without one has kept nothing that depends on it."""
     try:
-        values: dict[str, Any] = json.loads((path / ENVIRONMENT).read_text(encoding="utf-8"))
-        return values
+        values = json.loads((path / ENVIRONMENT).read_text(encoding="utf-8"))
+        if isinstance(values, dict):
+            return values
     except (OSError, ValueError):
-        raise TrainingError(
-            f"{path} holds no run that can go on: {ENVIRONMENT} is missing or damaged", "start a new run"
-        ) from None
+        pass
+    say(f"warning: {path / ENVIRONMENT} is missing or damaged; it is written anew")
+    return state.facts["environment"] if state else {}
 
 
 def _plain(path: Path) -> Any:

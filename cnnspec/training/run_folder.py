@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from cnnspec.language.paths import is_file, is_folder, is_there
 from cnnspec.training.errors import TrainingError
 from cnnspec.training.sealing import PART, replacing
 
@@ -40,7 +41,7 @@ def writing(path: Path, help: str | None = None, size: int = 0) -> Iterator[None
 
 def _missing(path: Path, size: int) -> tuple[str, str]:
     """How much room is missing, and what to do."""
-    free = next(shutil.disk_usage(place).free for place in path.parents if place.is_dir())
+    free = next(shutil.disk_usage(place).free for place in path.parents if is_folder(place))
     what = f"; {size / 1e6:,.2f} MB are needed, {free / 1e6:,.2f} MB are free"
     short = f": {(size - free) / 1e6:,.2f} MB are missing" if size > free else ""
     return (what + short if size else ""), "free some room, then go on with --resume"
@@ -71,8 +72,8 @@ class RunFolder:
     def write(self, name: str, text: str) -> None:
         """Write a small file whole, or not at all."""
         content = text.encode()
-        with writing(self.path / name, size=len(content)), replacing(self.path / name) as place, place.open("wb") as file:
-            file.write(content)
+        with writing(self.path / name, size=len(content)), replacing(self.path / name) as place:
+            place.write_bytes(content)
 
     def write_environment(self, values: Mapping[str, Any]) -> None:
         """Write `environment.json`."""
@@ -107,7 +108,7 @@ def create(root: Path, name: str) -> RunFolder:
 def rehearsed(root: Path, name: str) -> Iterator[RunFolder]:
     """A run folder as `create` makes it, which goes again with every folder that was made for it."""
     parent = root / safe(name)
-    made = [folder for folder in (parent, *parent.parents) if not folder.exists()]
+    made = [folder for folder in (parent, *parent.parents) if not is_there(folder)]
     folder = create(root, name)
     try:
         yield folder
@@ -121,7 +122,7 @@ def rehearsed(root: Path, name: str) -> Iterator[RunFolder]:
 def reopen(path: Path) -> RunFolder:
     """The folder of a run to go on with, locked, and without what was half written when its process was killed.
     Raises `TrainingError` where it is none, or a run is in it."""
-    if not (path / SPEC).is_file():
+    if not is_file(path / SPEC):
         raise TrainingError(f"{path} is no folder of a run: it holds no {SPEC}", "give runs/NAME/NUMBER")
     with writing(path):
         try:

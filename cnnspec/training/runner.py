@@ -26,7 +26,7 @@ from cnnspec.training.environment import environment, seed_of
 from cnnspec.training.errors import Interrupted, TrainingError
 from cnnspec.training.fitting import fit
 from cnnspec.training.freeze import frozen
-from cnnspec.training.interrupts import Interrupts, Terminated
+from cnnspec.training.interrupts import Interrupts
 from cnnspec.training.memory import evaluation_batch
 from cnnspec.training.objective import direction
 from cnnspec.training.plan import Plan, Run
@@ -73,16 +73,20 @@ class Runner:
             told.say(loaded(self.network, plan.training.weights))
         self.model = trained(self.network, plan, self.data.train)
         self.feeds: list[Feed] = []
+        self.environment = dict(environment(plan, machine, self.seed, self.data))
+        if again := before.environment.get("started"):
+            self.environment |= {"started": again, "resumed": self.environment["started"]}
+        folder.write_environment(self.environment)
         folder.write(run_folder.SPEC, plan.spec_text)
-        folder.write_environment(environment(plan, machine, self.seed, self.data))
 
     def finish(self, began: float) -> Run:
         """Train, then test the best weights."""
         monitor, mode = self._best_by()
         best = self._keeper(monitor, mode)
         history, show = History(self.folder.history), Show(self.told, best, len(self.data.train))
+        interrupts = Interrupts()
         try:
-            with Interrupts() as interrupts, tracked(self.plan, self.folder, self.told) as trackers:
+            with interrupts, tracked(self.plan, self.folder, self.told) as trackers:
                 self._train(interrupts, [best, history, show, *trackers])
                 if best.epoch is None:
                     raise TrainingError(
@@ -93,22 +97,21 @@ class Runner:
                 metrics = {"train": _split_of(best, ""), "validation": _split_of(best, "val_"), "test": tested}
                 for tracker in trackers:
                     tracker.ends(best.epoch, metrics)
-        except KeyboardInterrupt as stop:
-            self.told.note("interrupted")
-            terminated = isinstance(stop, Terminated)
-            raise Interrupted(self.folder.path, history.epochs, best.epoch, terminated) from None
-        except Exception as error:
-            failure = self._failure(error)
-            if failure is None:
+                run = Run(
+                    self.folder.path, history.epochs, best.epoch, metrics, time.monotonic() - began,
+                    show.images_per_second, self.machine.backend, self.machine.device,
+                )  # fmt: skip
+                self.folder.write(run_folder.RESULT, json.dumps(run.to_json(), indent=2, ensure_ascii=False) + "\n")
+                return run
+        except (KeyboardInterrupt, Exception) as error:
+            failure = self._failure(error) if isinstance(error, Exception) else None
+            if failure is not None:
+                self.told.note(f"error: {failure.message}")
+                raise failure from None
+            if not interrupts.asked and isinstance(error, Exception):
                 raise
-            self.told.note(f"error: {failure.message}")
-            raise failure from None
-        run = Run(
-            self.folder.path, history.epochs, best.epoch, metrics, time.monotonic() - began, show.images_per_second,
-            self.machine.backend, self.machine.device,
-        )  # fmt: skip
-        self.folder.write(run_folder.RESULT, json.dumps(run.to_json(), indent=2, ensure_ascii=False) + "\n")
-        return run
+            self.told.note("interrupted")
+            raise Interrupted(self.folder.path, history.epochs, best.epoch, interrupts.terminated) from None
 
     def rehearse(self) -> Rehearsal:
         """The first steps of the first phase, and what follows from them for the run."""
@@ -131,7 +134,7 @@ class Runner:
     def _keeper(self, monitor: str, mode: str) -> KeepBest:
         """What keeps the model: that of the best epoch, or of a GAN both of the last one."""
         if not isinstance(self.plan, AdversarialPlan):
-            return KeepBest(self.network, self.folder.best, monitor, mode)
+            return KeepBest(self.network, self.folder.best, monitor, mode, self.told.say)
         from cnnspec.training.adversarial.keeping import KeepLast
 
         return KeepLast(self.model, self.plan, self.folder, self.seed, self.data.train.x["input"])
@@ -157,9 +160,11 @@ class Runner:
         if doubt := training.optimizer.doubt(feed.order.steps * training.epochs):
             self.told.say(f"warning: {doubt}")
         asked = training.callbacks_for(self.data.validation is not None)
-        callbacks = [Shuffle(feed.order), StopAtNaN(), StopWhenAsked(interrupts), Averaged(), *ours,
-                     *self._made(asked)]  # fmt: skip
-        facts = {"data": dict(self.data.fingerprints), "seed": self.seed}
+        callbacks = [Shuffle(feed.order), StopAtNaN(), Averaged(), *ours, *self._made(asked)]
+        facts = {
+            "data": dict(self.data.fingerprints), "seed": self.seed, "environment": self.environment,
+            "spec": self.plan.spec_text,
+        }  # fmt: skip
         saving = Saving(
             self.folder.path / run_folder.CHECKPOINTS, training.checkpoint, interrupts, callbacks, facts, at, self.state
         )
@@ -171,7 +176,9 @@ class Runner:
             saving.recall()
         else:
             fit(self.model, feed, self._held_out(training.batch_size), last, [*callbacks, saving], at)
-        if any(isinstance(one, EarlyStopping) and one.restore_best_weights for one in asked):
+        best, history, *_ = ours
+        best.ensure(history.epochs, history.last)
+        if best.epoch and any(isinstance(one, EarlyStopping) and one.restore_best_weights for one in asked):
             self.network.load_weights(self.folder.best)
         return saving.at
 

@@ -11,10 +11,9 @@ from typing import Any
 from cnnspec.training import checkpoints
 from cnnspec.training.checkpoint_section import Checkpoint
 from cnnspec.training.checkpoints import State
-from cnnspec.training.errors import TrainingError
 from cnnspec.training.interrupts import Interrupts
-from cnnspec.training.state import arrays_of, finite, generators, restore, set_generators
-from cnnspec.training.watch import Logs, Watcher, kept, remind
+from cnnspec.training.state import arrays_of, finite, generators, restore, set_generators, settled
+from cnnspec.training.watch import Logs, Watcher, kept, no_number, remind, swap_average
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Position:
 
     def ended(self, last: int) -> bool:
         """Whether nothing of the phase is left, which has `last` epochs with those before it."""
-        return self.over and (self.stopped or self.epoch >= last)
+        return self.stopped or self.epoch >= last
 
 
 def position_of(state: State | None) -> Position:
@@ -61,8 +60,11 @@ class Saving(Watcher):
         self.at = at
         self._steps, self._epoch, self._before = at.steps, at.epoch, at.steps
         self._saved_at, self._saved = time.monotonic(), at
+        self._logs = dict(at.logs)
 
     def on_train_begin(self, logs: Logs = None) -> None:
+        if self.at.phase and self._resumed is None:  # what it begins with, which may be the best weights so far
+            self._save(self.at)
         self.recall()
 
     def recall(self) -> None:
@@ -82,11 +84,19 @@ class Saving(Watcher):
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         step, steps = self.done(batch), self.params["steps"]
         self._steps = self._before + step
+        self._logs = _plain(logs) if step == steps else {}
         if self._interrupts.asked:
-            self._save(replace(self._here(), step=step, logs=_plain(logs) if step == steps else {}))
+            self._save(replace(self._here(), step=step, logs=self._logs))
             self._interrupts.check()
         elif step < steps and self._due(within=True):
             self._save(replace(self._here(), step=step))
+
+    def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
+        if self._interrupts.asked:
+            settled(self.model)
+            swap_average(self.model.optimizer)  # back to the weights that are trained
+            self._save(replace(self._here(), step=self.params["steps"], logs=self._logs))
+            self._interrupts.check()
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         stopped = bool(self.model.stop_training)
@@ -106,10 +116,7 @@ class Saving(Watcher):
     def _save(self, position: Position) -> None:
         arrays = arrays_of(self.model)
         if not finite(arrays):
-            raise TrainingError(
-                f"the weights became NaN or infinite in epoch {self._epoch + 1}",
-                "lower the learning rate, or bound the gradients with the optimizer's `clipnorm`",
-            )
+            raise no_number("weights", "NaN or infinite", self._epoch, f", by step {position.step}")
         facts = {
             **self._facts, "position": asdict(position), "generators": generators(),
             "callbacks": [kept(callback) for callback in self._callbacks],

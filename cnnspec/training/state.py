@@ -19,9 +19,14 @@ from cnnspec.training.errors import TrainingError
 
 def arrays_of(model: Any) -> dict[str, Array]:
     """Every variable of the model, its optimizer and its metrics."""
+    settled(model)
+    return {name: np.array(keras.ops.convert_to_numpy(variable)) for name, variable in _variables(model)}
+
+
+def settled(model: Any) -> None:
+    """Have the variables hold what they are: JAX trains with values of its own, and hands them back when asked."""
     if keras.backend.backend() == "jax":
         model.jax_state_sync()
-    return {name: np.array(keras.ops.convert_to_numpy(variable)) for name, variable in _variables(model)}
 
 
 def restore(model: Any, arrays: Mapping[str, Array], *kinds: str) -> None:
@@ -52,6 +57,17 @@ def finite(arrays: Mapping[str, Array]) -> bool:
         bool(np.isfinite(array.astype(np.float32) if array.dtype.kind == "V" else array).all())
         for name, array in arrays.items()
         if array.dtype.kind in "fV" and not name.startswith("metrics/")
+    )
+
+
+def finite_weights(model: Any) -> bool:
+    """Whether all weights of a model are numbers."""
+    settled(model)
+    metrics = {id(variable) for variable in model.metrics_variables}
+    return all(
+        bool(keras.ops.all(keras.ops.isfinite(variable)))
+        for variable in model.variables
+        if id(variable) not in metrics and "float" in variable.dtype
     )
 
 

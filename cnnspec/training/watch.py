@@ -8,10 +8,12 @@ from __future__ import annotations
 import csv
 import errno
 import io
+import json
 import math
 import os
 import time
-from collections.abc import Iterator, Mapping
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -24,7 +26,8 @@ from cnnspec.training.errors import TrainingError
 from cnnspec.training.interrupts import Interrupts
 from cnnspec.training.progress import Reporter, reported
 from cnnspec.training.run_folder import writing
-from cnnspec.training.sealing import sealed
+from cnnspec.training.sealing import intact, replacing, sealed
+from cnnspec.training.state import finite_weights
 
 Logs = Mapping[str, Any] | None
 
@@ -40,6 +43,9 @@ class Watcher(keras.callbacks.Callback):  # type: ignore[misc]
         done = int(self.params.get("start", 0)) + batch + 1
         return min(done, self.params.get("steps") or done)
 
+    def recalled(self) -> None:
+        """A resumed run has reminded this callback of what it keeps."""
+
 
 def kept(callback: Any) -> dict[str, Any]:
     """What `callback` must not forget, as JSON has it."""
@@ -51,6 +57,8 @@ def remind(callback: Any, values: Mapping[str, Any]) -> None:
     """Give `callback` what it must not have forgotten."""
     for name, value in values.items():
         setattr(callback, name, value)
+    if isinstance(callback, Watcher):
+        callback.recalled()
 
 
 class Shuffle(Watcher):
@@ -65,7 +73,7 @@ class Shuffle(Watcher):
 
 
 class StopAtNaN(Watcher):
-    """Ends training with a `TrainingError` as soon as the loss is no number."""
+    """Ends training with a `TrainingError` as soon as the loss is no number, or the weights of an epoch are none."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,6 +87,8 @@ class StopAtNaN(Watcher):
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         self._check(logs, "")
+        if not finite_weights(self.model):
+            raise no_number("weights", "NaN or infinite", epoch, f", by step {self.params['steps']}")
 
     def _check(self, logs: Logs, step: str) -> None:
         logs = logs or {}
@@ -87,34 +97,43 @@ class StopAtNaN(Watcher):
             if math.isfinite(loss):
                 continue
             became = "NaN" if math.isnan(loss) else "infinite"
-            raise TrainingError(
-                f"the {name.replace('_', ' ')} became {became} in epoch {self._epoch + 1}{step}",
-                "lower the learning rate, or bound the gradients with the optimizer's `clipnorm`",
-            )
+            raise no_number(name.replace("_", " "), became, self._epoch, step)
+
+
+def no_number(what: str, became: str, epoch: int, step: str) -> TrainingError:
+    """Training went wrong in `epoch` (from 0)."""
+    return TrainingError(
+        f"the {what} became {became} in epoch {epoch + 1}{step}",
+        "lower the learning rate, or bound the gradients with the optimizer's `clipnorm`, in a new run; it may begin "
+        "with weights that were good: `weights: RUN/best.keras`",
+    )
 
 
 class StopWhenAsked(Watcher):
-    """Raises an interrupt that came during validation when the step is done; `Saving` does in training."""
+    """Raises an interrupt that came during the final test when the step is done; `Saving` does in training."""
 
     def __init__(self, interrupts: Interrupts) -> None:
         super().__init__()
         self._interrupts = interrupts
-
-    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        self._interrupts.check()
 
     def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
         self._interrupts.check()
 
 
 class KeepBest(Watcher):
-    """Keeps the model of the best epoch in one file, which is whole at any moment. NaN is never best."""
+    """Keeps the model of the best epoch in one file, which is whole at any moment. NaN is never best.
+
+    The file itself tells which epoch it is of, as it may be of a later one than the checkpoint that a run goes on from.
+    """
 
     KEPT = ("lowest", "epoch", "logs")
+    ABOUT: ClassVar[str] = "epoch.json"
 
-    def __init__(self, network: Any, path: Path, monitor: str, mode: str) -> None:
+    def __init__(
+        self, network: Any, path: Path, monitor: str, mode: str, say: Callable[[str], None] = lambda text: None
+    ) -> None:
         super().__init__()
-        self._network, self._path, self._monitor = network, path, monitor
+        self._network, self._path, self._monitor, self._say = network, path, monitor, say
         self._sign = -1.0 if mode == "max" else 1.0
         self.lowest = math.inf
         self.epoch: int | None = None
@@ -127,10 +146,42 @@ class KeepBest(Watcher):
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         value = self._sign * float((logs or {}).get(self._monitor, math.nan))
         if math.isfinite(value) and value < self.lowest:
-            with writing(self._path), averaged(self.model), sealed(self._path) as place:
-                self._network.save(place)
-            self.lowest, self.epoch = value, epoch + 1
-            self.logs = reported(logs or {})
+            self._keep(epoch + 1, value, reported(logs or {}))
+
+    def recalled(self) -> None:
+        if self._whole():
+            with zipfile.ZipFile(self._path) as file:
+                about = json.loads(file.read(self.ABOUT)) if self.ABOUT in file.namelist() else {}
+            for name, value in about.items():
+                setattr(self, name, value)
+        elif self.epoch is not None:
+            self._say(f"warning: {self._lost()}")
+            self.lowest = math.inf
+
+    def ensure(self, epochs: int, logs: Mapping[str, float]) -> None:
+        """Where the file was lost, have what was trained last in its place: epoch `epochs`, which reported `logs`."""
+        if self.epoch is not None and not self._whole():
+            self._say(f"warning: {self._lost()}; those of the last epoch, {epochs}, take their place")
+            self._keep(epochs, self._sign * logs.get(self._monitor, math.nan), logs)
+
+    def _keep(self, epoch: int, value: float, logs: Mapping[str, float]) -> None:
+        told = {"epoch": epoch, "lowest": value, "logs": dict(logs)}
+        size = sum(math.prod(weight.shape) * 4 for weight in self._network.weights)
+        with writing(self._path, size=size), averaged(self.model), sealed(self._path) as place:
+            self._network.save(place)
+            with zipfile.ZipFile(place, "a") as file:
+                file.writestr(self.ABOUT, json.dumps(told))
+        self.epoch, self.lowest, self.logs = epoch, value, dict(logs)
+
+    def _whole(self) -> bool:
+        try:
+            return intact(self._path)
+        except OSError:
+            return False
+
+    def _lost(self) -> str:
+        state = "damaged" if self._path.exists() else "missing"
+        return f"{self._path.name} is {state}: the weights of epoch {self.epoch} are lost"
 
 
 class History(Watcher):
@@ -146,9 +197,21 @@ class History(Watcher):
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._began = time.monotonic()
-        if self._path.exists() and self._path.stat().st_size != len(self.text.encode()):
-            with writing(self._path):  # rows of epochs that a resumed run trains again
-                self._path.write_text(self.text, encoding="utf-8")
+
+    def recalled(self) -> None:
+        """The file holds what the checkpoint knows: no row of an epoch that is trained again, none that is damaged."""
+        content = self.text.encode()
+        with writing(self._path, size=len(content)):
+            if (self._path.read_bytes() if self._path.exists() else b"") != content:
+                with replacing(self._path) as place:
+                    place.write_bytes(content)
+
+    @property
+    def last(self) -> dict[str, float]:
+        """What the last epoch reported."""
+        rows = list(csv.DictReader(io.StringIO(self.text)))
+        own = ("epoch", "learning_rate", "seconds")
+        return {name: float(value) for name, value in rows[-1].items() if name not in own} if rows else {}
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         row = {
@@ -160,7 +223,7 @@ class History(Watcher):
         if not self.epochs:
             writer.writeheader()
         writer.writerow(row)
-        with writing(self._path):
+        with writing(self._path, size=len(text.getvalue())):
             _append(self._path, text.getvalue())
         self.text += text.getvalue()
         self.epochs += 1
