@@ -80,7 +80,7 @@ class LayerNormalization(_ScaledAndShifted):
           - layer_normalization: [1, 2, 3]
     """
 
-    saved: ClassVar[Saved] = Saved(input=True, between=1, scratch=3)
+    saved: ClassVar[Saved] = Saved(input=True, between=2, scratch=3)
     first: ClassVar[str] = "axis"
 
     axis: Axes = -1
@@ -108,7 +108,7 @@ class GroupNormalization(_ScaledAndShifted):
           - group_normalization: {groups: -1}
     """
 
-    saved: ClassVar[Saved] = Saved(input=True, between=1, scratch=3)
+    saved: ClassVar[Saved] = Saved(input=True, between=2, scratch=3)
     first: ClassVar[str] = "groups"
 
     groups: int = 32
@@ -148,7 +148,7 @@ class UnitNormalization(Layer):
           - unit_normalization
     """
 
-    saved: ClassVar[Saved] = Saved(input=True, between=1, scratch=3)
+    saved: ClassVar[Saved] = Saved(input=True, between=2, scratch=3)
     first: ClassVar[str] = "axis"
 
     axis: Axes = -1
@@ -170,7 +170,7 @@ class RMSNormalization(Layer):
           - rms_normalization
     """
 
-    saved: ClassVar[Saved] = Saved(input=True, between=1, scratch=3)
+    saved: ClassVar[Saved] = Saved(input=True, between=2, scratch=3)
     first: ClassVar[str] = "axis"
 
     axis: Axes = -1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from heapq import nlargest
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnnspec.graph.graph import Graph
 from cnnspec.layers.base import Shape
@@ -13,8 +13,25 @@ from cnnspec.training.liveness import Peaks, peaks, with_sizes
 from cnnspec.training.optimizers import Optimizer
 
 _FLOAT = 4
-_FRAMEWORK, _A_LAYER = 20 << 20, 2 << 20
-"""What TensorFlow takes for its first steps (threads, the traced graph), beyond what importing it took. Measured."""
+
+
+class _Habits(NamedTuple):
+    """How a framework holds memory: how often its activations take what the arithmetic says, and the bytes that it
+    takes for itself (threads, compiled code) beyond what importing it took, in all and for each layer."""
+
+    activations: float
+    own: int
+    a_layer: int
+
+
+_HABITS = {
+    "tensorflow": _Habits(1.0, 20 << 20, 2 << 20),
+    "torch": _Habits(1.7, 50 << 20, 5 << 20),
+    "jax": _Habits(1.4, 200 << 20, 0),
+}
+"""Measured on a CPU."""
+_ON_GPU = _Habits(1.0, 300 << 20, 0)
+"""Not measured."""
 _LITTLE = 1 << 24
 """Numbers of activations that need no thought."""
 _UPDATES = 2
@@ -48,9 +65,9 @@ class Estimate:
 
     @property
     def sure(self) -> int:
-        """What it takes for certain: weights, what the optimizer keeps, what waits for the backward pass; and three
-        fifths of all, as estimates that were measured were never more than half too large."""
-        return max(self.weights + self.optimizer + self.kept, self.total * 3 // 5)
+        """What it takes for certain: weights, what the optimizer keeps, what waits for the backward pass; or three
+        fifths of all but the framework: no estimate that was measured was more than half too large."""
+        return max(self.weights + self.optimizer + self.kept, (self.total - self.framework) * 3 // 5)
 
     def rows(self) -> tuple[tuple[str, int], ...]:
         """What takes memory, and how much."""
@@ -79,18 +96,19 @@ class Estimate:
 
 def estimate(
     graph: Graph, batch_size: int, optimizer: Optimizer, precision: str = "float32", *,
-    shapes: Mapping[str, Shape] | None = None, evaluated: int | None = None, data: int = 0,
+    shapes: Mapping[str, Shape] | None = None, evaluated: int | None = None, data: int = 0, on: str = "tensorflow",
 ) -> Estimate:  # fmt: skip
     """What training `graph` takes.
 
     `shapes` are those of the inputs, where the graph leaves sizes open; `evaluated` is the batch size of validation
-    (that of training), `data` the bytes of images and labels that are held.
+    (that of training), `data` the bytes of images and labels that are held, `on` the backend, or `gpu`.
 
         weights      4 bytes each, and 2 more in mixed precision
         gradients    4 bytes for each that learns, and copies of the largest while the optimizer moves them
         optimizer    4 bytes for each that learns and each `Optimizer.slots`
         activations  see `liveness.peaks`; 4 bytes each, 2 in mixed precision
     """
+    habits = _HABITS.get(on, _ON_GPU)
     size = _FLOAT if precision == "float32" else _FLOAT // 2
     parameters = sum(node.parameters for node in graph.nodes)
     learning = [weight.size for node in graph.nodes for weight in node.weights if weight.trainable]
@@ -100,10 +118,12 @@ def estimate(
         weights=_FLOAT * parameters + (size * parameters if size < _FLOAT else 0),
         gradients=_FLOAT * (sum(learning) + _UPDATES * sum(nlargest(_THREADS, learning))),
         optimizer=_FLOAT * optimizer.slots * sum(learning),
-        activations=None if found is None else size * _numbers(found, batch_size, evaluated or batch_size),
+        activations=None
+        if found is None
+        else round(habits.activations * size * _numbers(found, batch_size, evaluated or batch_size)),
         kept=0 if found is None else size * batch_size * found.saved,
         data=data,
-        framework=_FRAMEWORK + _A_LAYER * len(graph.nodes),
+        framework=habits.own + habits.a_layer * len(graph.nodes),
     )
 
 

@@ -51,6 +51,7 @@ class Needs:
         return estimate(
             graph, size, training.optimizer, precision_of(self.plan, self.machine), shapes=self.shapes,
             evaluated=evaluation_batch(graph, size, self.shapes), data=0 if self.machine.gpu else self.data,
+            on="gpu" if self.machine.gpu else self.machine.backend,
         )  # fmt: skip
 
     def fitting(self, free: int) -> int | None:

@@ -79,12 +79,29 @@ def test_a_gpu_that_does_not_tell_is_let_be(tmp_path: Path) -> None:
     assert check_memory(large(tmp_path), gpu).batch_size == 64
 
 
-def test_precision_and_phases_of_the_machine(tmp_path: Path) -> None:
+def test_the_precision_of_the_machine(tmp_path: Path) -> None:
     fast = Machine("tensorflow", "2", "GPU 0", gpu=True, fastest="mixed_bfloat16")
     auto = Needs(large(tmp_path, "training.precision=auto"), fast, data=10**9).at(64)
     assert auto.data == 0
     assert auto.activations is not None
     assert Needs(large(tmp_path), CPU).at(64).activations == 2 * auto.activations
+
+
+def test_frameworks_have_their_habits(tmp_path: Path) -> None:
+    here = large(tmp_path)
+    totals = {
+        backend: Needs(here, Machine(backend, "2", "CPU")).at(64).total for backend in ("tensorflow", "torch", "jax")
+    }
+    assert totals["tensorflow"] < totals["jax"] < totals["torch"]
+
+
+def test_of_phases_the_one_that_takes_most_counts(tmp_path: Path) -> None:
+    text = LARGE.replace(
+        "{batch_size: 64, seed: 7}", "{phases: [{epochs: 1, freeze: ['*', '!dense']}, {epochs: 1, optimizer: sgd}]}"
+    )
+    both = Needs(large(tmp_path, text=text), CPU).at(64)
+    assert both.kept == Needs(large(tmp_path), CPU).at(64).kept
+    assert both.optimizer == 0
 
 
 def test_the_disk(tmp_path: Path) -> None:
