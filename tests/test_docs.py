@@ -22,7 +22,7 @@ EXAMPLES = [
     (page.name, page.read_text(encoding="utf-8").count("\n", 0, match.start()) + 2, match[1])
     for page in PAGES
     for match in _BLOCK.finditer(page.read_text(encoding="utf-8"))
-    if re.search(r"^(layers|extends):", match[1], re.MULTILINE)
+    if re.search(r"^(layers|extends|generator):", match[1], re.MULTILINE)
 ]
 
 

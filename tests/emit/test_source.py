@@ -32,9 +32,12 @@ _RANDOM = ("random_", "rand_", "auto_", "aug_", "mix_", "cut_")
 
 
 def same(report: Report, *, run: bool = True) -> str:
-    assert report.graph is not None, str(report)
-    drawn = any(node.layer.entry.startswith(_RANDOM) for node in report.graph.nodes)
-    return assert_same(report.graph, run=run and not drawn)
+    assert report.graphs, str(report)
+    text = ""
+    for graph in report.graphs.values():
+        drawn = any(node.layer.entry.startswith(_RANDOM) for node in graph.nodes)
+        text = assert_same(graph, run=run and not drawn)
+    return text
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
