@@ -27,7 +27,7 @@ SOURCES = Vocabulary(
         "cnnspec.data.entries.arrays": "npz idx",
         "cnnspec.data.entries.folders": "image_folder segmentation_folder",
         "cnnspec.data.entries.drawn": "shapes",
-        "cnnspec.data.entries.stores": "npy tfrecord",
+        "cnnspec.data.entries.stores": "npy tfrecord tfds huggingface",
     },
 )
 

@@ -213,3 +213,95 @@ class Tfrecord(EncodedImages):
         }
         form = None if self.raw_shape is not None else self.form(inputs)
         return labelled(splits, form, None, self.entry, self.on_bad_file == "skip")
+
+
+class _Splits(EncodedImages):
+    """A data set that has its splits by name. `validation` and `test` are used where there are such."""
+
+    image: Text | None = None
+    label: Text | None = None
+    train: Text = "train"
+    validation: Text | None = "validation"
+    test: Text | None = "test"
+
+    def _named(self) -> dict[str, str]:
+        """What each split is called there."""
+        named = {split: getattr(self, split) for split in ("train", "validation", "test")}
+        return {split: name for split, name in named.items() if name is not None}
+
+    def _needed(self) -> list[str]:
+        """The splits that have to be there."""
+        return [split for split in self._named() if split == "train" or split in self.model_fields_set]
+
+
+class Tfds(_Splits):
+    """A data set of TensorFlow Datasets, as that prepares it in a folder; neither is needed to read it.
+
+    `name` is `name`, `name/config` or `name/config:1.0.0` (without a version, the latest). It is looked for in
+    `data_dir`, else in `$TFDS_DATA_DIR` or `~/tensorflow_datasets`; where it is not there and `tensorflow_datasets` is
+    installed, that prepares it. `image` and `label` are the features to learn from, by default the supervised ones.
+    `train`, `validation` and `test` name the splits; the last two are left out where there are none, or with `null`.
+    `image_size`, `channels`, `resize` and `on_bad_file` are those of `image_folder`.
+
+    Example:
+        data:
+          source: {tfds: {name: tf_flowers, image_size: 128}}
+
+    Example:
+        data:
+          source: {tfds: {name: cats_vs_dogs, data_dir: prepared, image_size: [120, 160], test: null}}
+    """
+
+    first: ClassVar[str] = "name"
+    name: Text
+    data_dir: Text | None = None
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        if self.data_dir is not None:
+            yield "data_dir", self.data_dir
+
+    def load(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:
+        from cnnspec.data.encoded import labelled
+        from cnnspec.data.tfds import fetched, read_prepared
+
+        folder = fetched(self.name, None if self.data_dir is None else directory / self.data_dir)
+        splits, names = read_prepared(folder, self._named(), self._needed(), self.image, self.label)
+        return labelled(splits, self.form(inputs), names, self.name, self.on_bad_file == "skip")
+
+
+class Huggingface(_Splits):
+    """A data set of Hugging Face's library `datasets` on this machine; the library is needed (`cnnspec[huggingface]`).
+
+    `path` is a folder that `save_to_disk` wrote, or one with Parquet files, whose names (or folders) tell the split:
+    `data/train-00000-of-00002.parquet`. `image` and `label` are the columns to learn from. Labels are class numbers,
+    names of classes, or values. `train`, `validation` and `test` name the splits; the last two are left out where
+    there are none, or with `null`. `image_size`, `channels`, `resize` and `on_bad_file` are those of `image_folder`.
+
+    Example:
+        data:
+          source: {huggingface: {path: beans, label: labels, image_size: 128}}
+    """
+
+    first: ClassVar[str] = "path"
+    path: Text
+    image: Text = "image"
+    label: Text = "label"
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        yield "path", self.path
+
+    def look(self, directory: Path) -> None:
+        super().look(directory)
+        from importlib.util import find_spec
+
+        if find_spec("datasets") is None:
+            from cnnspec.data.huggingface import library
+
+            library()
+
+    def load(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:
+        from cnnspec.data.encoded import labelled
+        from cnnspec.data.huggingface import read_tables
+
+        splits, names = read_tables(directory / self.path, self._named(), self._needed(), self.image, self.label)
+        return labelled(splits, self.form(inputs), names, self.path, self.on_bad_file == "skip")
