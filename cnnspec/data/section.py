@@ -8,13 +8,26 @@ from typing import Annotated, Any, ClassVar, Self, TypeAlias
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
+from cnnspec.data.augmentations import AUGMENTATIONS, Augmentation
+from cnnspec.data.class_weights import ClassWeights
 from cnnspec.data.sources import SOURCES, Source
 from cnnspec.language import limits
-from cnnspec.language.entries import Invalid, Path, Problem, Section, nested, read_entry, refuse, shown
+from cnnspec.language.entries import (
+    Invalid,
+    Path,
+    Problem,
+    Section,
+    Vocabulary,
+    nested,
+    read_entry,
+    refuse,
+    shown,
+    split_entry,
+)
 from cnnspec.language.forms import Form, Schema, entry_of
 from cnnspec.language.hints import mend
 from cnnspec.language.problems import Expects
-from cnnspec.language.suggest import meant
+from cnnspec.language.suggest import meant, nearest
 from cnnspec.language.types import choice
 from cnnspec.layers.base import LAYERS, Layer, Shape
 
@@ -33,14 +46,27 @@ def _stages(value: Any, info: ValidationInfo) -> Any:
     name = str(info.field_name)
     if not isinstance(value, Mapping):
         return _chain(value, name)
-    if len(value) == 1 and _layer(*next(iter(value.items()))):
+    if len(value) == 1 and _layer(*next(iter(value.items())), name):
         return _chain(value, name)
     return {key: _chain(listed, name, key) for key, listed in value.items()}
 
 
-def _layer(key: str, value: Any) -> bool:
+def _layer(key: str, value: Any, section: str) -> bool:
     """Whether an entry stands where an input would with its list."""
-    return key in LAYERS or (not isinstance(value, tuple | list) and meant(key, LAYERS) is not None)
+    known = [*LAYERS, *AUGMENTATIONS] if section == "augmentation" else LAYERS
+    return key in known or (not isinstance(value, tuple | list) and meant(key, known) is not None)
+
+
+def _read(item: Any, section: str) -> Layer:
+    """One entry of `preprocessing` or `augmentation`."""
+    if isinstance(item, Layer):
+        return item
+    vocabulary: Vocabulary = LAYERS
+    if section == "augmentation":
+        name, _ = split_entry(item, LAYERS.kind)
+        if name in AUGMENTATIONS or (name not in LAYERS and nearest(name, [*LAYERS, *AUGMENTATIONS]) in AUGMENTATIONS):
+            vocabulary = AUGMENTATIONS
+    return read_entry(item, vocabulary)  # type: ignore[return-value]
 
 
 def _chain(value: Any, name: str, *path: str) -> tuple[Any, ...]:
@@ -53,7 +79,7 @@ def _chain(value: Any, name: str, *path: str) -> tuple[Any, ...]:
     problems: list[Problem] = []
     for index, item in enumerate(value):
         try:
-            layers.append(item if isinstance(item, Layer) else read_entry(item, LAYERS))  # type: ignore[arg-type]
+            layers.append(_read(item, name))
         except Invalid as invalid:
             problems += invalid.below(*path, index).problems
             if len(problems) > limits.DIAGNOSTICS:
@@ -63,14 +89,15 @@ def _chain(value: Any, name: str, *path: str) -> tuple[Any, ...]:
     return tuple(layers)
 
 
-def _form(rank: int) -> Schema:
-    layers: Schema = {"type": "array", "items": entry_of(LAYERS)}
-    return {"anyOf": [layers, {"type": "object", "additionalProperties": layers}]}
+def _form(*vocabularies: Vocabulary) -> Form:
+    entries = [entry_of(vocabulary) for vocabulary in vocabularies]
+    layers: Schema = {"type": "array", "items": entries[0] if len(entries) == 1 else {"anyOf": entries}}
+    form: Schema = {"anyOf": [layers, {"type": "object", "additionalProperties": layers}]}
+    return Form(lambda rank: form, "a list of layers, or a mapping of inputs to such lists")
 
 
-Stages: TypeAlias = Annotated[
-    Any, BeforeValidator(_stages), Form(_form, "a list of layers, or a mapping of inputs to such lists")
-]
+Stages: TypeAlias = Annotated[Any, BeforeValidator(_stages), _form(LAYERS)]
+Augmenting: TypeAlias = Annotated[Any, BeforeValidator(_stages), _form(LAYERS, AUGMENTATIONS)]
 
 
 class Data(Section):
@@ -85,8 +112,13 @@ class Data(Section):
     them. The test images are never used to watch. `split_by` says how they are drawn: with the same share of every
     class (`label`), in whole groups (`group`, where the source knows what belongs together, such as the images of one
     patient), or `random`; left out, by groups where the source has them, else by label.
+    `class_weights` says how much the images of each class (for masks: its pixels) count in the loss of training:
+    `balanced` gives every class the same say, as N / (classes · images of the class); or numbers by name or number of
+    the class, 1 where one is left out. With several outputs it may be a mapping by their names.
+    Labels that are maps (masks, or images to learn) are moved with their images by `augmentation`, and keep their
+    values. `mix_up`, `cut_mix` and `rand_augment` stand there, too.
     `targets` is what the network learns to tell: the `labels`, or (for an autoencoder) its own `inputs`,
-    preprocessed and not augmented.
+    preprocessed, and moved but not changed otherwise by augmentation.
 
     Example:
         data:
@@ -100,10 +132,11 @@ class Data(Section):
 
     source: Annotated[Source, nested(SOURCES), Expects("the name of a data source")]
     preprocessing: Stages = ()
-    augmentation: Stages = ()
+    augmentation: Augmenting = ()
     validation_split: Annotated[float, Field(ge=0, lt=1), BeforeValidator(_none_is_nothing), _SHARE] = 0.1
     test_split: Annotated[float, Field(ge=0, lt=1), BeforeValidator(_none_is_nothing), _SHARE] = 0.0
     split_by: choice("label", "group", "random") | None = None  # type: ignore[valid-type]
+    class_weights: ClassWeights = None
     targets: choice("labels", "inputs") = "labels"  # type: ignore[valid-type]
 
     @model_validator(mode="after")
@@ -122,6 +155,13 @@ class Data(Section):
         elif len(inputs) > 1 and len(inputs[name]) != 3:
             listed = ()
         return tuple((layer, (*place, index)) for index, layer in enumerate(listed))
+
+    def mixing(self, maps: bool) -> Augmentation | None:
+        """What makes mixtures of labels, if something does: of labels that are `maps`, or one class an image."""
+        listed = self.augmentation
+        chains = listed.values() if isinstance(listed, Mapping) else (listed,)
+        layers = (layer for chain in chains for layer in chain if isinstance(layer, Augmentation))
+        return next((layer for layer in layers if (layer.mixes_maps if maps else layer.mixes)), None)
 
     def inputs_named(self) -> Iterator[tuple[str, str]]:
         """Where inputs are named: `preprocessing` or `augmentation`, and the name."""

@@ -66,7 +66,7 @@ def _chosen(data: Prepared, split: str | None) -> tuple[str, Part]:
     for name in (split,) if split else ("test", "validation"):
         part = parts[name]
         if part is not None:
-            return name, part
+            return name, part.plain()
     there = " and ".join(name for name in SPLITS if parts[name] is not None)
     lacking = "validation split" if split == "validation" else "test split"
     raise DataError(f"there is no {lacking}; this run has {there}", f"write --split {there.split(' and ')[-1]}")

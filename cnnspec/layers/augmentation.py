@@ -6,7 +6,7 @@ They stand under `data.augmentation` or among the layers, and keep the shape (`r
 from typing import ClassVar
 
 from cnnspec.language.types import Count, Fraction, Real, choice
-from cnnspec.layers.base import Shape
+from cnnspec.layers.base import Motion, Shape
 from cnnspec.layers.images import RandomColours, RandomImage, bounded
 
 FILL_MODES = ("reflect", "wrap", "constant", "nearest")
@@ -14,6 +14,9 @@ FILL_MODES = ("reflect", "wrap", "constant", "nearest")
 
 class _Geometry(RandomImage):
     """What moves pixels, and must fill the places that become free."""
+
+    motion: ClassVar[Motion] = "move"
+    to_scale: ClassVar[bool] = True
 
     fill_mode: choice(*FILL_MODES) = "reflect"  # type: ignore[valid-type]
     interpolation: choice("nearest", "bilinear") = "bilinear"  # type: ignore[valid-type]
@@ -29,6 +32,8 @@ class RandomFlip(RandomImage):
           - random_flip: horizontal
     """
 
+    motion: ClassVar[Motion] = "move"
+    to_scale: ClassVar[bool] = True
     first: ClassVar[str] = "mode"
 
     mode: choice("horizontal", "vertical", "horizontal_and_vertical") = "horizontal_and_vertical"  # type: ignore[valid-type]
@@ -98,6 +103,7 @@ class RandomPerspective(RandomImage):
           - random_perspective: {factor: 0.5, scale: 0.3}
     """
 
+    motion: ClassVar[Motion] = "move"
     first: ClassVar[str] = "factor"
 
     factor: bounded(0, 1) = 1.0  # type: ignore[valid-type]
@@ -117,6 +123,7 @@ class RandomElasticTransform(RandomColours):
           - random_elastic_transform: 0.5
     """
 
+    motion: ClassVar[Motion] = "move"
     first: ClassVar[str] = "factor"
 
     factor: bounded(0, 1) = 1.0  # type: ignore[valid-type]
@@ -135,6 +142,7 @@ class RandomCrop(RandomImage):
           - random_crop: {height: 32, width: 32}
     """
 
+    motion: ClassVar[Motion] = "move"
     height: Count
     width: Count
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeAlias
 
 from cnnspec.language.entries import Entry, Vocabulary
 from cnnspec.layers.families import FAMILIES
@@ -105,6 +105,10 @@ class ShapeError(Exception):
         self.code, self.message, self.argument, self.label, self.help = code, message, argument, label, help
 
 
+Motion: TypeAlias = Literal["stay", "move"] | None
+"""What a layer does to the places of pixels; None where that is not known."""
+
+
 class Layer(Entry):
     """The base of every layer. The rules take the shapes of the layer's inputs, without the batch."""
 
@@ -117,6 +121,10 @@ class Layer(Entry):
     """Whether it takes several inputs."""
     saved: ClassVar[Saved] = Saved(input=True)
     """What its own backward pass keeps."""
+    motion: ClassVar[Motion] = None
+    """Whether it leaves pixels in their places or moves them: asked where augmented images have maps as labels."""
+    to_scale: ClassVar[bool] = False
+    """Whether it moves a map of another size in the same way, to its scale."""
 
     trainable: bool = True
 
@@ -156,6 +164,15 @@ class Layer(Entry):
     def keras_arguments(self, *leave_out: str) -> dict[str, Any]:
         """The arguments that differ from Keras's defaults, less those of `leave_out`."""
         return {name: as_keras(value) for name, value in self.changed().items() if name not in leave_out}
+
+    def value_range_behind(self, low: float, high: float) -> tuple[float, float] | None:
+        """The lowest and highest value of images behind it, from those before it; None where that is not known."""
+        return (low, high) if self.motion is not None else None
+
+    def on_masks(self) -> Self:
+        """The layer that moves a map of class numbers as this one moves its image; what is empty then is 0."""
+        plain = {"interpolation": "nearest", "fill_value": 0.0, "value_range": (-1e6, 1e6), "antialias": False}
+        return self.model_copy(update={name: plain[name] for name in plain.keys() & type(self).model_fields.keys()})
 
     def check_rank(self, shape: Shape) -> None:
         """Refuse an input of a rank that this layer does not take."""

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator
 from cnnspec.language.entries import refuse, shown
 from cnnspec.language.forms import Form, one_or
 from cnnspec.language.types import Count, Fraction, Positive
-from cnnspec.layers.base import Shape
+from cnnspec.layers.base import Motion, Shape
 from cnnspec.layers.images import Colours, RandomColours, RandomImage, bounded, check_channels
 
 _ODD = {"type": "integer", "minimum": 1, "not": {"type": "integer", "multipleOf": 2}}
@@ -132,6 +132,7 @@ class RandomGrayscale(RandomImage):
           - random_grayscale: 0.2
     """
 
+    motion: ClassVar[Motion] = "stay"
     first: ClassVar[str] = "factor"
 
     factor: Fraction = 0.5

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, ValidationInfo
 from cnnspec.language.entries import refuse, shown
 from cnnspec.language.forms import Form, one_or, several
 from cnnspec.language.types import Natural
-from cnnspec.layers.base import Layer, Shape, ShapeError, show
+from cnnspec.layers.base import Layer, Motion, Shape, ShapeError, show
 
 
 def bounded(low: float, high: float, *, above: bool = False) -> Any:
@@ -80,6 +80,7 @@ class Colours(Image):
     """A layer that looks at pixel values, so it must know their range: [0, 255] unless they were rescaled."""
 
     abstract: ClassVar[bool] = True
+    motion: ClassVar[Motion] = "stay"
     channels: ClassVar[tuple[int, ...]] = ()
     """The numbers of channels that it works on; any without."""
 

@@ -9,7 +9,7 @@ from cnnspec.language.entries import refuse, shown
 from cnnspec.language.forms import Form, Schema, one_or
 from cnnspec.language.types import Real
 from cnnspec.layers.axes import Axes, each, place, size_at
-from cnnspec.layers.base import Layer, Saved, Shape, ShapeError, Weight
+from cnnspec.layers.base import Layer, Motion, Saved, Shape, ShapeError, Weight
 
 
 class Rescaling(Layer):
@@ -23,10 +23,15 @@ class Rescaling(Layer):
     """
 
     saved: ClassVar[Saved] = Saved()
+    motion: ClassVar[Motion] = "stay"
     first: ClassVar[str] = "scale"
 
     scale: Real
     offset: Real = 0.0
+
+    def value_range_behind(self, low: float, high: float) -> tuple[float, float]:
+        first, last = sorted((low * self.scale + self.offset, high * self.scale + self.offset))
+        return first, last
 
 
 def _numbers(value: Any, info: ValidationInfo) -> Any:
@@ -60,6 +65,7 @@ class Normalization(Layer):
     """
 
     saved: ClassVar[Saved] = Saved()
+    motion: ClassVar[Motion] = "stay"
 
     axis: Axes | None = -1
     mean: Annotated[Any, BeforeValidator(_numbers), _form({"type": "number"})] | None = None
@@ -84,6 +90,12 @@ class Normalization(Layer):
         if _length(self.mean) and self.axis is None:
             raise refuse("wrong-length", "with `axis: null`, `mean` and `variance` are single numbers", at="mean")
         return self
+
+    def value_range_behind(self, low: float, high: float) -> tuple[float, float] | None:
+        mean, variance = self.mean, self.variance
+        if not isinstance(mean, int | float) or not isinstance(variance, int | float) or self.invert or not variance:
+            return None
+        return (low - mean) / variance**0.5, (high - mean) / variance**0.5
 
     def output_shape(self, *inputs: Shape) -> Shape:
         places = sorted(place(axis, inputs[0]) for axis in self.kept())

@@ -3,10 +3,11 @@
 from typing import Any, ClassVar
 
 from cnnspec.language.types import Count, Fraction, Natural, NonNegative
-from cnnspec.layers.base import Layer, Saved, Shape, ShapeError, show
+from cnnspec.layers.base import Layer, Motion, Saved, Shape, ShapeError, show
 
 
 class _Rate(Layer):
+    motion: ClassVar[Motion] = "stay"
     saved: ClassVar[Saved] = Saved(between=0.25)  # a mask of bytes
     first: ClassVar[str] = "rate"
 
@@ -93,6 +94,7 @@ class GaussianNoise(Layer):
     """
 
     saved: ClassVar[Saved] = Saved()
+    motion: ClassVar[Motion] = "stay"
     first: ClassVar[str] = "stddev"
 
     stddev: NonNegative

@@ -7,7 +7,7 @@ from pydantic import field_validator, model_validator
 
 from cnnspec.language.entries import refuse
 from cnnspec.language.types import Count, PerAxis, Real, choice, spread
-from cnnspec.layers.base import KerasCall, Layer, Saved, Shape, ShapeError, Spatial, Step
+from cnnspec.layers.base import KerasCall, Layer, Motion, Saved, Shape, ShapeError, Spatial, Step
 from cnnspec.layers.windows import by_axis, sides, sides_field, times
 
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
@@ -37,6 +37,7 @@ class _Sides(Spatial):
 
 
 class _ZeroPadding(_Sides):
+    motion: ClassVar[Motion] = "move"
     first: ClassVar[str] = "padding"
 
     padding: sides_field("padding") = 1  # type: ignore[valid-type]
@@ -89,6 +90,7 @@ class ZeroPadding3D(_ZeroPadding):
 
 
 class _Cropping(_Sides):
+    motion: ClassVar[Motion] = "move"
     first: ClassVar[str] = "cropping"
 
     cropping: sides_field("cropping") = 1  # type: ignore[valid-type]
@@ -230,6 +232,7 @@ class UpSampling3D(_UpSampling):
 
 
 class _ToSize(Layer):
+    motion: ClassVar[Motion] = "move"
     """What brings a map to `height`×`width`, whatever it was."""
 
     saved: ClassVar[Saved] = Saved()

@@ -9,15 +9,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from cnnspec.data.class_weights import by_output
 from cnnspec.data.section import Data
+from cnnspec.data.sources import Labels
 from cnnspec.graph.graph import Graph
 from cnnspec.language.entries import Path as Place
 from cnnspec.language.entries import Problem
+from cnnspec.language.paths import is_there
 from cnnspec.language.suggest import meant, nearest
 from cnnspec.training.freeze import freeze_problems
+from cnnspec.training.joint import augmentation_problems, weight_problems
 from cnnspec.training.metrics import Metric
 from cnnspec.training.monitors import columns, monitor_problems
-from cnnspec.training.outputs import objectives, output_doubts, output_problems
+from cnnspec.training.outputs import copied, objectives, output_doubts, output_problems
 from cnnspec.training.phases import in_phases
 from cnnspec.training.section import Training
 from cnnspec.training.shapes import shape_problem
@@ -33,7 +37,31 @@ def check(graph: Graph, data: Data, training: Training, directory: Path) -> list
         leaving = [problem for problem in leaving if problem.code != "target-shape"]
     if any(problem.code == "loss-shape" for problem in leaving):
         entering = [problem for problem in entering if problem.code != "data-shape"]
-    return [*entering, *_arrays(graph, data), *leaving, *in_phases(training, lambda one: _monitors(graph, data, one))]
+    labels = known_labels(graph, data)
+    mixing = augmentation_problems(graph, data, training, labels)
+    return [
+        *entering,
+        *_arrays(graph, data),
+        *leaving,
+        *mixing,
+        *_weights(graph, data, labels),
+        *in_phases(training, lambda one: _monitors(graph, data, one)),
+    ]
+
+
+def known_labels(graph: Graph, data: Data) -> dict[str, Labels | None]:
+    """What is known of the labels of each output."""
+    if data.targets == "inputs":
+        entering = {output: copied(graph, output) for output in graph.outputs}
+        return {output: Labels(graph.inputs[name], None, True) if name else None for output, name in entering.items()}
+    return {output: data.source.labels_of(output, graph.inputs) for output in graph.outputs}
+
+
+def _weights(graph: Graph, data: Data, labels: dict[str, Labels | None]) -> Iterator[Problem]:
+    for output in by_output(data.class_weights) or ():
+        if output not in graph.outputs:
+            yield _no_such("output", output, graph.outputs, ("data", "class_weights", output))
+    yield from weight_problems(graph, data, labels)
 
 
 def check_training(graph: Graph, training: Training) -> list[Problem]:
@@ -44,7 +72,7 @@ def check_training(graph: Graph, training: Training) -> list[Problem]:
 
 def missing_weights(training: Training) -> Iterator[Problem]:
     """A file of weights that is not there, as a warning."""
-    if training.weights is not None and not Path(training.weights.path).exists():
+    if training.weights is not None and not is_there(Path(training.weights.path)):
         help = "paths are relative to the folder of the spec; training needs it"
         place = ("training", "weights", "path")
         yield Problem("weights-missing", f"{training.weights.path} is not there", place, help=help)
@@ -169,7 +197,7 @@ def _schedule(training: Training) -> Iterator[Problem]:
 def missing_files(data: Data, directory: Path) -> Iterator[Problem]:
     """Files of the data that are not there, as warnings."""
     for argument, path in data.source.files():
-        if not (directory / path).exists():
+        if not is_there(directory / path):
             place = ("data", "source", data.source.entry, argument)
             yield Problem(
                 "data-missing",

@@ -11,10 +11,13 @@ from cnnspec.data.preprocess import chain
 from cnnspec.emit.keras import build, on_layer, resolve
 from cnnspec.layers.base import KerasCall, Layer
 from cnnspec.training.adversarial.plan import AdversarialPlan
+from cnnspec.training.augmenting import augmenting
 from cnnspec.training.device import Machine
+from cnnspec.training.joint import value_range
 from cnnspec.training.objective import Objective
 from cnnspec.training.plan import Plan
 from cnnspec.training.prepare import Part, alone
+from cnnspec.training.weighing import Weighing
 
 _MULTIPLY_ADDS_A_CALL = 3e10
 
@@ -52,8 +55,9 @@ Stages: TypeAlias = Mapping[str, Sequence[Layer]]
 class Trained(keras.Model):  # type: ignore[misc]
     """What `fit` trains: the network, each input behind its augmentation, and a single output without its name.
 
-    Validation and test images are not augmented. `preprocessing` is that of inputs whose images come as they were read.
-    `held` is what else it keeps, by name: all of its state is there before it is first called.
+    Validation and test images are not augmented. Labels that augmentation changes come in with the images, and leave
+    with what the network gives: a tuple stands for both. `preprocessing` is that of inputs whose images come as they
+    were read. `held` is what else it keeps, by name: all of its state is there before it is first called.
     """
 
     def __init__(self, network: Any, preprocessing: Stages, augmentation: Stages, part: Part, **held: Any) -> None:
@@ -72,24 +76,66 @@ class Trained(keras.Model):  # type: ignore[misc]
             for name, tensor in entering.items()
         }
         self.augmentation = {
-            name: chain(layers, shapes[name], f"augmentation_{index}")
+            name: augmenting(layers, shapes[name], part.followers(name), part.mixes_weights, f"augmentation_{index}")
             for index, (name, layers) in enumerate(augmentation.items())
             if layers
         }
+        self._follows = dict(part.follows)
+        self._weighing = Weighing(part.class_weights, part.forms)
         self._names = tuple(entering)
         self(alone(entering))
 
     def call(self, images: Any, training: bool | None = None) -> Any:
+        taken = images if isinstance(images, tuple | list) else (images, {})
+        images, labels, *weights = keras.tree.map_structure(keras.ops.convert_to_tensor, taken)
         named = dict(images) if isinstance(images, dict) else {self._names[0]: images}
-        entering = {name: self._prepared(name, tensor, bool(training)) for name, tensor in named.items()}
+        entering = {name: self._preprocessed(name, tensor) for name, tensor in named.items()}
+        if training:
+            for name in self.augmentation:
+                entering[name], labels, weights = self._augmented(name, entering[name], labels, weights)
         outputs = self.network(alone(entering), training=training)
-        return alone(outputs) if isinstance(outputs, dict) else outputs
+        told = alone(outputs) if isinstance(outputs, dict) else outputs
+        return (told, labels, *weights) if training and labels else told
 
     def _prepared(self, name: str, images: Any, training: bool) -> Any:
+        images = self._preprocessed(name, images)
+        return self._augmented(name, images, {}, [])[0] if training and name in self.augmentation else images
+
+    def _preprocessed(self, name: str, images: Any) -> Any:
         images = keras.ops.cast(images, "float32")
-        if name in self.preprocessing:
-            images = self.preprocessing[name](images, training=False)
-        return self.augmentation[name](images, training=True) if training and name in self.augmentation else images
+        return self.preprocessing[name](images, training=False) if name in self.preprocessing else images
+
+    def _augmented(self, name: str, images: Any, labels: Any, weights: Any) -> tuple[Any, Any, Any]:
+        """Images of an input behind their augmentation, all labels, and what the images weigh."""
+        following = [output for output in labels if self._follows.get(output) == name]
+        if not following:
+            return self.augmentation[name]([images], training=True)[0], labels, weights
+        taken = [images, *(labels[output] for output in following), *weights]
+        images, *changed = self.augmentation[name](taken, training=True)
+        labels = {**labels, **dict(zip(following, changed, strict=False))}
+        return images, labels, changed[len(following) :]
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """The loss; images and classes have their weights in training alone."""
+        y, y_pred, sample_weight = _parted(y, y_pred, sample_weight)
+        weights = self._weighing(y, sample_weight) if training else sample_weight
+        return super().compute_loss(x, y, y_pred, weights, training=training)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """The metrics, which weigh all images alike. Of a mixture of labels they see the larger part."""
+        mixed = isinstance(y_pred, tuple | list)
+        y, y_pred, _ = _parted(y, y_pred, sample_weight)
+        return super().compute_metrics(x, self._weighing.decided(y) if mixed else y, y_pred, None)
+
+
+def _parted(y: Any, y_pred: Any, weights: Any) -> tuple[Any, Any, Any]:
+    """Labels, what the network told, and what images weigh; a tuple brings the first and the last with it."""
+    if not isinstance(y_pred, tuple | list):
+        return y, y_pred, weights
+    told, labels, *mixed = y_pred
+    return alone(labels), told, mixed[0] if mixed else weights
 
 
 def trained(network: Any, plan: Plan, part: Part) -> Trained:
@@ -102,8 +148,21 @@ def trained(network: Any, plan: Plan, part: Part) -> Trained:
     def stages(key: str, names: Iterable[str]) -> Stages:
         return {name: [layer for layer, _ in plan.data.stages(key, name, plan.graph.inputs)] for name in names}
 
+    def augmentation(name: str) -> list[Layer]:
+        listed = plan.data.stages("augmentation", name, plan.graph.inputs)
+        return [_ranged(layer, plan, name, index) for index, (layer, _) in enumerate(listed)]
+
     raw = [name for name in plan.graph.inputs if name in part.raw]
-    return Trained(network, stages("preprocessing", raw), stages("augmentation", plan.graph.inputs), part)
+    return Trained(
+        network, stages("preprocessing", raw), {name: augmentation(name) for name in plan.graph.inputs}, part
+    )
+
+
+def _ranged(layer: Layer, plan: Plan, name: str, index: int) -> Layer:
+    """The layer with the range of the pixels at its place, where it takes one and the spec leaves it out."""
+    if getattr(layer, "value_range", ()) is not None:
+        return layer
+    return layer.model_copy(update={"value_range": value_range(plan.data, plan.graph, name, index)})
 
 
 def compile_model(model: Any, objectives: Mapping[str, Objective], plan: Plan, machine: Machine, steps: int) -> None:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnspec.data.columns import Array, in_memory
+from cnnspec.data.columns import Array, Column, blocks, in_memory
 from cnnspec.data.splits import Dataset
 
 _CLASSES = 20
 """The images of more classes are not counted one by one."""
 _WIDTH = 100
+_BLOCK = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,18 @@ def each_class(data: Dataset) -> Iterator[Counts]:
 def class_counts(labels: Array, classes: int) -> Array:
     """How often each class number below `classes` is among `labels`; others are not counted."""
     return np.bincount(labels[(labels >= 0) & (labels < classes)].reshape(-1), minlength=classes)
+
+
+def balanced(labels: Column, classes: int, ignored: int | None = None) -> Array:
+    """A weight for each class, of images or pixels: N / (classes · labels of the class). A class without any weighs 1,
+    and is not counted among the classes."""
+    counts = np.zeros(classes, np.int64)
+    for part in blocks(len(labels), _BLOCK):
+        counts += class_counts(labels[np.arange(part.start, part.stop)], classes)
+    if ignored is not None and 0 <= ignored < classes:
+        counts[ignored] = 0
+    there = counts > 0
+    return np.where(there, counts.sum() / (there.sum() * np.maximum(counts, 1)), 1.0).astype(np.float32)
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

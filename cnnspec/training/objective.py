@@ -35,11 +35,22 @@ class Objective:
     metrics: tuple[Metric, ...]
     form: Form
 
+    @property
+    def ignored(self) -> int | None:
+        """The class number that the loss leaves out."""
+        found = (getattr(part, "ignore_class", None) for part in self.loss.parts)
+        return next((number for number in found if number is not None), None)
+
     def metric_calls(self) -> list[KerasCall]:
         """The metrics as Keras calls, each made to fit the labels and the loss."""
         binary = self.form == "column" or any(part.entry.startswith("binary") for part in self.loss.parts)
         facing = Facing(self.shape, self.form, self.loss.scores, binary)
         return [metric.call_for(facing) for metric in self.metrics]
+
+
+def mixed(graph: Graph, data: Data, output: str) -> bool:
+    """Whether augmentation makes mixtures of the labels of an output."""
+    return data.mixing(maps=len(graph.output_shapes[output]) == 3) is not None
 
 
 def truth(data: Data, classes: int | None) -> Truth:
@@ -49,12 +60,15 @@ def truth(data: Data, classes: int | None) -> Truth:
     return "values" if classes is None else "numbers"
 
 
-def objective(graph: Graph, output: str, training: Training, given: Truth, classes: int | None) -> Objective | None:
-    """The objective of one output; None where its loss is neither given nor to be inferred."""
+def objective(
+    graph: Graph, output: str, training: Training, given: Truth, classes: int | None, mixed: bool = False
+) -> Objective | None:
+    """The objective of one output; None where its loss is neither given nor to be inferred. `mixed` says that labels
+    are mixtures of classes in training."""
     shape = graph.output_shapes[output]
     activation = final_activation(graph, output)
     metrics = training.metrics_of(output)
-    loss = training.loss_of(output) or inferred_loss(shape, activation, given, classes, metrics or ())
+    loss = training.loss_of(output) or inferred_loss(shape, activation, given, classes, metrics or (), mixed)
     if loss is None:
         return None
     if metrics is None:
@@ -63,7 +77,7 @@ def objective(graph: Graph, output: str, training: Training, given: Truth, class
 
 
 def inferred_loss(
-    shape: Shape, activation: str, given: Truth, classes: int | None, metrics: tuple[Metric, ...]
+    shape: Shape, activation: str, given: Truth, classes: int | None, metrics: tuple[Metric, ...], mixed: bool = False
 ) -> Loss | None:
     """The usual loss for an output of this shape and activation; None where several would do."""
     if given == "inputs" or given == "values":
@@ -71,14 +85,16 @@ def inferred_loss(
     units = shape[-1]
     if activation == "softmax":
         wanted = {metric.labels for metric in metrics} - {"any"}
-        return _loss("categorical_crossentropy" if wanted == {"one_hot"} else "sparse_categorical_crossentropy")
+        one_hot = mixed or wanted == {"one_hot"}
+        return _loss("categorical_crossentropy" if one_hot else "sparse_categorical_crossentropy")
     if activation == "sigmoid":
         return _loss("binary_crossentropy")
     if activation != "linear":
         return None
     if units == 1:
         return _loss("binary_crossentropy", from_logits=True) if classes == 2 else None
-    return _loss("sparse_categorical_crossentropy", from_logits=True) if units == classes else None
+    name = "categorical_crossentropy" if mixed else "sparse_categorical_crossentropy"
+    return _loss(name, from_logits=True) if units == classes else None
 
 
 def form_of(loss: Loss, shape: Shape, given: Truth) -> Form:

@@ -11,7 +11,7 @@ from cnnspec.graph.graph import Graph
 from cnnspec.language.entries import Path as Place
 from cnnspec.language.entries import Problem
 from cnnspec.layers.base import Shape, show
-from cnnspec.training.objective import Objective, Truth, objective
+from cnnspec.training.objective import Objective, Truth, mixed, objective
 from cnnspec.training.section import Training
 from cnnspec.training.shapes import fits
 
@@ -24,7 +24,8 @@ def objectives(graph: Graph, data: Data, training: Training) -> Iterator[tuple[s
             yield output, objective(graph, output, training, "inputs", None)
         elif labels is not None and (labels.values or labels.classes is not None):
             given: Truth = "values" if labels.values else "numbers"
-            yield output, objective(graph, output, training, given, labels.classes)
+            mixtures = mixed(graph, data, output)
+            yield output, objective(graph, output, training, given, labels.classes, mixtures)
 
 
 def output_problems(graph: Graph, data: Data, training: Training) -> Iterator[Problem]:

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, TypeVar
 
 import numpy as np
 
+from cnnspec.data.augmentations import Augmentation
+from cnnspec.data.class_weights import numbers_of, weights_of
 from cnnspec.data.columns import Array, Column, Mapped, fingerprint, in_memory
 from cnnspec.data.errors import DataError
 from cnnspec.data.parting import Shares, parted
 from cnnspec.data.preprocess import transform
+from cnnspec.data.sources import Labels
 from cnnspec.data.splits import ALL, Dataset, Split, one_hot
 from cnnspec.layers.base import Layer, Shape, known, show
-from cnnspec.training.counts import each_class
+from cnnspec.training.augmenting import Follower
+from cnnspec.training.component import Form
+from cnnspec.training.counts import balanced, each_class
 from cnnspec.training.errors import TrainingError
+from cnnspec.training.joint import augmentation_problems, changed_labels, value_range, weight_problems
 from cnnspec.training.monitors import columns, monitor_problems
-from cnnspec.training.objective import Objective, objective, truth
+from cnnspec.training.objective import Objective, mixed, objective, truth
 from cnnspec.training.outputs import copied, label_problem
 from cnnspec.training.plan import Plan
 from cnnspec.training.shapes import fits, shape_problem
@@ -30,12 +36,21 @@ _WHOLE = 2 << 30
 @dataclass(frozen=True, slots=True)
 class Part:
     """Images by input, and what each output shall tell of them. Those of the inputs in `raw` are not preprocessed yet:
-    they are read batch by batch."""
+    they are read batch by batch.
+
+    `weights` is how much each image counts, `class_weights` how much each class does, by output. `follows` names the
+    outputs whose labels are augmented, with their inputs; `forms` is that of all labels, and `empty` the class of
+    pixels that augmentation leaves empty, where it is not 0.
+    """
 
     x: Mapping[str, Column]
     y: Mapping[str, Column]
     raw: frozenset[str] = frozenset()
     weights: Array | None = None
+    follows: Mapping[str, str] = field(default_factory=dict)
+    forms: Mapping[str, Form] = field(default_factory=dict)
+    empty: Mapping[str, int] = field(default_factory=dict)
+    class_weights: Mapping[str, Array] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(next(iter(self.x.values())))
@@ -47,8 +62,9 @@ class Part:
 
     @property
     def inputs(self) -> Any:
-        """`x` as Keras takes it: a column for a single input, else a mapping."""
-        return alone(self.x)
+        """`x` as Keras takes it: a column for a single input, else a mapping. Labels that are augmented, and with them
+        what images weigh, come with it in a tuple."""
+        return self._entering(self.x, self.y, self.weights)
 
     @property
     def targets(self) -> Any:
@@ -58,8 +74,30 @@ class Part:
     def batch(self, indices: Array) -> tuple[Any, ...]:
         """Items as Keras takes them: images and labels (an array for a single input or output, else a mapping), and
         what they weigh, where that is given."""
-        gathered = (alone({name: column[indices] for name, column in part.items()}) for part in (self.x, self.y))
-        return (*gathered,) if self.weights is None else (*gathered, self.weights[indices])
+        x, y = ({name: column[indices] for name, column in part.items()} for part in (self.x, self.y))
+        weights = None if self.weights is None else self.weights[indices]
+        gathered = self._entering(x, y, weights), alone(y)
+        return gathered if weights is None else (*gathered, weights)
+
+    def _entering(self, x: Mapping[str, Any], y: Mapping[str, Any], weights: Any) -> Any:
+        if not self.follows:
+            return alone(x)
+        return (alone(x), dict(y)) if weights is None else (alone(x), dict(y), weights)
+
+    def plain(self) -> Part:
+        """The same to judge by: neither augmented nor weighed."""
+        return replace(self, weights=None, follows={}, class_weights={})
+
+    @property
+    def mixes_weights(self) -> bool:
+        """Whether what images weigh goes through augmentation with their labels."""
+        return bool(self.follows) and self.weights is not None
+
+    def followers(self, name: str) -> dict[str, Follower]:
+        """The labels that are augmented with the images of an input, by output."""
+        outputs = [output for output, entering in self.follows.items() if entering == name]
+        shapes = {output: (self.y[output].shape[1:], self.y[output].dtype.name) for output in outputs}
+        return {output: Follower(*shapes[output], self.forms[output], self.empty.get(output, 0)) for output in outputs}
 
 
 def alone(named: Mapping[str, Any]) -> Any:
@@ -94,6 +132,8 @@ def prepare(plan: Plan, seed: int) -> Prepared:
         if truth(plan.data, _for(data.classes, name)) == "numbers":
             _check_classes(aim, data, _labels_of(source, name, data))
     _check_given(plan, data)
+    labels = {name: _labels(plan, name, data) for name in aims}
+    _check_labels(plan, data, labels)
     _check_monitors(plan, aims, data)
     fingerprints = _fingerprints(data)
     data = parted(data, Shares(plan.data.validation_split, plan.data.test_split, plan.data.split_by), seed, source)
@@ -105,12 +145,21 @@ def prepare(plan: Plan, seed: int) -> Prepared:
         x = {name: images for name, (images, _) in entering.items()}
         raw = frozenset(name for name, (_, whole) in entering.items() if not whole)
         y = {name: _target(aim, plan, Part(x, {}, raw), data, split) for name, aim in aims.items()}
-        return Part(x, y, raw, split.weights)
+        return Part(x, y, raw)
 
     for name in plan.graph.inputs:
         _check_shape(plan, name, _for(data.train.x, name))
     train, validation, test = map(part, (data.train, data.validation, data.test))
     assert train is not None
+    train = replace(
+        train,
+        weights=data.train.weights,
+        follows=changed_labels(plan.graph, plan.data, labels),
+        forms={name: aim.form for name, aim in aims.items()},
+        empty={name: aim.ignored for name, aim in aims.items() if aim.ignored is not None},
+        class_weights=_class_weights(plan, data, aims),
+    )
+    _check_ranges(plan, train)
     classes = {name: _for(data.classes, name) for name in aims}
     tables = [*each_class(data)]
     notes = tuple(dict.fromkeys((*data.notes, *(line for table in tables for line in table.missing()))))
@@ -145,7 +194,8 @@ def objectives(plan: Plan, classes: Mapping[str, int | None]) -> dict[str, Objec
     found: dict[str, Objective] = {}
     for output in plan.graph.outputs:
         count = _for(classes, output)
-        aim = objective(plan.graph, output, plan.training, truth(plan.data, count), count)
+        mixtures = mixed(plan.graph, plan.data, output)
+        aim = objective(plan.graph, output, plan.training, truth(plan.data, count), count, mixtures)
         if aim is None:
             labels = f"{count} classes" if count else "labels that are values"
             shape = show(plan.graph.output_shapes[output])
@@ -159,6 +209,58 @@ def _check_monitors(plan: Plan, aims: Mapping[str, Objective], data: Dataset) ->
     reported = columns({name: aim.metrics for name, aim in aims.items()}, validated)
     for problem in monitor_problems(plan.training, plan.graph.outputs, reported, validated):
         raise TrainingError(problem.message, problem.help)
+
+
+def _labels(plan: Plan, output: str, data: Dataset) -> Labels:
+    """What the labels of an output are."""
+    if plan.data.targets == "inputs":
+        return Labels(plan.graph.inputs[copied(plan.graph, output) or ""], None, True)
+    labels, classes = _for(data.train.y, output), _for(data.classes, output)
+    return Labels(labels.shape[1:], classes, classes is None)
+
+
+def _check_labels(plan: Plan, data: Dataset, labels: Mapping[str, Labels]) -> None:
+    """What augmentation cannot do to these labels, and weights of classes that there are not."""
+    for problem in (
+        *augmentation_problems(plan.graph, plan.data, plan.training, labels),
+        *weight_problems(plan.graph, plan.data, labels, data.names),
+    ):
+        raise DataError(problem.message, problem.help)
+
+
+def _class_weights(plan: Plan, data: Dataset, aims: Mapping[str, Objective]) -> dict[str, Array]:
+    """How much the labels of each class count, by output."""
+    found = {}
+    for name, aim in aims.items():
+        weights, classes = weights_of(plan.data.class_weights, name), _for(data.classes, name)
+        if weights is None or classes is None:
+            continue
+        units = max(classes, aim.shape[-1] or 0) if aim.form == "one_hot" else max(classes, 2)
+        table = np.ones(units, np.float32)
+        if isinstance(weights, str):
+            table[:classes] = balanced(_for(data.train.y, name), classes, aim.ignored)
+        else:
+            for number, weight in numbers_of(weights, classes, data.names).items():
+                table[number] = weight
+        found[name] = table
+    return found
+
+
+def _check_ranges(plan: Plan, train: Part) -> None:
+    """Entries of augmentation that take the range of the pixels, where the images are of another one."""
+    for name, images in train.x.items():
+        stages = plan.data.stages("augmentation", name, plan.graph.inputs)
+        layer = next((layer for layer, _ in stages if isinstance(layer, Augmentation)), None)
+        span = value_range(plan.data, plan.graph, name)
+        if layer is None or getattr(layer, "value_range", ()) is not None or name in train.raw or span is None:
+            continue
+        array = images[:]
+        low, high, slack = float(array.min()), float(array.max()), 0.01 * (span[1] - span[0])
+        if low < span[0] - slack or high > span[1] + slack or high - low < 2 * slack:
+            message = (
+                f"`{layer.entry}` expects pixels from {span[0]:g} to {span[1]:g}, and they are {low:g} to {high:g}"
+            )
+            raise DataError(message, f"write `{layer.entry}: {{value_range: [lowest, highest]}}`")
 
 
 def _check_given(plan: Plan, data: Dataset) -> None:

@@ -1,0 +1,180 @@
+"""Labels that augmentation changes together with the images: which ones, and what it cannot do to them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cnnspec.data.augmentations import Augmentation
+from cnnspec.data.class_weights import by_output, class_problems, weights_of
+from cnnspec.data.section import Data
+from cnnspec.data.sources import Labels
+from cnnspec.graph.graph import Graph
+from cnnspec.language.entries import Path as Place
+from cnnspec.language.entries import Problem
+from cnnspec.layers.base import Layer, Shape, known, show
+from cnnspec.training.outputs import copied
+from cnnspec.training.section import Training
+
+Stage = tuple[Layer, Place]
+
+
+def follows(graph: Graph, data: Data, output: str) -> str | None:
+    """The input whose images the labels of an output belong to; None where several may be meant."""
+    if data.targets == "inputs":
+        return copied(graph, output)
+    images = [name for name, shape in graph.inputs.items() if len(shape) == 3]
+    return images[0] if len(images) == 1 else None
+
+
+def are_maps(labels: Labels | None) -> bool:
+    """Whether labels have a height and a width: masks of class numbers, or images to learn."""
+    return labels is not None and len(labels.shape) == (3 if labels.values else 2)
+
+
+def changed_labels(graph: Graph, data: Data, labels: Mapping[str, Labels]) -> dict[str, str]:
+    """The outputs whose labels are changed with the images, each with the input that it follows."""
+    found = {output: follows(graph, data, output) for output in graph.outputs}
+    mixed = data.mixing(maps=False) is not None
+    return {
+        output: name
+        for output, name in found.items()
+        if name is not None and (mixed or (_touching(graph, data, name) and are_maps(labels[output])))
+    }
+
+
+def _touching(graph: Graph, data: Data, name: str) -> list[Stage]:
+    """The augmentation of an input that does not leave all pixels in their places."""
+    return [stage for stage in data.stages("augmentation", name, graph.inputs) if stage[0].motion != "stay"]
+
+
+def augmentation_problems(
+    graph: Graph, data: Data, training: Training, labels: Mapping[str, Labels | None]
+) -> Iterator[Problem]:
+    """What augmentation cannot do: to boxes, to maps of another size, to labels of several images."""
+    images = [name for name, shape in graph.inputs.items() if len(shape) == 3]
+    stages = {name: data.stages("augmentation", name, graph.inputs) for name in graph.inputs}
+    mixing = next((stage for chain in stages.values() for stage in chain if _mixes(stage[0])), None)
+    if mixing is not None and len(graph.inputs) > 1:
+        message = f"`{mixing[0].entry}` mixes the images of one input, and the network takes {len(graph.inputs)}"
+        yield _problem("augmentation-labels", message, mixing, "take it out")
+        return
+    for output in graph.outputs:
+        given, name = labels.get(output), follows(graph, data, output)
+        if data.targets != "inputs" and _are_boxes(given, training, output):
+            chain = [stage for image in images for stage in stages[image] if stage[0].motion != "stay"]
+            for layer, place in chain[:1]:
+                verb = "mixes" if _mixes(layer) else "moves"
+                message = (
+                    f"`{layer.entry}` {verb} images, and the labels of `{output}` are boxes, which stay as they are"
+                )
+                help = "take it out; what changes colours only can stay, such as `random_brightness`"
+                yield _problem("augmentation-labels", message, (layer, place), help)
+            return
+        if are_maps(given) and name is None and data.targets != "inputs":
+            chain = [stage for image in images for stage in stages[image] if stage[0].motion != "stay"]
+            for stage in chain[:1]:
+                message = f"`{stage[0].entry}` moves one of {len(images)} images, and the labels of `{output}` are maps"
+                yield _problem("augmentation-labels", message, stage, "take it out, or let the network take one image")
+        elif are_maps(given) and name is not None and given is not None:
+            image = data.source.shape_for(graph.inputs[name])
+            yield from _map_problems(output, given, stages[name], image)
+        yield from _mixtures(graph, data, training, output, given, stages)
+    yield from _ranges(data, graph, stages)
+
+
+def _mixes(layer: Layer) -> bool:
+    return isinstance(layer, Augmentation) and layer.mixes
+
+
+def _problem(code: str, message: str, stage: Stage, help: str) -> Problem:
+    return Problem(code, message, (*stage[1], stage[0].entry), True, help)
+
+
+def _are_boxes(labels: Labels | None, training: Training, output: str) -> bool:
+    judged = any(metric.entry == "box_iou" for metric in training.metrics_of(output) or ())
+    return judged or (labels is not None and labels.values and labels.shape == (4,))
+
+
+def _map_problems(output: str, labels: Labels, stages: tuple[Stage, ...], image: Shape | None) -> Iterator[Problem]:
+    sizes = None if image is None else (known(labels.shape[:2]), known(image[:2]))
+    for layer, place in stages:
+        if layer.motion is None and not _mixes(layer):
+            message = f"`{layer.entry}` cannot do to the labels of `{output}`, which are maps, what it does to images"
+            yield _problem(
+                "augmentation-labels", message, (layer, place), "take it out, or put it into `preprocessing`"
+            )
+        elif layer.motion == "move" and not layer.to_scale and sizes and None not in sizes and sizes[0] != sizes[1]:
+            both = f"{show(sizes[0] or ())}, images {show(sizes[1] or ())}"
+            message = f"`{layer.entry}` takes labels of the size of their images, but those of `{output}` are {both}"
+            yield _problem("augmentation-labels", message, (layer, place), "take it out")
+
+
+def _mixtures(
+    graph: Graph, data: Data, training: Training, output: str, labels: Labels | None, stages: Mapping[str, Any]
+) -> Iterator[Problem]:
+    """Losses and metrics that take no mixtures of class numbers."""
+    maps = len(graph.output_shapes[output]) == 3
+    mixing, loss = data.mixing(maps), training.loss_of(output)
+    if mixing is None or data.targets == "inputs" or (labels is not None and labels.values):
+        return
+    several = (output,) if isinstance(training.loss, dict) else ()
+    if loss is not None and loss.sparse:
+        plain = loss.entry.removeprefix("sparse_")
+        place = ("training", "loss", *several, loss.entry)
+        message = f"`{mixing.entry}` makes mixtures of labels, `{loss.entry}` takes class numbers"
+        yield Problem(
+            "augmentation-labels", message, place, True, f"write `loss: {plain}`" if plain != loss.entry else None
+        )
+    by_name = (output,) if isinstance(training.metrics, dict) else ()
+    for index, metric in enumerate(training.metrics_of(output) or ()):
+        if metric.labels == "numbers" and (loss is None or not loss.sparse):
+            message = f"`{mixing.entry}` makes mixtures of labels, `{metric.entry}` takes class numbers"
+            place = ("training", "metrics", *by_name, index, metric.entry)
+            plain = metric.entry.removeprefix("sparse_")
+            yield Problem(
+                "augmentation-labels", message, place, True, f"write `{plain}`" if plain != metric.entry else None
+            )
+
+
+def _ranges(data: Data, graph: Graph, stages: Mapping[str, tuple[Stage, ...]]) -> Iterator[Problem]:
+    """Entries that must know the range of the pixels, where it does not follow."""
+    seen: set[Place] = set()
+    for name, chain in stages.items():
+        for index, (layer, place) in enumerate(chain):
+            unknown = isinstance(layer, Augmentation) and getattr(layer, "value_range", 0) is None
+            if unknown and place not in seen and value_range(data, graph, name, index) is None:
+                seen.add(place)
+                message = f"`{layer.entry}` must know which values pixels have, and the layers before it hide that"
+                help = f"write `{layer.entry}: {{value_range: [lowest, highest]}}`"
+                yield _problem("value-range", message, (layer, place), help)
+
+
+def value_range(data: Data, graph: Graph, name: str, index: int = 0) -> tuple[float, float] | None:
+    """The lowest and the highest value of the pixels of an input before entry `index` of its augmentation."""
+    found: tuple[float, float] | None = (0.0, data.source.white)
+    augmenting = data.stages("augmentation", name, graph.inputs)[:index]
+    for layer, _ in (*data.stages("preprocessing", name, graph.inputs), *augmenting):
+        found = None if found is None else layer.value_range_behind(*found)
+    return found
+
+
+def weight_problems(
+    graph: Graph, data: Data, labels: Mapping[str, Labels | None], names: tuple[str, ...] | None = None
+) -> Iterator[Problem]:
+    """Weights of classes or outputs that there are not, or of labels that are values."""
+    if data.class_weights is None:
+        return
+    place: Place = ("data", "class_weights")
+    named = by_output(data.class_weights)
+    for output in graph.outputs:
+        weights, given = weights_of(data.class_weights, output), labels.get(output)
+        at = (*place, output) if named is not None else place
+        if weights is None:
+            continue
+        if data.targets == "inputs" or (given is not None and given.values):
+            what = "its own inputs" if data.targets == "inputs" else "values"
+            message = f"output `{output}` learns {what}, which are of no class"
+            yield Problem("class-weights", message, at, False, "take it out")
+        elif not isinstance(weights, str) and given is not None and given.classes is not None:
+            yield from class_problems(weights, given.classes, names, at)
