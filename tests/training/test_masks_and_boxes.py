@@ -29,11 +29,11 @@ HOT = np.eye(3, dtype="float32")[MASKS]
 YES = (MASKS[..., np.newaxis] > 0).astype("float32")
 
 
-def loss(value: Any, truth: Any, told: Any) -> float:
+def loss(value: Any, truth: Any, told: Any, weights: Any = None) -> float:
     from cnnspec.training.compiling import make
 
     entry: Any = read_entry(value, LOSSES)
-    return float(make(entry.fitted(told.shape[1:]).call())(truth, told))
+    return float(make(entry.fitted(told.shape[1:]).call())(truth, told, weights))
 
 
 def metric(value: Any, facing: Facing, *batches: tuple[Any, Any]) -> float:
@@ -68,6 +68,23 @@ def test_dice_and_tversky_count_each_class_over_the_batch() -> None:
     assert loss("dice", YES, told) == pytest.approx(1 - 2 * (YES * told).sum() / (YES.sum() + told.sum()), rel=1e-5)
     over_images = [dice_of_classes(HOT[[at]], SOFT[[at]]) for at in range(6)]
     assert loss({"dice": {"axis": (1, 2)}}, HOT, SOFT) == pytest.approx(np.mean(over_images), rel=1e-5)
+
+
+def test_weights_of_images_and_pixels_count_in_the_sums() -> None:
+    tversky = {"tversky": {"alpha": 0.2, "beta": 0.9}}
+    for entry, given in (("dice", ()), (tversky, (0.2, 0.9))):
+        ones = np.ones((6, 5, 4), "float32")
+        assert loss(entry, HOT, SOFT, ones) == pytest.approx(dice_of_classes(HOT, SOFT, *given), rel=1e-5)
+        images = np.array([1, 0, 1, 0, 0, 2], "float32")
+        twice = [0, 2, 5, 5]
+        expected = dice_of_classes(HOT[twice], SOFT[twice], *given)
+        assert loss(entry, HOT, SOFT, images) == pytest.approx(expected, rel=1e-5)
+        pixels = ones.copy()
+        pixels[:, 1:] = 0
+        assert loss(entry, HOT, SOFT, pixels) == pytest.approx(
+            dice_of_classes(HOT[:, :1], SOFT[:, :1], *given), rel=1e-5
+        )
+    assert loss({"dice": {"reduction": "sum"}}, HOT, SOFT, ones) == pytest.approx(3 * dice_of_classes(HOT, SOFT))
 
 
 def test_focal_losses_and_smoothing() -> None:

@@ -85,6 +85,7 @@ class Dice(ClassLoss):
         loss: {sum: [categorical_crossentropy, dice]}
     """
 
+    module: ClassVar[str] = "cnnspec.training.maps"
     of_probabilities: ClassVar[bool] = True
     axis: tuple[int, ...] | None = None
 
