@@ -41,7 +41,8 @@ def save(folder: Path, step: int, state: State, keep: int) -> Path:
     path = folder / f"{step:09}.npz"
     members = _members(state)
     size = sum(array.nbytes + _HEADER for array in members.values())
-    with writing(path, "free some room, then go on with --resume: the checkpoint before is whole", size):
+    before = "; the checkpoint before is whole" if _found(folder) else ""
+    with writing(path, f"free some room, then go on with --resume{before}", size):
         folder.mkdir(exist_ok=True)
         with sealed(path) as place, place.open("wb") as file:
             np.savez(file, **members)  # type: ignore[arg-type]

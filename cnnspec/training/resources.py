@@ -137,6 +137,8 @@ def check_disk(plan: Plan, path: Path, free: int | None = None) -> int:
     """Bytes that a run in `path` writes. Raises `TrainingError` where the disk has not so many free."""
     needed = disk_needed(plan)
     free = free_disk(path) if free is None else free
+    if free is not None:  # what a run that goes on has written takes no more room
+        free += sum(file.stat().st_size for file in (*path.glob("checkpoints/*.npz"), *path.glob("*.keras")))
     if free is not None and needed > free:
         raise TrainingError(
             f"the run writes about {spoken(needed)} (checkpoints and the best model), but {spoken(free)} are free at "

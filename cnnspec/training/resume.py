@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnnspec.language.diagnostics import Diagnostics
 from cnnspec.language.entries import shown
@@ -16,6 +16,9 @@ from cnnspec.training import checkpoints
 from cnnspec.training.checkpoints import State
 from cnnspec.training.errors import TrainingError
 from cnnspec.training.run_folder import CHECKPOINTS, ENVIRONMENT, SPEC, RunFolder
+
+if TYPE_CHECKING:
+    from cnnspec.training.section import Training
 
 _FREE = {("training", "epochs"), ("training", "checkpoint"), ("name",)}
 """What of a spec may change between a run's starts."""
@@ -76,6 +79,21 @@ def _short(value: Any) -> str:
         return "nothing"
     text = shown(value) if not isinstance(value, dict | list) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else text[:57] + "…"
+
+
+def same_schedule(phases: Sequence[Training], state: State) -> None:
+    """Raises `TrainingError` where more or fewer epochs would bend the schedule that a run has followed so far."""
+    training, then = phases[state.facts["position"]["phase"]], state.facts["epochs"]
+    calls = {epochs: training.optimizer.over(_MANY * epochs) for epochs in (then, training.epochs)}
+    if calls[then] != calls[training.epochs]:
+        raise TrainingError(
+            f"the learning rate follows a schedule over all of the {then} epochs, and now there are {training.epochs}",
+            f"leave it at `epochs: {then}`, or start a new run",
+        )
+
+
+_MANY = 1000
+"""Steps of an epoch, where the number does not matter."""
 
 
 def changed_data(then: Mapping[str, str], now: Mapping[str, str]) -> None:

@@ -42,9 +42,13 @@ def writing(path: Path, help: str | None = None, size: int = 0) -> Iterator[None
 def _missing(path: Path, size: int) -> tuple[str, str]:
     """How much room is missing, and what to do."""
     free = next(shutil.disk_usage(place).free for place in path.parents if is_folder(place))
-    what = f"; {size / 1e6:,.2f} MB are needed, {free / 1e6:,.2f} MB are free"
-    short = f": {(size - free) / 1e6:,.2f} MB are missing" if size > free else ""
-    return (what + short if size else ""), "free some room, then go on with --resume"
+    what = f"; {_megabytes(size)} are needed, {free / 1e6:,.2f} MB are free"
+    short = f": {_megabytes(size - free)} are missing" if size > free else ""
+    return (what + short if size else ""), "free some room; a run that had begun goes on with --resume"
+
+
+def _megabytes(size: int) -> str:
+    return f"{max(size / 1e6, 0.01):,.2f} MB"
 
 
 @dataclass(frozen=True)

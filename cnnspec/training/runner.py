@@ -163,7 +163,7 @@ class Runner:
         callbacks = [Shuffle(feed.order), StopAtNaN(), Averaged(), *ours, *self._made(asked)]
         facts = {
             "data": dict(self.data.fingerprints), "seed": self.seed, "environment": self.environment,
-            "spec": self.plan.spec_text,
+            "spec": self.plan.spec_text, "epochs": training.epochs,
         }  # fmt: skip
         saving = Saving(
             self.folder.path / run_folder.CHECKPOINTS, training.checkpoint, interrupts, callbacks, facts, at, self.state
