@@ -232,9 +232,9 @@ class UpSampling3D(_UpSampling):
 
 
 class _ToSize(Layer):
-    motion: ClassVar[Motion] = "move"
     """What brings a map to `height`×`width`, whatever it was."""
 
+    motion: ClassVar[Motion] = "move"
     saved: ClassVar[Saved] = Saved()
     ranks: ClassVar[tuple[int, ...]] = (3,)
 
