@@ -109,7 +109,7 @@ class Trained(keras.Model):  # type: ignore[misc]
         """Images of an input behind their augmentation, all labels, and what the images weigh."""
         following = [output for output in labels if self._follows.get(output) == name]
         if not following:
-            return self.augmentation[name]([images], training=True)[0], labels, weights
+            return self.augmentation[name]([images], training=True), labels, weights
         taken = [images, *(labels[output] for output in following), *weights]
         images, *changed = self.augmentation[name](taken, training=True)
         labels = {**labels, **dict(zip(following, changed, strict=False))}

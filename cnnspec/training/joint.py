@@ -34,7 +34,7 @@ def are_maps(labels: Labels | None) -> bool:
 
 def changed_labels(graph: Graph, data: Data, labels: Mapping[str, Labels]) -> dict[str, str]:
     """The outputs whose labels are changed with the images, each with the input that it follows."""
-    found = {output: follows(graph, data, output) for output in graph.outputs}
+    found = {output: follows(graph, data, output) for output in labels}
     mixed = data.mixing(maps=False) is not None
     return {
         output: name
@@ -102,7 +102,7 @@ def _map_problems(output: str, labels: Labels, stages: tuple[Stage, ...], image:
         if layer.motion is None and not _mixes(layer):
             message = f"`{layer.entry}` cannot do to the labels of `{output}`, which are maps, what it does to images"
             yield _problem(
-                "augmentation-labels", message, (layer, place), "take it out, or put it into `preprocessing`"
+                "augmentation-labels", message, (layer, place), "take it out"
             )
         elif layer.motion == "move" and not layer.to_scale and sizes and None not in sizes and sizes[0] != sizes[1]:
             both = f"{show(sizes[0] or ())}, images {show(sizes[1] or ())}"

@@ -137,6 +137,29 @@ def test_a_run_goes_on_where_it_was_left(done: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_run_goes_on_in_the_middle_of_an_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cnnspec.training.saving import Saving
+
+    moved = "data.augmentation=[{random_translation: {height_factor: 0.1, width_factor: 0.1}}]"
+    changed = "training.checkpoint=2 steps", "training.epochs=1", moved
+    whole = run(tmp_path / "whole", *changed)
+    save = Saving.on_train_batch_end
+
+    def stop(self: Any, batch: int, logs: Any = None) -> None:
+        save(self, batch, logs)
+        if self.done(batch) >= 4:
+            raise RuntimeError("the lights go out")
+
+    monkeypatch.setattr(Saving, "on_train_batch_end", stop)
+    with pytest.raises(RuntimeError, match="lights"):
+        run(tmp_path / "parts", *changed)
+    monkeypatch.setattr(Saving, "on_train_batch_end", save)
+    rest = run(tmp_path / "parts", *changed, resume=tmp_path / "parts" / "tiny-gan" / "1")
+    assert same(weights(whole), weights(rest))
+    assert same(weights(whole, "discriminator"), weights(rest, "discriminator"))
+
+
+@pytest.mark.slow
 def test_a_loss_that_is_no_number_ends_training(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"loss became (NaN|infinite) in epoch 1"):
         run(tmp_path, "training.optimizer.sgd.learning_rate=1e30", "training.epochs=3")
@@ -243,6 +266,8 @@ def test_the_plan_of_two_networks(tmp_path: Path) -> None:
         ((), []),
         (("data.validation_split=0",), []),
         (("data.validation_split=0.1",), [("error", "task-keys")]),
+        (("data.augmentation=[mix_up]",), [("error", "task-keys")]),
+        (("data.augmentation=[{random_translation: {height_factor: 0.1, width_factor: 0.1}}]",), []),
         (("training.metrics=[accuracy]",), [("error", "task-keys")]),
         (("training.optimizer.adam.use_ema=true",), [("error", "task-keys")]),
         (("training.loss=mean_squared_error",), []),

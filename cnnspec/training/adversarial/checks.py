@@ -131,7 +131,11 @@ def without_strays(training: MappingNode) -> tuple[MappingNode, list[Problem]]:
 
 
 def _strays(data: Data) -> Iterator[Problem]:
-    """Keys of `data:` that say something of labels, or of images held out."""
+    """Keys of `data:` that say something of labels, or of images held out; augmentation that mixes labels."""
+    mixing = data.mixing(maps=False) or data.mixing(maps=True)
+    if mixing is not None:
+        message = f"`{mixing.entry}` mixes labels, and a GAN has none"
+        yield Problem("task-keys", message, ("data", "augmentation"), True, "take it out")
     for name in type(data).model_fields:
         if name in data.model_fields_set and name not in _USED and getattr(data, name) not in (None, 0, (), "labels"):
             message = f"`{name}` means nothing to a GAN: it learns from all training images, without labels"
