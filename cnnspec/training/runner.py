@@ -83,6 +83,7 @@ class Runner:
         """Train, then test the best weights."""
         monitor, mode = self._best_by()
         best = self._keeper(monitor, mode)
+        best.set_model(self.model)
         history, show = History(self.folder.history), Show(self.told, best, len(self.data.train))
         interrupts = Interrupts()
         try:
