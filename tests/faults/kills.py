@@ -6,14 +6,17 @@ with the run that nobody killed.
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import Popen
 
+from cnnspec.training.sealing import PART
 from tests.faults.runs import Left, lay_out, left, said, start
 
 _LONGEST = 600.0
@@ -82,7 +85,11 @@ def kills(
 
 def parts(run: Path) -> list[str]:
     """Files that are being written, or were when their writer died."""
-    return [path.name for place in (run, run / "checkpoints") if place.is_dir() for path in place.glob(".*part*")]
+    found: list[str] = []
+    for place in (run, run / "checkpoints"):
+        with suppress(FileNotFoundError):
+            found += [name for name in os.listdir(place) if name.startswith(PART)]
+    return found
 
 
 def whole_run(folder: Path, backend: str) -> tuple[Left, float]:
@@ -111,10 +118,11 @@ def _in_a_save(process: Popen[str], run: Path, draw: random.Random, life: float)
     """At the nth save, or a little later."""
     passing, writing = draw.randint(0, 6), False
     while process.poll() is None:
+        time.sleep(0.001)  # a save takes some thousandths of a second
         was, writing = writing, bool(parts(run))
         if writing and not was:
             if not passing:
-                time.sleep(draw.choice((0.0, 0.0005, 0.002)))
+                time.sleep(draw.choice((0.0, 0.0, 0.001)))
                 break
             passing -= 1
     process.kill()
