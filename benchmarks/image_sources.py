@@ -2,7 +2,7 @@
 
     python benchmarks/image_sources.py [--images 20000] [--steps 30] [--rounds 5]
 
-Writes Fashion-MNIST (from $CNNSPEC_DATA) as PNG files, and as an archive, into a temporary folder; then trains a residual
+Writes Fashion-MNIST (from $CNNSPEC_DATA) as PNG files and as an archive into a temporary folder, then trains a residual
 network of 18 layers on each source in turn, so many steps a round, and prints images a second (the median of the
 rounds) with its ratio to memory. Last, a small network sees all files for eight epochs, streamed, and the memory of
 the process is printed behind each.

@@ -52,10 +52,9 @@ def ours(plan: object, machine: object, x: np.ndarray, y: np.ndarray) -> Callabl
 
     from cnnspec.data.splits import ALL
     from cnnspec.training.batches import Feed, Order
-    from cnnspec.training.prepare import Part
     from cnnspec.training.compiling import Trained, compile_model, network
     from cnnspec.training.interrupts import Interrupts
-    from cnnspec.training.prepare import objectives
+    from cnnspec.training.prepare import Part, objectives
     from cnnspec.training.progress import Lines
     from cnnspec.training.watch import History, KeepBest, Show, Shuffle, StopAtNaN, StopWhenAsked
 
