@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from cnnspec.graph.graph import Graph
+from cnnspec.training.jit import allow_jit
 from cnnspec.training.progress import reported
 
 
@@ -19,6 +20,7 @@ class Totals:
     """
 
     def __init__(self, model: Any, graph: Graph, judged_by: Mapping[str, Any]) -> None:
+        allow_jit(model)
         # For a single pass, XLA takes longer to compile than it saves; JAX has nothing else.
         model.compile(**judged_by, jit_compile=keras.backend.backend() == "jax")
         self._model = model

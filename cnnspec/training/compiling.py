@@ -13,6 +13,7 @@ from cnnspec.layers.base import KerasCall, Layer
 from cnnspec.training.adversarial.plan import AdversarialPlan
 from cnnspec.training.augmenting import augmenting
 from cnnspec.training.device import Machine
+from cnnspec.training.jit import allow_jit
 from cnnspec.training.joint import value_range
 from cnnspec.training.objective import Objective
 from cnnspec.training.plan import Plan
@@ -175,6 +176,7 @@ def compile_model(model: Any, objectives: Mapping[str, Objective], plan: Plan, m
         optimizer = make(plan.training.optimizer.over(steps * plan.training.epochs))
         objective = {"optimizer": optimizer, **judged_by(objectives, plan)}
     on_tensorflow = machine.backend == "tensorflow"
+    allow_jit(model)
     model.compile(
         **objective,
         jit_compile=False if on_tensorflow and not machine.gpu else "auto",
