@@ -95,6 +95,7 @@ class Adversarial(Trained):
 
 def adversarial(discriminator: Any, plan: AdversarialPlan, part: Part) -> Adversarial:
     """The model that `fit` trains on columns such as those of `part`."""
+    _fuse_nothing()
     generator = network(replace(plan, graph=plan.generator), discriminator.dtype_policy.name)
 
     def stage(key: str) -> Stages:
@@ -102,6 +103,15 @@ def adversarial(discriminator: Any, plan: AdversarialPlan, part: Part) -> Advers
 
     stages = stage("preprocessing") if part.raw else {}, stage("augmentation")
     return Adversarial(generator, discriminator, stages, part, _loss(plan), plan.adversarial.label_smoothing)
+
+
+def _fuse_nothing() -> None:
+    """TensorFlow fails to fuse a bias with a leaky ReLU where a network is called several times, leaves the whole graph
+    as it was, and complains on stderr."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.optimizer.set_experimental_options({"remapping": False})
 
 
 def _loss(plan: AdversarialPlan) -> Loss:
