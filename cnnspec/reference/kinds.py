@@ -12,6 +12,7 @@ from cnnspec.layers.base import LAYERS
 @cache
 def vocabularies() -> dict[str, Vocabulary]:
     """The vocabularies by what their entries are called: `layer`, `optimizer`, `data source`, …"""
+    from cnnspec.data.augmentations import AUGMENTATIONS
     from cnnspec.data.sources import SOURCES
     from cnnspec.layers.settings import ACTIVATIONS, CONSTRAINTS, INITIALIZERS, REGULARIZERS
     from cnnspec.training.callbacks import CALLBACKS
@@ -22,7 +23,7 @@ def vocabularies() -> dict[str, Vocabulary]:
 
     settings = (ACTIVATIONS, INITIALIZERS, REGULARIZERS, CONSTRAINTS)
     training = (OPTIMIZERS, SCHEDULES, LOSSES, METRICS, CALLBACKS)
-    return {vocabulary.kind: vocabulary for vocabulary in (LAYERS, *settings, *training, SOURCES)}
+    return {vocabulary.kind: vocabulary for vocabulary in (LAYERS, *settings, *training, AUGMENTATIONS, SOURCES)}
 
 
 def entries_called(name: str) -> Iterator[type[Entry]]:

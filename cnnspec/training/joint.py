@@ -101,9 +101,7 @@ def _map_problems(output: str, labels: Labels, stages: tuple[Stage, ...], image:
     for layer, place in stages:
         if layer.motion is None and not _mixes(layer):
             message = f"`{layer.entry}` cannot do to the labels of `{output}`, which are maps, what it does to images"
-            yield _problem(
-                "augmentation-labels", message, (layer, place), "take it out"
-            )
+            yield _problem("augmentation-labels", message, (layer, place), "take it out")
         elif layer.motion == "move" and not layer.to_scale and sizes and None not in sizes and sizes[0] != sizes[1]:
             both = f"{show(sizes[0] or ())}, images {show(sizes[1] or ())}"
             message = f"`{layer.entry}` takes labels of the size of their images, but those of `{output}` are {both}"
