@@ -64,6 +64,8 @@ def kills(
                 saving = found.counts["saving"] * 2 < found.counts["saving"] + found.counts["elsewhere"] + 1
                 (_in_a_save if saving else _at_any_time)(process, run, draw, life)
             code = process.wait(_LONGEST)
+            if "damaged" in said(folder):
+                found.wrong.append(f"{run}: {said(folder)}")
             if code != -9:
                 life = life if resuming else time.monotonic() - born  # the machine may be busier now, or less
                 break
@@ -88,7 +90,7 @@ def parts(run: Path) -> list[str]:
     found: list[str] = []
     for place in (run, run / "checkpoints"):
         with suppress(FileNotFoundError):
-            found += [name for name in os.listdir(place) if name.startswith(PART)]
+            found += [entry.name for entry in os.scandir(place) if entry.name.startswith(PART)]
     return found
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cnnspec.training.errors import TrainingError
-from cnnspec.training.run_folder import create, in_use, safe
+from cnnspec.training.run_folder import create, in_use, reopen, safe
+from tests.faults.disks import can_mount, small_disk
 
 
 def opened(root: Path, name: str) -> Path:
@@ -94,3 +97,42 @@ def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
 )
 def test_names_stay_in_their_folder(name: str, folder: str) -> None:
     assert safe(name) == folder
+
+
+def test_a_disk_that_takes_no_writes(tmp_path: Path) -> None:
+    if reason := can_mount(tmp_path):
+        pytest.skip(reason)
+    with small_disk(tmp_path / "disk", "1m") as place:
+        path = opened(place, "net")
+        (path / "spec.yaml").write_text("")
+        subprocess.run(["mount", "-o", "remount,ro", place], check=True)
+        for attempt in (lambda: reopen(path), lambda: create(place, "net")):
+            with pytest.raises(TrainingError, match=r"cannot write to .*: read-only file system"):
+                attempt()
+
+
+def test_what_was_half_written_goes_when_a_run_goes_on(tmp_path: Path) -> None:
+    path = opened(tmp_path, "net")
+    (path / "checkpoints").mkdir()
+    for name in ("spec.yaml", ".part-best.keras", ".part-result.json", "checkpoints/.part-000000012.npz"):
+        (path / name).write_text("")
+    reopen(path).close()
+    assert sorted(entry.name for entry in path.rglob("*")) == ["checkpoints", "spec.yaml"]
+
+
+def test_a_lock_that_is_taken_away_is_taken_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who held it removed it between our opening it and our locking it."""
+    path, genuine, calls = opened(tmp_path, "net"), fcntl.flock, [0]
+    (path / "spec.yaml").write_text("")
+
+    def late(*arguments: Any) -> None:
+        calls[0] += 1
+        if calls[0] == 1:
+            (path / ".lock").unlink()
+        genuine(*arguments)
+
+    monkeypatch.setattr("cnnspec.training.run_folder.fcntl.flock", late)
+    folder = reopen(path)
+    assert calls == [2]
+    assert in_use(path)
+    folder.close()
