@@ -17,11 +17,11 @@ from cnnspec.reference.values import argument
 from cnnspec.training.section import Training
 
 VALUES: list[Any] = [
-    None, True, False, 0, 1, 2, 3, 8, -1, -2, 10**6, 0.0, 0.5, 1.0, 1.5, 8.5, -0.5, 100.0, 1e-9,
+    None, True, False, 0, 1, 2, 3, 8, 64, -1, -2, 10**6, 0.0, 0.5, 1.0, 1.5, 8.5, -0.5, 100.0, 1e-9,
     "", "a", "same", "valid", "causal", "mean", "max", "relu", "he_normal", "l2", "adam", "accuracy", "hinge", "epoch",
     "early_stopping", "max_norm", "digits", "cosine_decay", "labels", "horizontal", "bilinear", "path/to.npz",
     (), (1,), (1, 2), (2, 2, 2), (0, 1), (-1, 1), (0.1, 0.2), (0.5,), (1.5, 2.5), ((1, 2), (3, 4)), ((1, 1),), (1, (2, 3)),
-    (None, 1), ("accuracy",), ("early_stopping",), ("a", "b"), ({"early_stopping": {"patience": 3}},), (("accuracy",),),
+    (None, 1), ("accuracy",), ("early_stopping",), ("a", "b"), ("circle", "star"), ({"early_stopping": {"patience": 3}},), (("accuracy",),),
     {}, {"a": 1}, {"l2": 0.1}, {"constant": 0.5}, {"cosine_decay": 0.1}, {"leaky_relu": 0.1}, {"relu": {"max_value": 6.0}},
     ("hinge", "poisson"), {"a": "hinge"}, {"a": ("accuracy",)}, {"max_norm": 2.0}, {"adam": 0.1}, {"a": 0.5, "b": 2.0}, {"npz": "a.npz"},
 ]  # fmt: skip

@@ -23,7 +23,7 @@ _TEXT: Schema = {"type": "string", "minLength": 1}
 
 def _paths(value: Any) -> Any:
     """The path of a file, or a mapping of inputs or outputs to such paths."""
-    if value is None or (isinstance(value, str) and value):
+    if isinstance(value, str) and value:
         return value
     if not isinstance(value, Mapping) or not value:
         help = "write the path of a .npy file, or `{input: path, …}`"
@@ -34,13 +34,16 @@ def _paths(value: Any) -> Any:
     return dict(value)
 
 
-Paths = Annotated[
-    Any,
-    BeforeValidator(_paths),
-    Form(
-        lambda rank: {"anyOf": [_TEXT, {"type": "object", "additionalProperties": _TEXT, "minProperties": 1}]},
-        "the path of a file, or such paths by input or output",
-    ),
+def _paths_or_none(value: Any) -> Any:
+    return None if value is None else _paths(value)
+
+
+_PATHS: list[Schema] = [_TEXT, {"type": "object", "additionalProperties": _TEXT, "minProperties": 1}]
+_PATHS_WORDS = "the path of a file, or such paths by input or output"
+
+Paths = Annotated[Any, BeforeValidator(_paths), Form(lambda rank: {"anyOf": _PATHS}, _PATHS_WORDS)]
+PathsOrNone = Annotated[
+    Any, BeforeValidator(_paths_or_none), Form(lambda rank: {"anyOf": [*_PATHS, {"type": "null"}]}, _PATHS_WORDS)
 ]
 
 
@@ -62,8 +65,8 @@ class Npy(Source):
 
     x_train: Paths
     y_train: Paths
-    x_test: Paths = None
-    y_test: Paths = None
+    x_test: PathsOrNone = None
+    y_test: PathsOrNone = None
     weights_train: Text | None = None
     groups_train: Text | None = None
 
