@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from cnnspec.data.memory import Free
 from cnnspec.language.diagnostics import Diagnostics
 from cnnspec.language.nodes import plain
 from cnnspec.language.reader import read
 from cnnspec.language.write import write
-from cnnspec.training.machine import Free, free_memory
+from cnnspec.training.machine import free_memory
 from cnnspec.training.memory import Estimate, halves, spoken
 from cnnspec.training.plan import Plan
 from cnnspec.training.resources import Needs

@@ -8,11 +8,12 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cnnspec.data.memory import Free
 from cnnspec.layers.base import Shape
 from cnnspec.training.device import Machine
 from cnnspec.training.errors import TrainingError
 from cnnspec.training.freeze import frozen
-from cnnspec.training.machine import Free, free_disk, free_memory
+from cnnspec.training.machine import free_disk, free_memory
 from cnnspec.training.memory import Estimate, estimate, evaluation_batch, halves, spoken, state_bytes
 from cnnspec.training.plan import Plan
 from cnnspec.training.section import Training

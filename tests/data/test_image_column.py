@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnspec.data import memory
 from cnnspec.data.columns import fingerprint, take
 from cnnspec.data.errors import DataError
 from cnnspec.data.images import column
@@ -19,6 +18,7 @@ from cnnspec.data.images.column import File, Files
 from cnnspec.data.images.fitting import Form
 from cnnspec.data.images.opening import header
 from cnnspec.data.images.readers import ImageReader, MaskReader
+from cnnspec.data.memory import Free
 from tests.data.pictures import noise, save
 
 N = 37
@@ -113,20 +113,6 @@ def test_masks_are_mapped_to_classes(tmp_path: Path) -> None:
 
 
 def test_a_quarter_of_the_free_memory_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(column, "free_memory", lambda: 1000)
+    monkeypatch.setattr(column, "host_memory", lambda: Free(1000))
     assert column.holds(250)
     assert not column.holds(251)
-
-
-def test_free_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert 0 < memory.free_memory() < 1 << 50
-    for name, text in (
-        ("memory.max", "1000\n"),
-        ("memory.current", "700\n"),
-        ("memory.stat", "anon 1\ninactive_file 100\n"),
-    ):
-        (tmp_path / name).write_text(text)
-    monkeypatch.setattr(memory, "_GROUP", tmp_path)
-    assert memory.free_memory() == 400
-    (tmp_path / "memory.max").write_text("max\n")
-    assert memory.free_memory() > 400

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from cnnspec.data.memory import Free
 from cnnspec.training import resources
 from cnnspec.training.dry_run import duration
 from cnnspec.training.errors import TrainingError
 from cnnspec.training.fit import rehearse, train
-from cnnspec.training.machine import Free
 from tests.training.specs import SMALL, plan
 
 # Keras's variables do not take the keyword that NumPy 2 passes while they are saved.

@@ -9,9 +9,10 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
+from cnnspec.data.memory import Free, container_memory, host_memory
 from cnnspec.training import machine
 from cnnspec.training.device import Machine
-from cnnspec.training.machine import Free, container_memory, free_disk, free_memory, host_memory
+from cnnspec.training.machine import free_disk, free_memory
 
 V2 = "31 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n"
 V1 = "36 31 0:32 {root} /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n"

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from cnnspec.data.memory import Free
 from cnnspec.pipeline import check_text
 from cnnspec.training.batch_size import candidates, choose, chosen_before, settled
 from cnnspec.training.device import Machine
 from cnnspec.training.errors import TrainingError
-from cnnspec.training.machine import Free
 from cnnspec.training.plan import Plan
 from cnnspec.training.resources import Needs, check_disk, check_memory, disk_needed, memory_ran_out, out_of_memory
 from tests.training.specs import plan

@@ -17,7 +17,7 @@ import numpy as np
 from cnnspec.data.columns import Array
 from cnnspec.data.errors import DataError
 from cnnspec.data.images.opening import BadImage, Header
-from cnnspec.data.memory import free_memory
+from cnnspec.data.memory import host_memory
 
 READ_AT_ONCE = 1 << 28
 """Bytes up to which all files are decoded before training: then nothing is read while it runs. A matter of the data
@@ -57,7 +57,7 @@ class Reader(Protocol):
 
 def holds(bytes: int) -> bool:
     """Whether so many decoded bytes are kept in memory once they are read: up to a quarter of what is free."""
-    return bytes <= _SHARE_HELD * free_memory()
+    return bytes <= _SHARE_HELD * host_memory().bytes
 
 
 def size(files: int, reader: Reader) -> int:
