@@ -14,6 +14,7 @@ from cnnspec.reference.forms import default_of, form_of, words_of
 from cnnspec.reference.kinds import required_of, vocabularies
 from cnnspec.reference.schema import schema
 from cnnspec.reference.values import argument
+from cnnspec.training.adversarial.section import AdversarialTraining
 from cnnspec.training.section import Training
 
 VALUES: list[Any] = [
@@ -25,7 +26,7 @@ VALUES: list[Any] = [
     {}, {"a": 1}, {"l2": 0.1}, {"constant": 0.5}, {"cosine_decay": 0.1}, {"leaky_relu": 0.1}, {"relu": {"max_value": 6.0}},
     ("hinge", "poisson"), {"a": "hinge"}, {"a": ("accuracy",)}, {"max_norm": 2.0}, {"adam": 0.1}, {"a": 0.5, "b": 2.0}, {"npz": "a.npz"},
 ]  # fmt: skip
-SECTIONS: list[type[Section]] = [Data, Training]
+SECTIONS: list[type[Section]] = [Data, Training, AdversarialTraining]
 ENTRIES = [cls for vocabulary in vocabularies().values() for cls in vocabulary.values()]
 KINDS = list(vocabularies())
 

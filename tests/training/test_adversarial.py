@@ -271,6 +271,7 @@ def test_the_plan_of_two_networks(tmp_path: Path) -> None:
         (("training.metrics=[accuracy]",), [("error", "task-keys")]),
         (("training.optimizer.adam.use_ema=true",), [("error", "task-keys")]),
         (("training.loss=mean_squared_error",), []),
+        (("training.optimizer=null",), [("error", "entry-form")]),
         (("training.loss=hinge",), [("error", "gan-loss")]),
         (("training.loss.binary_crossentropy.from_logits=false",), [("warning", "loss-activation")]),
         (("training.optimizer={generator: adam, discriminator: {adam: 2}}",), [("warning", "learning-rate")]),

@@ -23,8 +23,6 @@ _LOSSES = ("binary_crossentropy", "mean_squared_error")
 
 def _optimizer(value: Any) -> Any:
     """The optimizer of each network: one for both, or a mapping by their names."""
-    if value is None:
-        return None
     if not isinstance(value, Mapping) or not any(name in value for name in NETWORKS):
         return dict.fromkeys(NETWORKS, _read(value))
     for name in value:
