@@ -61,7 +61,7 @@ def augmentation_problems(
         return
     for output in graph.outputs:
         given, name = labels.get(output), follows(graph, data, output)
-        if data.targets != "inputs" and _are_boxes(given, training, output):
+        if data.targets != "inputs" and _are_boxes(graph, data, training, output):
             chain = [stage for image in images for stage in stages[image] if stage[0].motion != "stay"]
             for layer, place in chain[:1]:
                 verb = "mixes" if _mixes(layer) else "moves"
@@ -83,6 +83,17 @@ def augmentation_problems(
     yield from _ranges(data, graph, stages)
 
 
+def left_alone(graph: Graph, data: Data, labels: Mapping[str, Labels]) -> Iterator[str]:
+    """A word on values that may be places in images that are moved."""
+    for output, given in labels.items():
+        chain = [layer for name in graph.inputs for layer, _ in _touching(graph, data, name) if not _mixes(layer)]
+        if chain and given.values and len(given.shape) == 1 and given.shape[0] not in (None, 1):
+            told = (
+                f"the labels of `{output}` are {given.shape[0]} values an image, which `{chain[0].entry}` leaves alone"
+            )
+            yield f"{told}: right for amounts, wrong for places in the image"
+
+
 def _mixes(layer: Layer) -> bool:
     return isinstance(layer, Augmentation) and layer.mixes
 
@@ -91,9 +102,11 @@ def _problem(code: str, message: str, stage: Stage, help: str) -> Problem:
     return Problem(code, message, (*stage[1], stage[0].entry), True, help)
 
 
-def _are_boxes(labels: Labels | None, training: Training, output: str) -> bool:
+def _are_boxes(graph: Graph, data: Data, training: Training, output: str) -> bool:
+    """Whether the source says so, or they are judged as such."""
     judged = any(metric.entry == "box_iou" for metric in training.metrics_of(output) or ())
-    return judged or (labels is not None and labels.values and labels.shape == (4,))
+    told = data.source.labels_of(output, graph.inputs)
+    return judged or (told is not None and told.values and told.shape == (4,))
 
 
 def _map_problems(output: str, labels: Labels, stages: tuple[Stage, ...], image: Shape | None) -> Iterator[Problem]:

@@ -18,91 +18,25 @@ from cnnspec.data.preprocess import transform
 from cnnspec.data.sources import Labels
 from cnnspec.data.splits import ALL, Dataset, Split, one_hot
 from cnnspec.layers.base import Layer, Shape, known, show
-from cnnspec.training.augmenting import Follower
-from cnnspec.training.component import Form
 from cnnspec.training.counts import balanced, each_class
 from cnnspec.training.errors import TrainingError
-from cnnspec.training.joint import augmentation_problems, changed_labels, value_range, weight_problems
+from cnnspec.training.joint import (
+    augmentation_problems,
+    changed_labels,
+    left_alone,
+    value_range,
+    weight_problems,
+)
 from cnnspec.training.monitors import columns, monitor_problems
 from cnnspec.training.objective import Objective, mixed, objective, truth
 from cnnspec.training.outputs import copied, label_problem
+from cnnspec.training.parts import Part as Part
+from cnnspec.training.parts import alone as alone
 from cnnspec.training.plan import Plan
 from cnnspec.training.shapes import fits, shape_problem
 
 _WHOLE = 2 << 30
 """How many bytes of preprocessed images are kept; more of them are preprocessed anew in every epoch."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Images by input, and what each output shall tell of them. Those of the inputs in `raw` are not preprocessed yet:
-    they are read batch by batch.
-
-    `weights` is how much each image counts, `class_weights` how much each class does, by output. `follows` names the
-    outputs whose labels are augmented, with their inputs; `forms` is that of all labels, and `empty` the class of
-    pixels that augmentation leaves empty, where it is not 0.
-    """
-
-    x: Mapping[str, Column]
-    y: Mapping[str, Column]
-    raw: frozenset[str] = frozenset()
-    weights: Array | None = None
-    follows: Mapping[str, str] = field(default_factory=dict)
-    forms: Mapping[str, Form] = field(default_factory=dict)
-    empty: Mapping[str, int] = field(default_factory=dict)
-    class_weights: Mapping[str, Array] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(next(iter(self.x.values())))
-
-    @property
-    def in_memory(self) -> bool:
-        """Whether all of it is."""
-        return all(map(in_memory, (*self.x.values(), *self.y.values())))
-
-    @property
-    def inputs(self) -> Any:
-        """`x` as Keras takes it: a column for a single input, else a mapping. Labels that are augmented, and with them
-        what images weigh, come with it in a tuple."""
-        return self._entering(self.x, self.y, self.weights)
-
-    @property
-    def targets(self) -> Any:
-        """`y` as Keras takes it."""
-        return alone(self.y)
-
-    def batch(self, indices: Array) -> tuple[Any, ...]:
-        """Items as Keras takes them: images and labels (an array for a single input or output, else a mapping), and
-        what they weigh, where that is given."""
-        x, y = ({name: column[indices] for name, column in part.items()} for part in (self.x, self.y))
-        weights = None if self.weights is None else self.weights[indices]
-        gathered = self._entering(x, y, weights), alone(y)
-        return gathered if weights is None else (*gathered, weights)
-
-    def _entering(self, x: Mapping[str, Any], y: Mapping[str, Any], weights: Any) -> Any:
-        if not self.follows:
-            return alone(x)
-        return (alone(x), dict(y)) if weights is None else (alone(x), dict(y), weights)
-
-    def plain(self) -> Part:
-        """The same to judge by: neither augmented nor weighed."""
-        return replace(self, weights=None, follows={}, class_weights={})
-
-    @property
-    def mixes_weights(self) -> bool:
-        """Whether what images weigh goes through augmentation with their labels."""
-        return bool(self.follows) and self.weights is not None
-
-    def followers(self, name: str) -> dict[str, Follower]:
-        """The labels that are augmented with the images of an input, by output."""
-        outputs = [output for output, entering in self.follows.items() if entering == name]
-        shapes = {output: (self.y[output].shape[1:], self.y[output].dtype.name) for output in outputs}
-        return {output: Follower(*shapes[output], self.forms[output], self.empty.get(output, 0)) for output in outputs}
-
-
-def alone(named: Mapping[str, Any]) -> Any:
-    """The value of a mapping that has one; else the mapping."""
-    return next(iter(named.values())) if len(named) == 1 else dict(named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +96,8 @@ def prepare(plan: Plan, seed: int) -> Prepared:
     _check_ranges(plan, train)
     classes = {name: _for(data.classes, name) for name in aims}
     tables = [*each_class(data)]
-    notes = tuple(dict.fromkeys((*data.notes, *(line for table in tables for line in table.missing()))))
+    missing = (line for table in tables for line in table.missing())
+    notes = tuple(dict.fromkeys((*data.notes, *missing, *left_alone(plan.graph, plan.data, labels))))
     counted = tuple(line for table in tables for line in table.lines())
     return Prepared(aims, train, validation, test, data.names, fingerprints, classes, notes, counted)
 
@@ -257,9 +192,8 @@ def _check_ranges(plan: Plan, train: Part) -> None:
         array = images[:]
         low, high, slack = float(array.min()), float(array.max()), 0.01 * (span[1] - span[0])
         if low < span[0] - slack or high > span[1] + slack or high - low < 2 * slack:
-            message = (
-                f"`{layer.entry}` expects pixels from {span[0]:g} to {span[1]:g}, and they are {low:g} to {high:g}"
-            )
+            wanted, found = (f"{first:.3g} to {last:.3g}" for first, last in (span, (low, high)))
+            message = f"`{layer.entry}` expects pixels of {wanted}, and they are {found}"
             raise DataError(message, f"write `{layer.entry}: {{value_range: [lowest, highest]}}`")
 
 
