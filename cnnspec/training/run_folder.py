@@ -79,6 +79,11 @@ class RunFolder:
         with writing(self.path / name, size=len(content)), replacing(self.path / name) as place:
             place.write_bytes(content)
 
+    def remove(self, name: str) -> None:
+        """Remove a file that no longer holds."""
+        with writing(self.path / name):
+            (self.path / name).unlink(missing_ok=True)
+
     def write_environment(self, values: Mapping[str, Any]) -> None:
         """Write `environment.json`."""
         self.write(ENVIRONMENT, json.dumps(values, indent=2, ensure_ascii=False) + "\n")

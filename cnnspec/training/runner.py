@@ -176,6 +176,7 @@ class Runner:
         if at.ended(last):
             saving.recall()
         else:
+            self.folder.remove(run_folder.RESULT)
             fit(self.model, feed, self._held_out(training.batch_size), last, [*callbacks, saving], at)
         best, history, *_ = ours
         best.ensure(history.epochs, history.last)
