@@ -250,3 +250,24 @@ def test_weights_that_are_no_numbers_are_never_kept(split: str, example: Example
     assert all(np.isfinite(array).all() for name, array in at[1].arrays.items() if not name.startswith("metrics"))
     with pytest.raises(TrainingError, match="became"):
         run(example.folder, *overrides, resume=folder)
+
+
+def test_a_phase_goes_on_with_the_weights_that_it_began_with(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed when the second phase has a best model of its own, and no checkpoint but that of its beginning."""
+    text = STEADY.replace("epochs: 3", "phases: [{epochs: 2}, {epochs: 2, optimizer: {adam: 0.001}}]")
+    text = text.replace("4 steps", "100 epochs")
+    whole = left(run(example.folder, text=text)[0].folder)
+    genuine = watch.Show.on_epoch_end
+
+    def die(self: Any, epoch: int, logs: Any = None) -> None:
+        if epoch == 2:
+            raise SystemExit
+        genuine(self, epoch, logs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(watch.Show, "on_epoch_end", die)
+        with pytest.raises(SystemExit):
+            run(example.folder, text=text)
+    folder = max((example.folder / "runs" / "net").iterdir(), key=lambda path: int(path.name))
+    run(example.folder, text=text, resume=folder)
+    assert whole.differences(left(folder)) == []
