@@ -109,7 +109,7 @@ HABITS = {
     "ks": "kernel_size", "filtersize": "kernel_size", "outputsize": "units", "autopad": "padding",
     "droprate": "rate", "dropout": "rate", "dataloader": "data",
     "validpct": "validation_split", "valpct": "validation_split", "valratio": "validation_split",
-    "valsize": "validation_split", "testsize": "validation_split", "holdout": "validation_split",
+    "valsize": "validation_split", "testsize": "test_split", "holdout": "validation_split",
     "focal": "categorical_focal_crossentropy", "xent": "sparse_categorical_crossentropy", "jaccard": "mean_iou",
     "iou": "mean_iou", "miou": "mean_iou", "criterion": "loss", "objective": "loss", "solver": "optimizer",
     "minibatchsize": "batch_size", "minibatch": "batch_size", "maxepoch": "epochs",

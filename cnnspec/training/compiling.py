@@ -149,14 +149,15 @@ def trained(network: Any, plan: Plan, part: Part) -> Trained:
     def stages(key: str, names: Iterable[str]) -> Stages:
         return {name: [layer for layer, _ in plan.data.stages(key, name, plan.graph.inputs)] for name in names}
 
-    def augmentation(name: str) -> list[Layer]:
-        listed = plan.data.stages("augmentation", name, plan.graph.inputs)
-        return [_ranged(layer, plan, name, index) for index, (layer, _) in enumerate(listed)]
-
     raw = [name for name in plan.graph.inputs if name in part.raw]
-    return Trained(
-        network, stages("preprocessing", raw), {name: augmentation(name) for name in plan.graph.inputs}, part
-    )
+    augmented = {name: augmentation(plan, name) for name in plan.graph.inputs}
+    return Trained(network, stages("preprocessing", raw), augmented, part)
+
+
+def augmentation(plan: Plan, name: str) -> list[Layer]:
+    """The augmentation of an input, all told."""
+    listed = plan.data.stages("augmentation", name, plan.graph.inputs)
+    return [_ranged(layer, plan, name, index) for index, (layer, _) in enumerate(listed)]
 
 
 def _ranged(layer: Layer, plan: Plan, name: str, index: int) -> Layer:

@@ -15,7 +15,7 @@ from keras import ops
 
 from cnnspec.training.adversarial.optimizer import Both
 from cnnspec.training.adversarial.plan import AdversarialPlan
-from cnnspec.training.compiling import Stages, Trained, make, network
+from cnnspec.training.compiling import Stages, Trained, augmentation, make, network
 from cnnspec.training.losses import LOSSES, Loss
 from cnnspec.training.objective import final_activation
 from cnnspec.training.prepare import Part
@@ -98,10 +98,8 @@ def adversarial(discriminator: Any, plan: AdversarialPlan, part: Part) -> Advers
     _fuse_nothing()
     generator = network(replace(plan, graph=plan.generator), discriminator.dtype_policy.name)
 
-    def stage(key: str) -> Stages:
-        return {"input": [layer for layer, _ in plan.data.stages(key, "input", plan.graph.inputs)]}
-
-    stages = stage("preprocessing") if part.raw else {}, stage("augmentation")
+    preprocessing = [layer for layer, _ in plan.data.stages("preprocessing", "input", plan.graph.inputs)]
+    stages = {"input": preprocessing} if part.raw else {}, {"input": augmentation(plan, "input")}
     return Adversarial(generator, discriminator, stages, part, _loss(plan), plan.adversarial.label_smoothing)
 
 
