@@ -142,9 +142,9 @@ _SIDE: Schema = {"type": "integer", "minimum": 1}
 
 
 class Tfrecord(EncodedImages):
-    """Images and labels in TFRecord files of `tf.train.Example`; TensorFlow is not needed to read them.
+    """Images and labels in TFRecord files; TensorFlow is not needed to read them.
 
-    `path` names the files to train with: one, several by a `*`, or a list; `validation_path` and `test_path` those of
+    A record is a `tf.train.Example`. `path` names the files to train with: one, several by a `*`, or a list; `validation_path` and `test_path` those of
     the other splits. `image` is the feature that holds an encoded image (PNG, JPEG, …), `label` that of its class
     number, the name of its class, or values to learn. Images that are stored as plain values (bytes or numbers) have
     the `raw_shape` that is given for them. Every checksum and every image is checked before training, and images are
