@@ -64,9 +64,11 @@ class Feed:
 
     def batches(self, start: int = 0) -> Any:
         """The batches of an epoch from batch `start` on, as Keras takes them."""
-        if keras.backend.backend() == "tensorflow" and self.part.in_memory:
+        backend = keras.backend.backend()
+        if backend == "tensorflow" and self.part.in_memory:
             return self._held(start)
-        return _Batches(self, start)
+        batches = _Batches(self, start)
+        return _loader(batches) if backend == "torch" else batches
 
     def _held(self, start: int) -> Any:
         """Images and order are held by TensorFlow, and its own threads gather the batches: no Python between steps."""
@@ -129,3 +131,16 @@ class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
         for future in self._waiting.values():
             future.cancel()
         self._waiting.clear()
+
+
+def _loader(batches: _Batches) -> Any:
+    """Batches as PyTorch takes them. Each loader draws a number as it begins: from a generator of its own, for dropout
+    draws from that of all, and a run that goes on makes more loaders than one that was not stopped."""
+    from torch import Generator
+    from torch.utils.data import DataLoader
+
+    return DataLoader(batches, batch_size=None, collate_fn=_tensors, generator=Generator())
+
+
+def _tensors(batch: Any) -> Any:
+    return keras.tree.map_structure(keras.ops.convert_to_tensor, batch)

@@ -22,8 +22,9 @@ def allow_jit(model: Any) -> None:
     if keras.backend.backend() != "jax":
         return
     for layer in model._flatten_layers():
-        if isinstance(layer, _HELD_BACK):
-            layer.supports_jit = True
+        if layer.supports_jit or not isinstance(layer, _HELD_BACK):
+            continue
+        layer.supports_jit = True
         if isinstance(layer, keras.layers.RandomCrop):
             layer.transform_images = partial(_cropped, layer, layer.transform_images)
 
@@ -33,6 +34,6 @@ def _cropped(layer: Any, genuine: Any, images: Any, transformation: Any, trainin
     if not training or isinstance(transformation[0], int):
         return genuine(images, transformation, training=training)
     starts, sizes = [0] * len(images.shape), list(images.shape)
-    for axis, start, size in zip((layer.height_axis, layer.width_axis), transformation, (layer.height, layer.width), strict=True):
-        starts[axis], sizes[axis] = start, size
+    starts[layer.height_axis], starts[layer.width_axis] = transformation
+    sizes[layer.height_axis], sizes[layer.width_axis] = layer.height, layer.width
     return keras.ops.slice(keras.ops.cast(images, layer.compute_dtype), starts, sizes)

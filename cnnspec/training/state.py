@@ -7,7 +7,7 @@ which Keras saves with no model.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -72,10 +72,15 @@ def finite_weights(model: Any) -> bool:
 
 
 def generators() -> dict[str, Any]:
-    """The states of the global random generators, which callbacks and layers of others may draw from."""
+    """The states of the global random generators, which callbacks and layers of others may draw from, and dropout does
+    on PyTorch."""
     kind, keys, at, has_gauss, gauss = np.random.get_state()
     version, numbers, kept = random.getstate()
-    return {"python": [version, list(numbers), kept], "numpy": [kind, np.asarray(keys).tolist(), at, has_gauss, gauss]}
+    return {
+        "python": [version, list(numbers), kept],
+        "numpy": [kind, np.asarray(keys).tolist(), at, has_gauss, gauss],
+        "torch": [bytes(get().cpu().numpy()).hex() for get, _ in _of_torch()],
+    }
 
 
 def set_generators(states: Mapping[str, Any]) -> None:
@@ -84,3 +89,15 @@ def set_generators(states: Mapping[str, Any]) -> None:
     random.setstate((version, tuple(numbers), kept))
     kind, keys, at, has_gauss, gauss = states["numpy"]
     np.random.set_state((kind, np.asarray(keys, np.uint32), at, has_gauss, gauss))
+    for (_, put), state in zip(_of_torch(), states.get("torch", ()), strict=False):
+        put(keras.ops.convert_to_tensor(np.frombuffer(bytes.fromhex(state), np.uint8)).cpu())
+
+
+def _of_torch() -> list[tuple[Callable[[], Any], Callable[[Any], Any]]]:
+    """What gets and what sets the states of PyTorch's own generators, where it computes: the processor's, the GPU's."""
+    if keras.backend.backend() != "torch":
+        return []
+    import torch
+
+    ours = [(torch.get_rng_state, torch.set_rng_state)]
+    return [*ours, (torch.cuda.get_rng_state, torch.cuda.set_rng_state)] if torch.cuda.is_available() else ours
