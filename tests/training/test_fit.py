@@ -526,6 +526,8 @@ def test_without_a_terminal_one_line_an_epoch(tmp_path: Path) -> None:
     lines = stream.getvalue().splitlines()
     assert lines[0].startswith("device: CPU (")
     assert lines[1] == "images: 1,294 training, 144 validation, 359 test"
-    assert [line[:9] for line in lines[2:]] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
+    assert lines[2] == "images of each class:"
+    assert [line.split()[0] for line in lines[4:7]] == ["training", "validation", "test"]
+    assert [line[:9] for line in lines[7:]] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
     assert not re.search(r"[\x00-\x09\x0b-\x1f]", stream.getvalue())
-    assert all(word in lines[2] for word in ("loss ", "accuracy ", "val_loss ", "images/s", "best"))
+    assert all(word in lines[7] for word in ("loss ", "accuracy ", "val_loss ", "images/s", "best"))
