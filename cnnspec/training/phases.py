@@ -98,7 +98,7 @@ def _form(rank: int) -> Schema:
         "freeze": one_or(name, 0),
     }
     phase = {"type": "object", "properties": properties, "minProperties": 1, "additionalProperties": False}
-    return {"type": "array", "items": phase}
+    return {"anyOf": [{"type": "array", "items": phase}, {"type": "null"}]}
 
 
 PhasesField: TypeAlias = Annotated[tuple[Phase, ...], BeforeValidator(_phases), Form(_form, "a list of phases")]
