@@ -28,10 +28,10 @@ def read_npy(
     groups: Path | None = None,
 ) -> Dataset:
     """Images and labels, each in a file of its own. Raises `DataError`."""
-    beside = (None if path is None else mapped(path) for path in (weights, groups))
+    weighed, grouped = (None if path is None else mapped(path) for path in (weights, groups))
     tested = None if test is None else (_each(test[0]), _each(test[1]))
     first = train[0] if isinstance(train[0], Path) else next(iter(train[0].values()))
-    return dataset((_each(train[0]), _each(train[1])), tested, None, str(first.parent), *beside)
+    return dataset((_each(train[0]), _each(train[1])), tested, None, str(first.parent), weighed, grouped)
 
 
 def _each(files: Files) -> Arrays:

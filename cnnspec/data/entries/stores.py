@@ -147,8 +147,9 @@ class Tfrecord(EncodedImages):
     A record is a `tf.train.Example`. `path` names the files to train with: one, several by a `*`, or a list;
     `validation_path` and `test_path` those of the other splits. `image` is the feature that holds an encoded image
     (PNG, JPEG, …), `label` that of its class number, the name of its class, or values to learn. Images that are stored
-    as plain values (bytes or numbers) have the `raw_shape` that is given for them. Every checksum and every image is checked before training, and images are
-    read where they lie. `image_size`, `channels`, `resize` and `on_bad_file` are those of `image_folder`.
+    as plain values (bytes or numbers) have the `raw_shape` that is given for them. Every checksum and every image is
+    checked before training, and images are read where they lie. `image_size`, `channels`, `resize` and `on_bad_file`
+    are those of `image_folder`.
 
     Example:
         data:
