@@ -20,9 +20,9 @@ NETWORKS = ("generator", "discriminator")
 _INPUT = "a list of sizes such as `[28, 28, 1]`: height, width, channels"
 
 
-def _mapping(name: str, hint: str, first: str = "") -> Any:
+def _mapping(name: str, hint: str, first: str = "", needed: bool = False) -> Any:
     def check(node: Any) -> Any:
-        empty = isinstance(node, ScalarNode) and node.value is None
+        empty = isinstance(node, ScalarNode) and node.value is None and not needed
         if not isinstance(node, MappingNode) and not empty:
             message = f"`{name}` takes a mapping, not {shown(plain(node))}"
             if first and isinstance(node, ScalarNode) and node.text and not is_expression(node.text):
@@ -195,13 +195,17 @@ class SeveralInputs(Document):
         return None
 
 
+def _network(name: str, sizes: str) -> Any:
+    return _mapping(name, f"write `{name}: {{input: {sizes}, layers: […]}}`", needed=True)
+
+
 class TwoNetworks(Document):
     """A spec file with `task: gan`: a generator and a discriminator in place of `input` and `layers`."""
 
     input: Any = None
     layers: Any = None
-    generator: _mapping("generator", "write `generator: {input: [100], layers: […]}`")  # type: ignore[valid-type]
-    discriminator: _mapping("discriminator", "write `discriminator: {input: [28, 28, 1], layers: […]}`")  # type: ignore[valid-type]
+    generator: _network("generator", "[100]")  # type: ignore[valid-type]
+    discriminator: _network("discriminator", "[28, 28, 1]")  # type: ignore[valid-type]
 
 
 class Generator(Network):

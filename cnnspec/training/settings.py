@@ -49,7 +49,9 @@ def _of_two(
     for problem in strays:
         diagnostics.add(diagnose(problem, spec.training or written))
     training = _section(AdversarialTraining, written, spec, diagnostics)
-    for found in check(spec, graphs, data, folder_of(locate(spec.document, ("data", "source")))) if graphs else ():
+    for found in (
+        check(spec, graphs, data, folder_of(locate(spec.document, ("data", "source")))) if len(graphs) == 2 else ()
+    ):
         diagnostics.add(found)
     return data, training
 

@@ -86,6 +86,7 @@ def test_a_large_spec_takes_less_than_a_second(name: str, folder: Path) -> None:
         "input: [8, 8, 3]\nlayers: [relu, {conv2d: {filters: " + "$(" * 1500 + "}}]",
         "input: [8, 8, 3]\nlayers: [flatten]\ntraining: {weights: " + "a" * 400 + ".h5}",
         "input: [8, 8, 3]\nlayers: [flatten]\ndata: {source: {npz: " + "a/" * 4000 + "}}",
+        "task: gan\ngenerator:\ndiscriminator:\n  input: [1]\n  layers: [flatten]",
     ],
 )
 def test_what_was_found_once_stays_mended(text: str, folder: Path) -> None:
