@@ -8,6 +8,7 @@ import importlib
 import io
 import os
 import sys
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
@@ -91,8 +92,7 @@ def _run() -> int:
         error.show()
         return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        return 130
+        _interrupted()
     except BrokenPipeError:
         _close_quietly()
         return 0
@@ -103,6 +103,17 @@ def _run() -> int:
             return 2
         _internal_error(error)
         return INTERNAL
+
+
+def _interrupted() -> NoReturn:
+    """End at once: a second Ctrl-C shall not find us tearing down a framework."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(OSError):
+        click.echo("interrupted", err=True)
+        sys.stdout.flush()
+    os._exit(130)
 
 
 def _leave(code: int) -> NoReturn:

@@ -76,6 +76,9 @@ def signals(
                 life = life if resuming else time.monotonic() - born
                 break
             chain += 1
+            if not (run / "spec.yaml").exists():  # there was no run yet to go on with
+                number += run.exists()
+                run = folder / "runs" / "net" / str(number + 1)
             found.seconds.append(time.monotonic() - sent)
             early = code == -kind  # before Python had a say
             found.counts[f"{kind.name}{' twice' * twice}{', at the very start' * early}"] += 1
