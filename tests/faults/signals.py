@@ -47,6 +47,7 @@ def signals(
     text: str | None = None, longest: float = LONGEST,
 ) -> Stops:  # fmt: skip
     """Stop `count` processes, every fourth with two signals, and let every run come to its end."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # behind `&`, processes are started deaf to Ctrl-C
     draw, found = random.Random(seed), Stops()
     lay_out(folder, *([text] if text else []))
     whole, life = whole_run(folder, backend)
