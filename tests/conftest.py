@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
 
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+_BACKENDS = ("tensorflow", "jax", "torch")
+os.environ.setdefault("KERAS_BACKEND", next((name for name in _BACKENDS if find_spec(name)), _BACKENDS[0]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Networks here are small, and processes run side by side: threads would cost more than they bring.
 for _threads in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):

@@ -101,6 +101,8 @@ def _run() -> int:
             click.echo("Error: cannot write the result: the disk is full", err=True)
             _close_quietly()
             return 2
+        if isinstance(error, ModuleNotFoundError) and _missing(error):
+            return 2
         _internal_error(error)
         return INTERNAL
 
@@ -146,6 +148,18 @@ def _open_streams() -> None:
 def _close_quietly() -> None:
     """Keep the interpreter from complaining about the closed pipe when it flushes at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _missing(error: ModuleNotFoundError) -> bool:
+    """Say what is not installed, where cnnspec needs it: not every environment has all."""
+    from cnnspec.requirements import package
+
+    needed = package(error.name or "")
+    if needed:
+        click.echo(
+            f"Error: {needed} is not installed, which this command needs\n  help: pip install {needed}", err=True
+        )
+    return needed is not None
 
 
 def _internal_error(error: Exception) -> None:

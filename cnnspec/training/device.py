@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -163,6 +164,8 @@ def _tensorflow(kind: str | None, number: int | None) -> tuple[str, int | None]:
 
 def _jax(kind: str | None, number: int | None) -> tuple[str, int | None]:
     jax: Any = importlib.import_module("jax")
+    # Keras asks for int64 to count in, as in `mean_iou`, and JAX says at each place that it takes int32 instead.
+    warnings.filterwarnings("ignore", "Explicitly requested dtype u?int64", UserWarning)
     gpus: list[Any] = []
     with suppress(RuntimeError):  # JAX was built without them
         gpus = jax.devices("gpu")
