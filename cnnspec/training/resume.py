@@ -12,12 +12,11 @@ from cnnspec.language.diagnostics import Diagnostics
 from cnnspec.language.entries import shown
 from cnnspec.language.nodes import plain
 from cnnspec.language.reader import read
-from cnnspec.training import checkpoints
-from cnnspec.training.checkpoints import State
 from cnnspec.training.errors import TrainingError
 from cnnspec.training.run_folder import CHECKPOINTS, ENVIRONMENT, SPEC, RunFolder
 
 if TYPE_CHECKING:
+    from cnnspec.training.checkpoints import State
     from cnnspec.training.section import Training
 
 _FREE = {("training", "epochs"), ("training", "checkpoint"), ("name",)}
@@ -36,6 +35,8 @@ class Past:
 
 def past(folder: RunFolder, spec_text: str, backend: str | None, say: Callable[[str], None]) -> Past:
     """What the run in `folder` left. Raises `TrainingError` where the spec is another one, or the backend."""
+    from cnnspec.training import checkpoints
+
     found = checkpoints.newest(folder.path / CHECKPOINTS, say)
     state = found[1] if found else None
     environment = _environment(folder.path, state, say)

@@ -15,8 +15,11 @@ from ..zoo.applications import APPLICATIONS, ZOO
 from .roundtrip import again, facts, largest_difference
 
 OF_KERAS = {application.spec for application in APPLICATIONS}
-SPECS = [*sorted(ZOO.parent.glob("*.yaml")), *sorted(path for path in ZOO.glob("*.yaml") if path.stem not in OF_KERAS)]
-"""The rest of the zoo are models of keras.applications, which `test_applications` imports."""
+SPECS = [
+    *sorted(path for path in ZOO.parent.glob("*.yaml") if path.stem != "dcgan_fashion"),
+    *sorted(path for path in ZOO.glob("*.yaml") if path.stem not in OF_KERAS),
+]
+"""The rest of the zoo are models of keras.applications, which `test_applications` imports; a GAN is two models."""
 
 SIZES = {
     "alexnet": (64, 64, 3), "attention_unet": (32, 32, 1), "deeplabv3": (64, 64, 3), "fcn8s": (64, 64, 3),

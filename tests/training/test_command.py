@@ -43,7 +43,9 @@ def test_json_on_stdout_and_progress_on_stderr_and_again_from_the_folder(tmp_pat
     assert (form["run"], form["epochs"]) == ("here/small/1", 3)
     assert form["metrics"]["test"]["accuracy"] > 0.2
     lines = err.splitlines()
-    assert [line.split("  ")[0] for line in lines[2:]] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
+    epochs = [line.split("  ")[0] for line in lines if line.startswith("epoch")]
+    assert epochs == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
+    assert lines[-1].startswith("epoch 3/3")
     assert lines[0].startswith("device: CPU (")
     assert "\x1b" not in err
     resolved = (tmp_path / "here/small/1/spec.yaml").read_text()
@@ -123,9 +125,10 @@ def test_interrupted(tmp_path: Path, number: signal.Signals, code: int) -> None:
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (code, "")
     assert "Traceback" not in err
-    last = err.splitlines()[-1]
+    *_, last, help = err.splitlines()
     assert last.startswith("error: interrupted after ")
     assert last.endswith("is runs/small/1/best.keras")
+    assert help == "  help: go on with: cnnspec train --resume runs/small/1"
     import keras
 
     model = keras.models.load_model(tmp_path / "runs/small/1/best.keras")
