@@ -18,7 +18,7 @@ from cnnspec.training.run_folder import reopen
 from tests.faults.runs import SPEC, Left, lay_out, left
 from tests.training.specs import plan
 
-SHORT = SPEC.replace("epochs: 12", "epochs: 3").replace("val_accuracy", "val_loss")
+SHORT = SPEC.replace("epochs: 12", "epochs: 3").replace("val_accuracy", "loss")
 
 WRITES = (
     ("environment.json", 1), ("spec.yaml", 1), ("000000004.npz", 1), ("000000016.npz", 1), ("best.keras", 1),
