@@ -42,6 +42,8 @@ def networks(
     made = {name: elaborate(part, diagnostics, allow_large=allow_large) for name, part in parts.items()}
     graphs = {name: graph for name, (graph, _) in made.items() if graph is not None}
     whole = len(graphs) == len(parts) and not diagnostics.failed
+    if not whole and not diagnostics.failed:
+        raise RuntimeError("a tensor has no shape, and nothing says why")
     return graphs if whole else {}, tuple(found for _, found in made.values())
 
 

@@ -26,7 +26,7 @@ def share(
 
     `inner` gets the names within it.
     """
-    shared = _shared(graph, item, place)
+    shared = _shared(graph, item, inputs[0], place)
     known = graph.known(shared, head(item.entry), place) if shared else None
     if shared is None or known is None or known.tensor.shape is None or any(tensor.shape is None for tensor in inputs):
         return unknown(item.head.span)
@@ -94,10 +94,10 @@ class _Moved:
         return Known(self.tensors.get(known.tensor.node, known.tensor), known.span, made)
 
 
-def _shared(graph: Elaborator, item: s.Share, place: Place) -> str | None:
+def _shared(graph: Elaborator, item: s.Share, running: Tensor, place: Place) -> str | None:
     """The name of the entry to share; None where it is no name, which is said."""
     try:
-        value = graph.environment(place, unknown(item.head.span)).evaluate(as_written(item.entry))
+        value = graph.environment(place, running).evaluate(as_written(item.entry))
     except Failed:
         return None
     if not isinstance(value, str) or not value:

@@ -187,7 +187,7 @@ class WandBTracker(Tracker):
             silent=True, console="off", disable_git=True, disable_code=True, disable_job_creation=True,
             x_disable_meta=True, x_disable_stats=True, save_code=False,
         )  # fmt: skip
-        mode = asked.mode or ("online" if os.environ.get("WANDB_API_KEY") else "offline")
+        mode: Any = asked.mode or ("online" if os.environ.get("WANDB_API_KEY") else "offline")
         again = self.run is not None
         self.run = self.run or token_hex(4)
         self._run = wandb.init(

@@ -87,6 +87,8 @@ def test_a_large_spec_takes_less_than_a_second(name: str, folder: Path) -> None:
         "input: [8, 8, 3]\nlayers: [flatten]\ntraining: {weights: " + "a" * 400 + ".h5}",
         "input: [8, 8, 3]\nlayers: [flatten]\ndata: {source: {npz: " + "a/" * 4000 + "}}",
         "task: gan\ngenerator:\ndiscriminator:\n  input: [1]\n  layers: [flatten]",
+        "input: [3, 3, 1]\nlayers:\n- conv2d: {filters: 3, kernel_size: 3}\n- share: $(height/2)",
+        "input: [3, 3, 1]\nlayers: [flatten, {share: $(height)}]",
     ],
 )
 def test_what_was_found_once_stays_mended(text: str, folder: Path) -> None:
