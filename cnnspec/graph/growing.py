@@ -120,8 +120,11 @@ class Growing:
             self.cases.append(Case(found, end, (*own, *around), count))
 
     def count(self, span: Span, calls: tuple[Span, ...], entries: int = 1) -> None:
-        """Count the expansion of an entry; each of several inputs counts, too. Raises `TooLarge` past the limit."""
+        """Count the expansion of an entry; each of several inputs counts, too. Raises `TooLarge` past the limit, and
+        past half of it where a mistake was found: what is expanded takes longer then."""
         self.expansions += entries
+        if self.expansions > self.entries // 2 and self.diagnostics.failed:
+            raise TooLarge
         if self.expansions > self.entries:
             message = f"more than {self.entries:,} entries after expansion"
             self.error("limit-layers", message, span, calls, help="repeat less")

@@ -65,6 +65,12 @@ def compute(text: str, lookup: Lookup) -> Any:
 
 
 @lru_cache(maxsize=1024)
+def _spelt(node: ast.expr) -> str:
+    """A part of a tree as text; it is told in every round of a repetition."""
+    return short(ast.unparse(node))
+
+
+@lru_cache(maxsize=1024)
 def _read(text: str) -> tuple[ast.expr, int] | ExpressionError:
     """The tree of an expression, or why it does not read."""
     try:
@@ -240,7 +246,7 @@ class _Computer:
         raise self._error(
             node,
             "expression-syntax",
-            f"an expression cannot hold `{short(ast.unparse(node))}`",
+            f"an expression cannot hold `{_spelt(node)}`",
             "it holds numbers, texts, lists, names, operators, `a if c else b` and a few functions",
         )
 
