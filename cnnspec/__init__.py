@@ -80,7 +80,7 @@ def code(spec: str | Path, *, network: str | None = None, **overrides: Any) -> s
 
 
 def train(
-    spec: str | Path,
+    spec: str | Path | None = None,
     *,
     epochs: int | None = None,
     backend: str | None = None,
@@ -90,13 +90,22 @@ def train(
     quiet: bool = False,
     **overrides: Any,
 ) -> Run:
-    """Train a spec, as `cnnspec train` does, and return the run; `resume` is the folder of one to go on with.
+    """Train a spec, as `cnnspec train` does, and return the run.
 
+    `resume` is the folder of a run to go on with, which needs no spec: it holds its own. `overrides` are what `--set`
+    takes: `train("net.yaml", **{"training.batch_size": 64})`.
     Raises `SpecError` where the spec does not hold, and a `DataError` or `TrainingError` with a message and what to
     do where data or training fail.
     """
-    report = _sound(spec, **overrides, **({"training.epochs": epochs} if epochs else {}))
     from cnnspec.training.run import train_report
+    from cnnspec.training.run_folder import SPEC, to_resume
+
+    resume = to_resume(Path(resume)) if resume is not None else None
+    if spec is None:
+        if resume is None:
+            raise TypeError("train() needs a spec, or a run to `resume`")
+        spec = resume / SPEC
+    report = _sound(spec, **overrides, **({"training.epochs": epochs} if epochs is not None else {}))
 
     return train_report(report, runs=runs, backend=backend, device=device, quiet=quiet, resume=resume)
 

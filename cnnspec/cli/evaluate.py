@@ -45,6 +45,8 @@ def command(
         return 0
     if split is None and found.split != "test":
         click.echo("there is no test split: judged on the images held out for validation", err=True)
+    if found.note:
+        click.echo(f"warning: {found.note}", err=True)
     from cnnspec.judging.texts import text
 
     click.echo(text(found))

@@ -63,17 +63,26 @@ def command(
     gc.enable()
     if dry_run and resume is not None:
         raise click.UsageError("--dry-run tries a new run; leave out --resume.")
+    from cnnspec.data.errors import Failure
+    from cnnspec.training.run_folder import SPEC, to_resume
+
+    if resume is not None:
+        try:
+            named, resume = resume, to_resume(resume)
+        except Failure as failure:
+            _fail(failure)
+        if named != resume and not quiet:
+            click.echo(f"the newest run in {named} is {resume}", err=True)
     if spec is None:
         if resume is None:
             raise click.UsageError("Missing argument 'SPEC'.")
-        spec = str(resume / "spec.yaml")
+        spec = str(resume / SPEC)
     report = read(spec, (*overrides, f"training.epochs={epochs}") if epochs else overrides, allow_large)
     require(report)
     if report.data is None:
         _complain("the spec has no `data:`, so there is nothing to train on", "add `data: {source: …}`")
         return 1
 
-    from cnnspec.data.errors import Failure
     from cnnspec.training.errors import Interrupted
     from cnnspec.training.interrupts import Terminated
     from cnnspec.training.run import rehearse_report, train_report

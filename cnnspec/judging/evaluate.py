@@ -13,6 +13,7 @@ from cnnspec.judging.judged import Evaluation, Judged
 from cnnspec.judging.runs import Kept, kept
 from cnnspec.judging.starting import start
 from cnnspec.training.objective import truth
+from cnnspec.training.resume import changes
 
 if TYPE_CHECKING:
     from cnnspec.training.prepare import Part, Prepared
@@ -45,6 +46,7 @@ def evaluate(
     with bounded(machine):
         data = prepare(plan, known.seed)
         name, part = _chosen(data, split)
+        note = _changed(known, data, name)
         heads = _heads(known, data)
         measures = {output: measure(heads[output], aim.form, top) for output, aim in data.objectives.items()}
         model = trained(restored(known), plan, part)
@@ -58,10 +60,12 @@ def evaluate(
         judged = {output: each.judged() for output, each in measures.items()}
     metrics = totals.result()
     metrics |= {key: value for key, value in _named(judged).items() if key not in metrics}
-    return Evaluation(known.path, name, len(part), metrics, judged, machine.backend, machine.device)
+    return Evaluation(known.path, name, len(part), metrics, judged, machine.backend, machine.device, note)
 
 
 def _chosen(data: Prepared, split: str | None) -> tuple[str, Part]:
+    if split is not None and split not in SPLITS:
+        raise ValueError(f"`split` is {', '.join(SPLITS[:-1])} or {SPLITS[-1]}, not {split!r}")
     parts: dict[str, Part | None] = {"test": data.test, "validation": data.validation, "train": data.train}
     for name in (split,) if split else ("test", "validation"):
         part = parts[name]
@@ -70,6 +74,28 @@ def _chosen(data: Prepared, split: str | None) -> tuple[str, Part]:
     there = " and ".join(name for name in SPLITS if parts[name] is not None)
     lacking = "validation split" if split == "validation" else "test split"
     raise DataError(f"there is no {lacking}; this run has {there}", f"write --split {there.split(' and ')[-1]}")
+
+
+def _changed(known: Kept, data: Prepared, split: str) -> str | None:
+    """What is to be told of a split whose data are not what they were when the run was trained.
+
+    Raises `DataError` where it is drawn from images that changed: some of them may have been trained with.
+    """
+    then = known.noted("data")
+    if not isinstance(then, dict):
+        return None
+    changed = changes(then, data.fingerprints)
+    given = {name: words for name, words in changed.items() if name.partition(" ")[0] == split}
+    if given:
+        return f"not the data that were there when this run was trained: {', '.join(given.values())}"
+    drawn = all(name.partition(" ")[0] != split for name in data.fingerprints)
+    if drawn and (others := [words for name, words in changed.items() if name.startswith("training ")]):
+        raise DataError(
+            f"the data changed since this run was trained: {', '.join(others)}; "
+            f"a {split} split drawn from them now is another one",
+            "bring back what was there, or train anew",
+        )
+    return None
 
 
 def _heads(known: Kept, data: Prepared) -> dict[str, Head]:

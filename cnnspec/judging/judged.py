@@ -49,7 +49,8 @@ class Evaluation:
     """How a run does on a split.
 
     `metrics` are the loss and the metrics of the spec as Keras computes them, then what else is known; with several
-    outputs each name bears that of its output before it. `outputs` has the tables of each.
+    outputs each name bears that of its output before it. `outputs` has the tables of each, `note` what is to be known
+    of the data.
     """
 
     run: Path
@@ -82,7 +83,7 @@ class Evaluation:
             "run": str(self.run), "split": self.split, "examples": self.examples, "metrics": finite(self.metrics),
             "classes": list(self.classes) if self.classes else None, "confusion_matrix": self.confusion_matrix,
             "outputs": {name: judged.to_json() for name, judged in self.outputs.items()},
-            "backend": self.backend, "device": self.device,
+            "backend": self.backend, "device": self.device, "note": self.note,
         }  # fmt: skip
 
 

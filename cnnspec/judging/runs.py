@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,7 @@ from cnnspec.data.errors import DataError, Failure
 from cnnspec.language.paths import is_file, is_folder, is_there
 from cnnspec.training.plan import Plan
 from cnnspec.training.run import plan_of
-from cnnspec.training.run_folder import BEST, ENVIRONMENT, RESULT, SPEC, in_use
+from cnnspec.training.run_folder import BEST, ENVIRONMENT, RESULT, SPEC, above_runs, in_use, numbered
 
 _LARGEST = 1 << 20
 
@@ -73,15 +72,15 @@ def find(path: Path) -> Path:
         raise RunError(f"{path} {what}", "name the folder of a run, such as runs/digits/1")
     if is_file(path / SPEC):
         return _whole(path)
-    numbered = sorted(_numbered(path), key=lambda run: int(run.name), reverse=True)
-    done = [run for run in numbered if is_file(run / BEST) and not in_use(run)]
+    runs = numbered(path)
+    done = [run for run in runs if is_file(run / BEST) and not in_use(run)]
     finished = [run for run in done if is_file(run / RESULT)]
     if finished:
         return finished[0]
-    if numbered:
+    if runs:
         help = f"name an interrupted one: {done[0]}, or end it: cnnspec train --resume {done[0]}" if done else None
         raise RunError(f"{path} holds no finished run", help)
-    inside = sorted(str(folder) for folder in path.iterdir() if is_folder(folder) and any(_numbered(folder)))
+    inside = above_runs(path)
     raise RunError(f"{path} is no run folder", f"name one of {', '.join(inside[:8])}" if inside else None)
 
 
@@ -91,13 +90,6 @@ def _whole(path: Path) -> Path:
             f"{path} has no {BEST}: its first epoch was never finished", f"train it: cnnspec train {path / SPEC}"
         )
     return path
-
-
-def _numbered(path: Path) -> list[Path]:
-    try:
-        return [run for run in path.iterdir() if re.fullmatch(r"[0-9]{1,9}", run.name) and is_file(run / SPEC)]
-    except OSError:
-        return []
 
 
 def kept(path: Path, *, allow_large: bool = False) -> Kept:

@@ -31,6 +31,7 @@ def environment(plan: Plan, machine: Machine, seed: int, data: Prepared) -> Mapp
         "backend_version": machine.version, "device": machine.device, "precision": precision_of(plan, machine),
         "seed": seed, "batch_size": plan.training.batch_size,
         "started": datetime.now(UTC).isoformat(timespec="seconds"), "classes": data.classes, "class_names": data.names,
+        "data": dict(data.fingerprints),
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from cnnspec.training.errors import TrainingError
 from cnnspec.training.plan import Plan, Run
 from cnnspec.training.progress import Reporter, reporter
 from cnnspec.training.resources import check_disk, check_memory
-from cnnspec.training.resume import Past, past, same_schedule
+from cnnspec.training.resume import Past, epochs_left, past, same_schedule
 from cnnspec.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def _begun(
         before = past(folder, plan.spec_text, backend, told.say) if again else Past()
         if before.state is not None:
             same_schedule(plan.training.in_turn(), before.state)
+            epochs_left(plan.training.in_turn(), before.state)
         _check_installed(plan)
         plan.data.source.look(plan.directory)
         if plan.training.weights is not None and before.state is None:

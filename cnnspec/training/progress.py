@@ -131,7 +131,7 @@ def reporter(quiet: bool = False, log: Path | None = None, stream: TextIO | None
 def epoch_line(epoch: int, epochs: int, logs: Mapping[str, float], seconds: float, rate: float, best: bool) -> str:
     """The line of one epoch."""
     count = f"epoch {epoch:>{len(str(epochs))}}/{epochs}"
-    parts = [count, values_text(logs), f"{seconds:.1f} s", f"{rate:,.0f} images/s"]
+    parts = [count, values_text(logs), f"{seconds:.1f} s", *([f"{rate:,.0f} images/s"] if rate else [])]
     return "  ".join([*parts, "best"] if best else parts)
 
 

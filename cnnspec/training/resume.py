@@ -93,19 +93,37 @@ def same_schedule(phases: Sequence[Training], state: State) -> None:
         )
 
 
+def epochs_left(phases: Sequence[Training], state: State) -> None:
+    """Raises `TrainingError` where more epochs of a phase are trained than it shall have now."""
+    at = state.facts["position"]
+    trained, wanted = at["epoch"] - at["first"] + (at["step"] > 0), phases[at["phase"]].epochs
+    if trained > wanted:
+        raise TrainingError(
+            f"the run is in epoch {trained} already, and now it shall have {wanted}",
+            "give it as many epochs or more, or start a new run",
+        )
+
+
 _MANY = 1000
 """Steps of an epoch, where the number does not matter."""
 
 
 def changed_data(then: Mapping[str, str], now: Mapping[str, str]) -> None:
     """Raises `TrainingError` where the data of a run is not what it was: `then` and `now` are fingerprints."""
-    changed = [name for name in dict.fromkeys((*then, *now)) if then.get(name) != now.get(name)]
-    if changed:
-        told = ", ".join(f"{name} ({_change(then.get(name), now.get(name))})" for name in changed)
+    if changed := changes(then, now):
         raise TrainingError(
-            f"the data changed since this run began: {told}",
+            f"the data changed since this run began: {', '.join(changed.values())}",
             "bring back what was there, or start a new run without --resume",
         )
+
+
+def changes(then: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
+    """What of the data is not what it was, in words: `then` and `now` are fingerprints by what they are of."""
+    return {
+        name: f"{name} ({_change(then.get(name), now.get(name))})"
+        for name in dict.fromkeys((*then, *now))
+        if then.get(name) != now.get(name)
+    }
 
 
 def _change(then: str | None, now: str | None) -> str:

@@ -131,8 +131,7 @@ def rehearsed(root: Path, name: str) -> Iterator[RunFolder]:
 def reopen(path: Path) -> RunFolder:
     """The folder of a run to go on with, locked, and without what was half written when its process was killed.
     Raises `TrainingError` where it is none, or a run is in it."""
-    if not is_file(path / SPEC):
-        raise TrainingError(f"{path} is no folder of a run: it holds no {SPEC}", "give runs/NAME/NUMBER")
+    path = to_resume(path)
     with writing(path):
         try:
             lock = _locked(path)
@@ -141,6 +140,38 @@ def reopen(path: Path) -> RunFolder:
         for half in (*path.glob(f"{PART}*"), *(path / CHECKPOINTS).glob(f"{PART}*")):
             half.unlink(missing_ok=True)
     return RunFolder(path, lock)
+
+
+def numbered(path: Path) -> list[Path]:
+    """The run folders in `path`, the newest first."""
+    try:
+        runs = [run for run in path.iterdir() if re.fullmatch(r"[0-9]{1,9}", run.name) and is_file(run / SPEC)]
+    except OSError:
+        return []
+    return sorted(runs, key=lambda run: int(run.name), reverse=True)
+
+
+def above_runs(path: Path) -> list[str]:
+    """The folders in `path` that hold runs, as a person would name them."""
+    return sorted(str(folder) for folder in path.iterdir() if is_folder(folder) and numbered(folder))
+
+
+def to_resume(path: Path) -> Path:
+    """The folder of the run that `path` names: itself, or the newest run in it. Raises `TrainingError` where there is
+    none."""
+    if is_file(path / SPEC):
+        return path
+    if runs := numbered(path):
+        return runs[0]
+    if not is_folder(path):
+        raise TrainingError(f"{path} {'is no run folder' if is_there(path) else 'is not there'}", _NAMED)
+    inside = above_runs(path)
+    raise TrainingError(
+        f"{path} is no folder of a run: it holds no {SPEC}", f"name one of {', '.join(inside[:8])}" if inside else _NAMED
+    )
+
+
+_NAMED = "name the folder of a run, such as runs/digits/1"
 
 
 def safe(name: str) -> str:

@@ -6,7 +6,6 @@ Imports Keras.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -84,7 +83,7 @@ class Runner:
         monitor, mode = self._best_by()
         best = self._keeper(monitor, mode)
         best.set_model(self.model)
-        history, show = History(self.folder.history), Show(self.told, best, len(self.data.train))
+        history, show = History(self.folder.history), Show(self.told, best, len(self.data.train), began)
         interrupts = Interrupts()
         try:
             with interrupts, tracked(self.plan, self.folder, self.told) as trackers:
@@ -99,8 +98,8 @@ class Runner:
                 for tracker in trackers:
                     tracker.ends(best.epoch, metrics)
                 run = Run(
-                    self.folder.path, history.epochs, best.epoch, metrics, time.monotonic() - began,
-                    show.images_per_second, self.machine.backend, self.machine.device,
+                    self.folder.path, history.epochs, best.epoch, metrics, show.seconds, show.images_per_second,
+                    self.machine.backend, self.machine.device,
                 )  # fmt: skip
                 self.folder.write(run_folder.RESULT, json.dumps(run.to_json(), indent=2, ensure_ascii=False) + "\n")
                 return run

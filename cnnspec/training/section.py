@@ -148,6 +148,14 @@ class Training(Section):
         return self
 
     @model_validator(mode="after")
+    def _epochs_where(self) -> Self:
+        if self.phases and "epochs" in self.model_fields_set and all(phase.epochs for phase in self.phases):
+            message = "nothing uses `epochs`: each of the `phases` says its own"
+            help = "take it out; `--set training.phases.0.epochs=3` changes those of the first phase"
+            raise refuse("epochs-phases", message, help, at="epochs")
+        return self
+
+    @model_validator(mode="after")
     def _some_choice(self) -> Self:
         if self.auto_batch_size and self.batch_size == 1:
             raise refuse(

@@ -242,18 +242,29 @@ def _append(path: Path, text: str) -> None:
 
 
 class Show(Watcher):
-    """Tells the reporter how training goes, and times the training steps."""
+    """Tells the reporter how training goes, and times it: the run since it `began`, and the training steps."""
 
-    def __init__(self, reporter: Reporter, best: KeepBest, images: int) -> None:
+    KEPT = ("rates", "seconds")
+
+    def __init__(self, reporter: Reporter, best: KeepBest, images: int, began: float) -> None:
         super().__init__()
         self._reporter, self._best, self._images = reporter, best, images
-        self._began = self._stepped = 0.0
-        self._rates: list[float] = []
+        self._start, self._began, self._stepped = began, 0.0, 0.0
+        self.rates: list[float] = []
+
+    @property
+    def seconds(self) -> float:
+        """How long the run took, without the time between its starts."""
+        return time.monotonic() - self._start
+
+    @seconds.setter
+    def seconds(self, before: float) -> None:
+        self._start -= before
 
     @property
     def images_per_second(self) -> float:
         """Images through the training steps of a middling epoch in a second."""
-        return median(self._rates) if self._rates else 0.0
+        return median(self.rates) if self.rates else 0.0
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._began = self._stepped = time.monotonic()
@@ -264,8 +275,10 @@ class Show(Watcher):
         self._reporter.step_ends(self.done(batch), dict(logs or {}))
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        rate = self._images / max(self._stepped - self._began, 1e-9)
-        self._rates.append(rate)
+        share = 1 - self.params.get("start", 0) / (self.params["steps"] or 1)
+        rate = self._images * share / max(self._stepped - self._began, 1e-9)
+        if share:
+            self.rates.append(rate)
         seconds, best = time.monotonic() - self._began, self._best.marks(epoch + 1)
         self._reporter.epoch_ends(epoch + 1, self.params["epochs"], dict(logs or {}), seconds, rate, best)
 

@@ -59,6 +59,49 @@ def test_what_training_reported_is_found_again(digits: Path) -> None:
     assert cnnspec.evaluate(digits / "best.keras", split="train").examples == 1294
 
 
+ARRAYS = """
+name: arrays
+input: [4, 4, 1]
+layers: [flatten, {dense: {units: 3, activation: softmax}}]
+data: {source: {npz: data.npz}, validation_split: 0.25}
+training: {epochs: 1, seed: 7}
+"""
+
+
+def test_data_that_changed_since_are_not_split_anew_in_silence(tmp_path: Path) -> None:
+    draw = np.random.default_rng(3)
+    arrays = {
+        f"{what}_{split}": draw.random((count, 4, 4, 1)) if what == "x" else np.arange(count) % 3
+        for split, count in (("train", 80), ("test", 24))
+        for what in "xy"
+    }
+
+    def write(**changed: Any) -> None:
+        np.savez(tmp_path / "data.npz", **{**arrays, **changed})
+
+    write()
+    (tmp_path / "net.yaml").write_text(ARRAYS)
+    run = cnnspec.train(tmp_path / "net.yaml", runs=tmp_path / "runs", quiet=True).folder
+    assert cnnspec.evaluate(run).note is None
+
+    write(x_test=arrays["x_test"][:20], y_test=arrays["y_test"][:20])
+    told = CliRunner().invoke(cli, ["evaluate", str(run)])
+    assert told.exit_code == 0
+    assert "warning: not the data that were there when this run was trained: test images (24 then, 20" in told.stderr
+    assert cnnspec.evaluate(run, split="validation").note is None
+
+    write(y_train=arrays["y_train"][::-1])
+    assert cnnspec.evaluate(run).note is None
+    for split in ("validation", "train"):
+        with pytest.raises(DataError, match=rf"training labels \(80 as before, but others\); a {split} split drawn"):
+            cnnspec.evaluate(run, split=split)
+
+
+def test_a_split_that_does_not_exist(digits: Path) -> None:
+    with pytest.raises(ValueError, match="`split` is train, validation or test, not 'tset'"):
+        cnnspec.evaluate(digits, split="tset")
+
+
 def test_the_confusion_matrix_is_that_of_the_saved_model(digits: Path) -> None:
     import keras
 

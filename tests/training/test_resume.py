@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import cnnspec
 from cnnspec.training import checkpoints, watch
 from cnnspec.training.errors import Interrupted, TrainingError
 from cnnspec.training.fit import train
@@ -111,6 +112,25 @@ def test_a_run_that_ended_tells_its_result_again(example: Example, tmp_path: Pat
     assert example.left.differences(left(folder)) == []
     assert "training ended with epoch 3" in said
     assert (again.epochs, again.metrics["test"]) == (3, example.left.values["metrics"]["test"])
+    first = json.loads((example.whole / "result.json").read_text())
+    assert again.to_json()["images_per_second"] == first["images_per_second"] > 0
+    assert again.seconds > 0.9 * first["seconds"]
+
+
+def test_a_run_is_named_by_the_folder_above_it_too(example: Example, tmp_path: Path) -> None:
+    for number in (2, 10):
+        shutil.copytree(example.stopped, tmp_path / "net" / str(number))
+    shutil.copy(example.folder / "data.npz", tmp_path)
+    gone_on = cnnspec.train(resume=tmp_path / "net", quiet=True)
+    assert gone_on.folder == tmp_path / "net" / "10"
+    assert example.left.differences(left(gone_on.folder)) == []
+    with pytest.raises(TrainingError, match="holds no spec") as caught:
+        cnnspec.train(resume=tmp_path)
+    assert str(tmp_path / "net") in str(caught.value.help)
+    with pytest.raises(TrainingError, match="is not there"):
+        cnnspec.train(resume=tmp_path / "other")
+    with pytest.raises(TypeError, match="needs a spec"):
+        cnnspec.train()
 
 
 def test_more_epochs_and_fewer(example: Example) -> None:
@@ -118,9 +138,9 @@ def test_more_epochs_and_fewer(example: Example) -> None:
     first = run(example.folder, "training.epochs=2", text=STEADY)[0]
     run(example.folder, text=STEADY, resume=first.folder)
     assert whole.differences(left(first.folder)) == []
-    fewer, said = run(example.folder, "training.epochs=1", text=STEADY, resume=first.folder)
-    assert fewer.epochs == 3
-    assert "training ended with epoch 3" in said
+    with pytest.raises(TrainingError, match="the run is in epoch 3 already, and now it shall have 1"):
+        run(example.folder, "training.epochs=1", text=STEADY, resume=first.folder)
+    assert "epochs: 3" in (first.folder / "spec.yaml").read_text()
 
 
 @pytest.mark.parametrize(
