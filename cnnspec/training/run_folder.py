@@ -166,9 +166,8 @@ def to_resume(path: Path) -> Path:
     if not is_folder(path):
         raise TrainingError(f"{path} {'is no run folder' if is_there(path) else 'is not there'}", _NAMED)
     inside = above_runs(path)
-    raise TrainingError(
-        f"{path} is no folder of a run: it holds no {SPEC}", f"name one of {', '.join(inside[:8])}" if inside else _NAMED
-    )
+    help = f"name one of {', '.join(inside[:8])}" if inside else _NAMED
+    raise TrainingError(f"{path} is no folder of a run: it holds no {SPEC}", help)
 
 
 _NAMED = "name the folder of a run, such as runs/digits/1"
