@@ -103,7 +103,9 @@ def left(run: Path) -> Left:
     arrays |= {f"best/{name}": array for name, array in best_weights(run).items()}
     result = json.loads((run / RESULT).read_text())
     clocked = ("text", "rates", "seconds")
-    callbacks = [{name: value for name, value in one.items() if name not in clocked} for one in state.facts["callbacks"]]
+    callbacks = [
+        {name: value for name, value in one.items() if name not in clocked} for one in state.facts["callbacks"]
+    ]
     values = {
         "position": state.facts["position"], "callbacks": callbacks, "generators": state.facts["generators"],
         "history": rows(run), "metrics": result["metrics"], "epochs": result["epochs"], "best": result["best_epoch"],
