@@ -61,7 +61,7 @@ def _weights(graph: Graph, data: Data, labels: dict[str, Labels | None]) -> Iter
     for output in by_output(data.class_weights) or ():
         if output not in graph.outputs:
             yield _no_such("output", output, graph.outputs, ("data", "class_weights", output))
-    yield from weight_problems(graph, data, labels)
+    yield from weight_problems(graph, data, labels, data.source.class_names)
 
 
 def check_training(graph: Graph, training: Training) -> list[Problem]:

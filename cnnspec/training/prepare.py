@@ -158,7 +158,7 @@ def _check_labels(plan: Plan, data: Dataset, labels: Mapping[str, Labels]) -> No
     """What augmentation cannot do to these labels, and weights of classes that there are not."""
     for problem in (
         *augmentation_problems(plan.graph, plan.data, plan.training, labels),
-        *weight_problems(plan.graph, plan.data, labels, data.names),
+        *weight_problems(plan.graph, plan.data, labels, data.names or ()),
     ):
         raise DataError(problem.message, problem.help)
 
