@@ -44,7 +44,8 @@ class Labels(NamedTuple):
 
 
 class Source(Entry):
-    """The base of data sources. `image_shape`, `class_count` and `class_names` are None where only the files can tell."""
+    """The base of data sources. `image_shape`, `class_count` and `class_names` are None where only the
+    files can tell."""
 
     vocabulary: ClassVar[Vocabulary] = SOURCES
     abstract: ClassVar[bool] = True
