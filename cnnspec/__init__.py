@@ -47,10 +47,11 @@ def build(
 ) -> Any:  # fmt: skip
     """The Keras model of a spec (`keras.Model`), with new weights or with those of a file.
 
-    `weights` is a `.weights.h5`, `.keras` or `.h5` file of Keras: of the same network in keras.applications, or of one
-    that was built from a spec. `skip` names layers (or patterns of names) that keep new weights, such as a head with
-    another number of classes: `build("resnet50.yaml", weights="resnet50.keras", skip=["dense"])`. Of a GAN, `network`
-    says which model: its `generator` or its `discriminator`.
+    `weights` is a `.weights.h5`, `.keras` or `.h5` file of Keras, of the same network in keras.applications or of one
+    that was built from a spec; or the folder of a run, for its best weights. `skip` names layers (or patterns of
+    names) that keep new weights, such as a head with another number of classes: `build("resnet50.yaml",
+    weights="resnet50.keras", skip=["dense"])`. Of a GAN, `network` says which model: its `generator` or its
+    `discriminator`.
     Raises `SpecError` where the spec does not hold, `ValueError` where `network` is wanted or strange, and a
     `WeightsError` with every layer that the file does not fit.
     """

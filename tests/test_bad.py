@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent / "bad"
 SPECS = sorted(FOLDER.glob("*.yaml"))
 _FOREIGN = ("pydantic", "keras", "tensorflow", "traceback", "nonetype", "valueerror", "input should be", "<class")
 _WARNINGS_ONLY = {
-    "parameter_hides_channels", "unused_output", "data_path", "data_classes", "weights_missing",
+    "parameter_hides_channels", "unused_output", "data_path", "data_classes", "weights_missing", "weights_of_no_run",
     "gan_loss_sigmoid", "gan_range", "ignores", "lint_block", "lint_dice_of_scores", "lint_ends", "lint_regression", "lint_shapes", "lint_windows",
     "lint_dense_on_a_map_for_two", "lint_loss_binary_of_softmax", "lint_loss_of_one_value", "lint_dense_on_one_pixel", "lint_loss_of_classes_for_inputs",
 }  # fmt: skip

@@ -171,9 +171,19 @@ def _check_array(array: Column, rank: int, where: str, kind: str, name: str) -> 
         raise DataError(f"{where}: there are no {kind}{_of(name)}")
     if not prod(array.shape):
         raise DataError(f"{what} are {show(array.shape[1:])}: one axis is empty")
+    if array.dtype.kind in "SU" and kind == "labels":
+        raise DataError(
+            f"{what} are texts, such as `{_text(array)}`, not class numbers",
+            "number the classes: save `y` of `names, y = np.unique(labels, return_inverse=True)`",
+        )
     if array.dtype.kind not in "biuf":
         raise DataError(f"{what} are no numbers but {array.dtype}")
     _finite(array, where, kind, name)
+
+
+def _text(array: Column) -> str:
+    first = array[:1].reshape(-1)[0]
+    return first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)
 
 
 def _plain_labels(y: Array, where: str, name: str) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator
@@ -73,17 +73,25 @@ def numbers_of(weights: Mapping[str, float], classes: int, names: Iterable[str] 
 
 
 def class_problems(
-    weights: Mapping[str, float], classes: int, names: Iterable[str] | None, place: Path
+    weights: Mapping[str, float], classes: int | None, names: Sequence[str] | None, place: Path
 ) -> Iterator[Problem]:
-    """Weights of classes that there are not; `names` are None where only the files tell them."""
+    """Weights of classes that there are not; `classes` and `names` are None where only the files tell them, and there
+    are no names where classes have numbers alone."""
     for name in weights:
-        if name in (names or ()) or (name.isdecimal() and int(name) < classes):
+        if name in (names or ()) or (name.isdecimal() and (classes is None or int(name) < classes)):
             continue
         if not name.isdecimal() and names is None:
             continue
-        there = f"there are: {', '.join(names)}" if names else f"the {classes} classes are 0 to {classes - 1}"
+        there = f"there are: {', '.join(names)}" if names else _numbers(classes, named=not name.isdecimal())
         guess = nearest(name, names or ())
         help = f"did you mean `{guess}`?" if guess else there
         yield Problem(
             "class-weights", f"no class is called `{name}`", (*place, name), True, help, meant(name, names or ())
         )
+
+
+def _numbers(classes: int | None, named: bool) -> str:
+    """What to write where classes have no names; `named` says that one was written."""
+    if not named:
+        return f"the {classes} classes are 0 to {(classes or 1) - 1}"
+    return f"classes have no names here: write their numbers, 0 to {'…' if classes is None else classes - 1}"

@@ -44,7 +44,8 @@ class Labels(NamedTuple):
 
 
 class Source(Entry):
-    """The base of data sources. `image_shape` and `class_count` are None where only the files can tell."""
+    """The base of data sources. `image_shape`, `class_count` and `class_names` are None where only the
+    files can tell."""
 
     vocabulary: ClassVar[Vocabulary] = SOURCES
     abstract: ClassVar[bool] = True
@@ -67,6 +68,11 @@ class Source(Entry):
     @property
     def class_count(self) -> int | None:
         """How many classes the labels tell apart."""
+        return None
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """The names of the classes by their numbers: none where they have numbers alone."""
         return None
 
     def labels_of(self, output: str, inputs: Mapping[str, Shape]) -> Labels | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,6 +12,14 @@ from cnnspec.data.columns import Array, Column, take
 
 ALL = ""
 """The name of images that are for every input, and of labels that are for every output."""
+
+
+T = TypeVar("T")
+
+
+def meant_for(named: Mapping[str, T], name: str) -> T:
+    """What is meant for an input or output: what bears its name, or what is for all of them."""
+    return named[name] if name in named else named[ALL]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from cnnspec.language.entries import Path as Place
 from cnnspec.language.entries import Problem
 from cnnspec.language.paths import is_there
 from cnnspec.language.suggest import meant, nearest
+from cnnspec.training.errors import WeightsError
 from cnnspec.training.freeze import freeze_problems
 from cnnspec.training.joint import augmentation_problems, weight_problems
 from cnnspec.training.metrics import Metric
@@ -61,7 +62,7 @@ def _weights(graph: Graph, data: Data, labels: dict[str, Labels | None]) -> Iter
     for output in by_output(data.class_weights) or ():
         if output not in graph.outputs:
             yield _no_such("output", output, graph.outputs, ("data", "class_weights", output))
-    yield from weight_problems(graph, data, labels)
+    yield from weight_problems(graph, data, labels, data.source.class_names)
 
 
 def check_training(graph: Graph, training: Training) -> list[Problem]:
@@ -72,10 +73,13 @@ def check_training(graph: Graph, training: Training) -> list[Problem]:
 
 def missing_weights(training: Training) -> Iterator[Problem]:
     """A file of weights that is not there, as a warning."""
-    if training.weights is not None and not is_there(Path(training.weights.path)):
-        help = "paths are relative to the folder of the spec; training needs it"
-        place = ("training", "weights", "path")
-        yield Problem("weights-missing", f"{training.weights.path} is not there", place, help=help)
+    if training.weights is None:
+        return
+    try:
+        training.weights.look()
+    except WeightsError as error:
+        help = error.help if is_there(Path(training.weights.path)) else f"{error.help}; training needs it"
+        yield Problem("weights-missing", error.message, ("training", "weights", "path"), help=help)
 
 
 def doubts(graph: Graph, data: Data, training: Training, directory: Path) -> list[Problem]:

@@ -171,9 +171,10 @@ def value_range(data: Data, graph: Graph, name: str, index: int = 0) -> tuple[fl
 
 
 def weight_problems(
-    graph: Graph, data: Data, labels: Mapping[str, Labels | None], names: tuple[str, ...] | None = None
+    graph: Graph, data: Data, labels: Mapping[str, Labels | None], names: tuple[str, ...] | None
 ) -> Iterator[Problem]:
-    """Weights of classes or outputs that there are not, or of labels that are values."""
+    """Weights of classes or outputs that there are not, or of labels that are values. `names` are those of the
+    classes: none where they have numbers alone, None where only the files tell."""
     if data.class_weights is None:
         return
     place: Place = ("data", "class_weights")
@@ -187,5 +188,5 @@ def weight_problems(
             what = "its own inputs" if data.targets == "inputs" else "values"
             message = f"output `{output}` learns {what}, which are of no class"
             yield Problem("class-weights", message, at, False, "take it out")
-        elif not isinstance(weights, str) and given is not None and given.classes is not None:
-            yield from class_problems(weights, given.classes, names, at)
+        elif not isinstance(weights, str):
+            yield from class_problems(weights, given and given.classes, names, at)

@@ -47,6 +47,12 @@ class Loss(Component):
         return (self,)
 
     @property
+    def ignored(self) -> int | None:
+        """The class number that it leaves out."""
+        found = (getattr(part, "ignore_class", None) for part in self.parts)
+        return next((number for number in found if number is not None), None)
+
+    @property
     def scores(self) -> bool:
         """Whether it takes scores rather than probabilities."""
         return any(getattr(part, "from_logits", False) or "hinge" in part.entry for part in self.parts)

@@ -38,8 +38,7 @@ class Objective:
     @property
     def ignored(self) -> int | None:
         """The class number that the loss leaves out."""
-        found = (getattr(part, "ignore_class", None) for part in self.loss.parts)
-        return next((number for number in found if number is not None), None)
+        return self.loss.ignored
 
     def metric_calls(self) -> list[KerasCall]:
         """The metrics as Keras calls, each made to fit the labels and the loss."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from cnnspec.data.errors import DataError
 from cnnspec.data.parting import Shares, parted
 from cnnspec.data.preprocess import transform
 from cnnspec.data.sources import Labels
-from cnnspec.data.splits import ALL, Dataset, Split, one_hot
+from cnnspec.data.splits import Dataset, Split, meant_for, one_hot
 from cnnspec.layers.base import Layer, Shape, known, show
 from cnnspec.training.counts import balanced, each_class
 from cnnspec.training.errors import TrainingError
@@ -28,6 +28,7 @@ from cnnspec.training.joint import (
     weight_problems,
 )
 from cnnspec.training.monitors import columns, monitor_problems
+from cnnspec.training.numbering import check_numbers, labels_of, spare, uncounted
 from cnnspec.training.objective import Objective, mixed, objective, truth
 from cnnspec.training.outputs import copied, label_problem
 from cnnspec.training.parts import Part as Part
@@ -60,11 +61,14 @@ def prepare(plan: Plan, seed: int) -> Prepared:
     """Load and prepare the data of `plan`. Raises `DataError`, or `TrainingError` where no loss follows."""
     data = plan.data.source.load(plan.directory, plan.graph.inputs)
     data = data if plan.labelled else Dataset(Split(data.train.x, {}), None, {}, notes=data.notes)
-    aims = objectives(plan, data.classes) if plan.labelled else {}
     source = plan.data.source.entry
+    if plan.labelled:
+        data = uncounted(plan, data)
+        check_numbers(plan, data)
+    aims = objectives(plan, data.classes) if plan.labelled else {}
     for name, aim in aims.items():
-        if truth(plan.data, _for(data.classes, name)) == "numbers":
-            _check_classes(aim, data, _labels_of(source, name, data))
+        if truth(plan.data, meant_for(data.classes, name)) == "numbers":
+            _check_classes(aim, data, labels_of(source, name, data))
     _check_given(plan, data)
     labels = {name: _labels(plan, name, data) for name in aims}
     _check_labels(plan, data, labels)
@@ -75,14 +79,14 @@ def prepare(plan: Plan, seed: int) -> Prepared:
     def part(split: Split | None) -> Part | None:
         if split is None:
             return None
-        entering = {name: _entering(plan, name, _for(split.x, name)) for name in plan.graph.inputs}
+        entering = {name: _entering(plan, name, meant_for(split.x, name)) for name in plan.graph.inputs}
         x = {name: images for name, (images, _) in entering.items()}
         raw = frozenset(name for name, (_, whole) in entering.items() if not whole)
         y = {name: _target(aim, plan, Part(x, {}, raw), data, split) for name, aim in aims.items()}
         return Part(x, y, raw)
 
     for name in plan.graph.inputs:
-        _check_shape(plan, name, _for(data.train.x, name))
+        _check_shape(plan, name, meant_for(data.train.x, name))
     train, validation, test = map(part, (data.train, data.validation, data.test))
     assert train is not None
     train = replace(
@@ -94,10 +98,11 @@ def prepare(plan: Plan, seed: int) -> Prepared:
         class_weights=_class_weights(plan, data, aims),
     )
     _check_ranges(plan, train)
-    classes = {name: _for(data.classes, name) for name in aims}
+    classes = {name: meant_for(data.classes, name) for name in aims}
     tables = [*each_class(data)]
     missing = (line for table in tables for line in table.missing())
-    notes = tuple(dict.fromkeys((*data.notes, *missing, *left_alone(plan.graph, plan.data, labels))))
+    beside = (*spare(plan, data, aims), *left_alone(plan.graph, plan.data, labels))
+    notes = tuple(dict.fromkeys((*data.notes, *missing, *beside)))
     counted = tuple(line for table in tables for line in table.lines())
     return Prepared(aims, train, validation, test, data.names, fingerprints, classes, notes, counted)
 
@@ -112,23 +117,11 @@ def _fingerprints(data: Dataset) -> dict[str, str]:
     }
 
 
-T = TypeVar("T")
-
-
-def _for(named: Mapping[str, T], name: str) -> T:
-    """What is meant for an input or output: what bears its name, or what is for all of them."""
-    return named[name] if name in named else named[ALL]
-
-
-def _labels_of(source: str, output: str, data: Dataset) -> str:
-    return f"{source} for `{output}`" if output in data.classes else source
-
-
 def objectives(plan: Plan, classes: Mapping[str, int | None]) -> dict[str, Objective]:
     """The objective of every output; `classes` are those of its labels, None where they are values."""
     found: dict[str, Objective] = {}
     for output in plan.graph.outputs:
-        count = _for(classes, output)
+        count = meant_for(classes, output)
         mixtures = mixed(plan.graph, plan.data, output)
         aim = objective(plan.graph, output, plan.training, truth(plan.data, count), count, mixtures)
         if aim is None:
@@ -150,7 +143,7 @@ def _labels(plan: Plan, output: str, data: Dataset) -> Labels:
     """What the labels of an output are."""
     if plan.data.targets == "inputs":
         return Labels(plan.graph.inputs[copied(plan.graph, output) or ""], None, True)
-    labels, classes = _for(data.train.y, output), _for(data.classes, output)
+    labels, classes = meant_for(data.train.y, output), meant_for(data.classes, output)
     return Labels(labels.shape[1:], classes, classes is None)
 
 
@@ -158,7 +151,7 @@ def _check_labels(plan: Plan, data: Dataset, labels: Mapping[str, Labels]) -> No
     """What augmentation cannot do to these labels, and weights of classes that there are not."""
     for problem in (
         *augmentation_problems(plan.graph, plan.data, plan.training, labels),
-        *weight_problems(plan.graph, plan.data, labels, data.names),
+        *weight_problems(plan.graph, plan.data, labels, data.names or ()),
     ):
         raise DataError(problem.message, problem.help)
 
@@ -167,13 +160,13 @@ def _class_weights(plan: Plan, data: Dataset, aims: Mapping[str, Objective]) -> 
     """How much the labels of each class count, by output."""
     found = {}
     for name, aim in aims.items():
-        weights, classes = weights_of(plan.data.class_weights, name), _for(data.classes, name)
+        weights, classes = weights_of(plan.data.class_weights, name), meant_for(data.classes, name)
         if weights is None or classes is None:
             continue
         units = max(classes, aim.shape[-1] or 0) if aim.form == "one_hot" else max(classes, 2)
         table = np.ones(units, np.float32)
         if isinstance(weights, str):
-            table[:classes] = balanced(_for(data.train.y, name), classes, aim.ignored)
+            table[:classes] = balanced(meant_for(data.train.y, name), classes, aim.ignored)
         else:
             for number, weight in numbers_of(weights, classes, data.names).items():
                 table[number] = weight
@@ -206,11 +199,11 @@ def _check_given(plan: Plan, data: Dataset) -> None:
 
 
 def _check_classes(aim: Objective, data: Dataset, source: str) -> None:
-    labels, shape = _for(data.train.y, aim.output).shape[1:], aim.shape
+    labels, shape = meant_for(data.train.y, aim.output).shape[1:], aim.shape
     if not fits(labels, shape[:-1]):
         what = "one class an image" if not labels else f"masks of {show(labels)}"
         raise DataError(f"the network gives {show(shape)}, but the labels of {source} are {what}")
-    classes = _for(data.classes, aim.output) or 0
+    classes = meant_for(data.classes, aim.output) or 0
     problem = label_problem(aim, source, classes) if shape[-1] is not None else None
     if problem:
         raise DataError(problem.message, problem.help)
@@ -269,7 +262,7 @@ def _target(aim: Objective, plan: Plan, part: Part, data: Dataset, split: Split)
             return part.x[name]
         layers = _preprocessing(plan, name)
         return Mapped(part.x[name], lambda batch: transform(layers, batch), _sizes(plan.graph.inputs[name]), _FLOAT)
-    y = _for(split.y, aim.output)
+    y = meant_for(split.y, aim.output)
     if aim.form == "numbers":
         return y
     if aim.form == "one_hot":
@@ -277,16 +270,23 @@ def _target(aim: Objective, plan: Plan, part: Part, data: Dataset, split: Split)
         return _each(y, lambda batch: one_hot(batch, units), (*y.shape[1:], units), _FLOAT)
     if aim.form == "column":
         return _each(y, lambda batch: batch.astype(np.float32)[..., np.newaxis], (*y.shape[1:], 1), _FLOAT)
-    return _values(aim, y, _labels_of(plan.data.source.entry, aim.output, data))
+    return _values(aim, y, labels_of(plan.data.source.entry, aim.output, data))
+
+
+_AS_CLASSES = "save class numbers as whole numbers from 0 (`y.astype(int)`)"
 
 
 def _values(aim: Objective, y: Column, source: str) -> Column:
+    such = f", such as {y[:1].reshape(-1)[0]:.4g}" if in_memory(y) else ""
     if aim.loss.sparse:
         raise DataError(
-            f"`{aim.loss.entry}` takes class numbers, but the labels of {source} are values",
-            "write another `loss:`, such as `mean_squared_error`",
+            f"`{aim.loss.entry}` takes class numbers, but the labels of {source} are values{such}",
+            f"{_AS_CLASSES}, or write another `loss:`, such as `mean_squared_error`",
         )
     item: Shape = y.shape[1:] if len(y.shape) != len(aim.shape) else (*y.shape[1:], 1)
     if not fits(item, aim.shape):
-        raise DataError(f"the network gives {show(aim.shape)}, but the labels of {source} are {show(item)}")
+        what = f"{item[0]} values an image" if len(item) == 1 else f"values of {show(item)} an image"
+        what, last = "one value an image" if item == (1,) else what, f"end the network with `dense: {item[0]}`"
+        help = f"{_AS_CLASSES}; to learn values, {last}" if item == (1,) else last if len(item) == 1 else None
+        raise DataError(f"the network gives {show(aim.shape)}, but the labels of {source} are {what}{such}", help)
     return _each(y, lambda batch: batch.astype(np.float32).reshape(len(batch), *known(item) or ()), item, _FLOAT)

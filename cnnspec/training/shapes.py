@@ -50,6 +50,9 @@ def shape_problem(
     except Misfit as misfit:
         return misfit.problem
     if plain is not None and not fits(plain, wanted):
+        if shape is not None and _channels_first(shape, wanted):
+            message = f"the data gives {show(shape)}, channels first; {takes}"
+            return Problem("data-shape", message, place, True, _CHANNELS_LAST)
         if shape is not None and (change := _last_change(data, name, graph, shape)) is not None:
             return _misshapen(change, shape, plain, wanted, takes)
         message = f"the data gives {show(plain)}, {takes}"
@@ -91,6 +94,19 @@ def _shape_help(shape: Shape, wanted: Shape) -> str:
         resizing = f"resizing: {{height: {wanted[0]}, width: {wanted[1]}}}"
         return f"add `{resizing}` to `preprocessing`, or write `input: {_list(shape)}`"
     return f"write `input: {_list(shape)}`, or bring the images into shape in `preprocessing`"
+
+
+_CHANNELS_LAST = (
+    "channels come last here: save `np.transpose(x, (0, 2, 3, 1))`, or begin `preprocessing` with `permute: [2, 3, 1]`"
+)
+
+
+def _channels_first(shape: Shape, wanted: Shape) -> bool:
+    """Whether images of `shape` look like those of other frameworks: channels, height, width."""
+    if len(shape) != 3 or len(wanted) != 3 or None in shape:
+        return False
+    channels, height, width = (size or 0 for size in shape)
+    return channels in (1, 3, 4) and min(height, width) > 4 and not (wanted[0] == channels and wanted[2] == width)
 
 
 def _list(shape: Shape) -> str:

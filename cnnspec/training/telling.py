@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.training.weights_section import Weights
+from cnnspec.training.weights_section import Weights, weights_file
 
 if TYPE_CHECKING:
     from cnnspec.training.prepare import Prepared
@@ -31,7 +31,7 @@ def loaded(model: Any, weights: Weights) -> str:
     """Fill the model, and say what with."""
     from cnnspec.training.weights import load_weights
 
-    path = Path(weights.path)
+    path = weights_file(Path(weights.path))
     found = load_weights(model, path, weights.skip)
     kept = f", new ones for {', '.join(found.kept)}" if found.kept else ""
     layers = f"{found.layers:,} layer{'s' * (found.layers != 1)}"

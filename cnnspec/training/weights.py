@@ -20,6 +20,7 @@ from cnnspec.layers.base import show
 from cnnspec.training.errors import WeightsError
 from cnnspec.training.freeze import matches
 from cnnspec.training.weights_file import Held, opened
+from cnnspec.training.weights_section import weights_file
 
 _SHOWN = 8
 _SAME = {"layer_scale": "einsum_dense"}
@@ -74,12 +75,12 @@ class Match(NamedTuple):
 
 
 def load_weights(model: Any, path: Path, skip: Sequence[str] = ()) -> Loaded:
-    """Fill `model`, built from a spec, with the weights of a file of Keras.
+    """Fill `model`, built from a spec, with the weights of a file of Keras, or the best ones of the run in a folder.
 
     `skip` names layers of the model or of the file (or patterns of names) that are left out. Nothing is changed
     unless everything fits. Raises `WeightsError` with every layer that does not.
     """
-    own = list(_own_layers(model))
+    own, path = list(_own_layers(model)), weights_file(path)
     with opened(path) as held:
         _check_patterns(skip, own, held)
         pairs, misfits = match(own, held, skip)
@@ -281,5 +282,5 @@ def _told(path: Path, own: Sequence[Own], misfits: Sequence[Misfit]) -> tuple[st
     heads = {misfit.own for misfit in misfits if misfit.own} <= set(last) and len(names) < min(4, len(own))
     if heads and names:
         listed = ", ".join(dict.fromkeys(names))
-        return message, f"to leave the last layers out, write `weights: {{path: {path.name}, skip: [{listed}]}}`"
+        return message, f"to leave the last layers out, write `weights: {{path: {path}, skip: [{listed}]}}`"
     return message, "the file must come from this network; `cnnspec summary` shows its layers"

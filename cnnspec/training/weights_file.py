@@ -24,7 +24,6 @@ import numpy as np
 
 from cnnspec.data.columns import Array
 from cnnspec.language.entries import snake_case
-from cnnspec.language.paths import is_file, is_folder
 from cnnspec.training.errors import WeightsError
 
 _MEMBER, _CONFIG = "model.weights.h5", "config.json"
@@ -88,9 +87,6 @@ def opened(path: Path) -> Iterator[list[Held]]:
 
 
 def _held(path: Path, stack: ExitStack) -> list[Held]:
-    if not is_file(path):
-        what = "is a folder" if is_folder(path) else "is not there"
-        raise WeightsError(f"{path} {what}", "paths are relative to the folder of the spec")
     if not zipfile.is_zipfile(path):
         return _layers(stack.enter_context(_hdf5(path, path)), path, {})
     archive = stack.enter_context(zipfile.ZipFile(path))

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from cnnspec.language.entries import Invalid, Section, refuse, shown
 from cnnspec.language.forms import Form, Schema, one_or
-from cnnspec.language.paths import is_file
+from cnnspec.language.paths import is_file, is_folder
 from cnnspec.language.problems import Expects
 from cnnspec.training.errors import WeightsError
 
@@ -20,6 +20,26 @@ _TEXT: Schema = {"type": "string", "minLength": 1}
 
 def _listed(value: Any) -> Any:
     return (value,) if isinstance(value, str) else () if value is None else value
+
+
+def weights_file(path: Path) -> Path:
+    """The file of weights that `path` names: itself, or the best model of the run in that folder.
+
+    Raises `WeightsError` where there is none.
+    """
+    from cnnspec.training.run_folder import BEST, SPEC
+
+    if is_file(path):
+        return path
+    if not is_folder(path):
+        raise WeightsError(f"{path} is not there", "paths are relative to the folder of the spec")
+    if is_file(path / BEST):
+        return path / BEST
+    if is_file(path / SPEC):
+        raise WeightsError(f"{path} has no {BEST}: its first epoch was never finished", "name another run, or a file")
+    runs = sorted(int(found.parent.name) for found in path.glob(f"*/{BEST}") if found.parent.name.isdecimal())
+    help = f"name one of its runs: {path / str(runs[-1])}" if runs else "name a file of weights, or the folder of a run"
+    raise WeightsError(f"{path} is a folder, but not that of a run", help)
 
 
 Names: TypeAlias = Annotated[
@@ -34,7 +54,7 @@ Names: TypeAlias = Annotated[
 class Weights(Section):
     """A file of weights, and the layers that keep their own.
 
-    `path` is a `.weights.h5`, `.keras` or `.h5` file of Keras; `skip` names layers of the network, or of the file,
+    `path` is a `.weights.h5`, `.keras` or `.h5` file of Keras, or the folder of a run (its best weights); `skip` names layers of the network, or of the file,
     that it does not fill.
     """
 
@@ -49,8 +69,7 @@ class Weights(Section):
 
     def look(self) -> None:
         """A first look, before any framework starts. Raises `WeightsError` where the file is missing."""
-        if not is_file(Path(self.path)):
-            raise WeightsError(f"{self.path} is not there", "paths are relative to the folder of the spec")
+        weights_file(Path(self.path))
 
     def placed(self, written: Any) -> Any:
         """What the spec says of them (`written`, plain), with the path absolute."""
@@ -64,7 +83,7 @@ def _weights(value: Any) -> Any:
     if not isinstance(value, str | Mapping):
         raise refuse(
             "wrong-type",
-            f"`weights` takes the path of a file, not {shown(value)}",
+            f"`weights` takes the path of a file or of a run, not {shown(value)}",
             "write `weights: resnet50.weights.h5`, or `weights: {path: …, skip: [predictions]}`",
         )
     try:
@@ -88,6 +107,6 @@ def _form(rank: int) -> Schema:
 
 
 WeightsField: TypeAlias = Annotated[
-    Weights | None, BeforeValidator(_weights), Form(_form, "a file of weights, or `{path: …, skip: […]}`")
+    Weights | None, BeforeValidator(_weights), Form(_form, "a file of weights or the folder of a run, or `{path: …, skip: […]}`")
 ]
 """A path, or a path with what is skipped."""

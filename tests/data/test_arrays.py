@@ -69,7 +69,7 @@ FAULTS: list[tuple[Any, Any, int | None, str]] = [
     (IMAGES, LABELS, 2, "label 2 is out of range"),
     (IMAGES, LABELS + 0.5, 3, "the labels are no class numbers"),
     (IMAGES.astype(complex), LABELS, None, "the images are no numbers but complex128"),
-    (IMAGES, LABELS.astype(str), None, "the labels are no numbers"),
+    (IMAGES, LABELS.astype(str), None, "the labels are texts, such as `0`"),
     (np.zeros(6), LABELS, None, "images N×H×W×C are wanted, not an array of (6)"),
     (IMAGES, np.array(3), None, "labels N, one each, are wanted, not one number"),
 ]

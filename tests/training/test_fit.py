@@ -368,7 +368,7 @@ ARCHIVES: list[tuple[dict[str, Any], str, str]] = [
         "training.loss=sparse_categorical_crossentropy",
         "takes class numbers, but the labels of npz are values",
     ),
-    ({"x": (20, 8, 8), "y": "pairs"}, "", "the network gives (10), but the labels of npz are (2)"),
+    ({"x": (20, 8, 8), "y": "pairs"}, "", "the network gives (10), but the labels of npz are 2 values an image"),
     ({"x": (20, 8, 8), "y": "maps"}, "", "the network gives (10), but the labels of npz are masks of 8×8"),
     ({"x": (1, 8, 8), "y": "ints"}, "", "a single image cannot be split"),
     ({}, "", "is not there"),

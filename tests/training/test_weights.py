@@ -176,7 +176,7 @@ def test_another_head_is_named_and_may_be_left_out(kind: str, tmp_path: Path) ->
     error = misfit(NET, weights=path, **more)
     assert "`head`: kernel 7×9 and bias (9) here, 7×4 and (4) in the file (`head`)" in error.message
     assert len(error.message.splitlines()) == 2
-    assert error.help == f"to leave the last layers out, write `weights: {{path: {path.name}, skip: [head]}}`"
+    assert error.help == f"to leave the last layers out, write `weights: {{path: {path}, skip: [head]}}`"
     for skip in ("head", ["he*"]):
         ours = cnnspec.build(NET, weights=path, skip=skip, **more)
         assert all(map(np.array_equal, ours.get_weights()[:-2], theirs.get_weights()[:-2]))
@@ -273,8 +273,31 @@ def test_files_that_cannot_be_read(spoil: Callable[[Path], None], kind: str, wor
     assert str(path) in error.message
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    assert "is a folder" in misfit(NET, weights=tmp_path).message
+def test_a_run_stands_for_its_best_weights(tmp_path: Path) -> None:
+    run = tmp_path / "net" / "7"
+    run.mkdir(parents=True)
+    theirs = drawn(cnnspec.build(NET))
+    error = misfit(NET, weights=run)
+    assert (error.message, error.help) == (
+        f"{run} is a folder, but not that of a run",
+        "name a file of weights, or the folder of a run",
+    )
+    (run / "spec.yaml").write_text(NET)
+    assert misfit(NET, weights=run).message == f"{run} has no best.keras: its first epoch was never finished"
+    saved(theirs, run / "best.keras")
+    ours = cnnspec.build(NET, weights=run)
+    assert all(map(np.array_equal, ours.get_weights(), theirs.get_weights()))
+    assert misfit(NET, weights=run.parent).help == f"name one of its runs: {run}"
+    assert "is not there" in misfit(NET, weights=tmp_path / "8").message
+
+    def told(weights: Path) -> list[tuple[str, str | None]]:
+        found = cnnspec.check(f"{NET}\ntraining: {{weights: {weights}}}").diagnostics
+        return [(each.code, each.help) for each in found]
+
+    assert told(run) == told(run / "best.keras") == []
+    assert told(run.parent) == [("weights-missing", f"name one of its runs: {run}")]
+    there = "paths are relative to the folder of the spec; training needs it"
+    assert told(tmp_path / "8") == [("weights-missing", there)]
 
 
 @pytest.mark.parametrize("kind", FORMATS)

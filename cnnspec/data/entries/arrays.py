@@ -60,6 +60,8 @@ class Npz(Source):
     """
 
     first: ClassVar[str] = "path"
+    class_names: ClassVar[tuple[str, ...]] = ()
+
     path: Text
     x_train: Arrays = "x_train"
     y_train: Arrays = "y_train"
@@ -112,6 +114,8 @@ class Idx(Source):
     """
 
     first: ClassVar[str] = "path"
+    class_names: ClassVar[tuple[str, ...]] = ()
+
     path: Text | None = None
     images: Text | None = None
     labels: Text | None = None

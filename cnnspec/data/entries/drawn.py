@@ -88,6 +88,10 @@ class Shapes(Source):
     def class_count(self) -> int:
         return len(self.kinds) + (1 if self.task == "segmentation" else 0)
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return ("background", *self.kinds) if self.task == "segmentation" else self.kinds
+
     def labels_of(self, output: str, inputs: Mapping[str, Shape]) -> Labels | None:
         if self.task == "boxes":
             return {"class": Labels((), self.class_count), "box": Labels((4,), values=True)}.get(output)

@@ -142,6 +142,8 @@ class SegmentationFolder(EncodedImages):
           source: {segmentation_folder: {images: JPEGImages, masks: SegmentationClass, classes: 21, ignore: 255}}
     """
 
+    class_names: ClassVar[tuple[str, ...]] = ()
+
     images: Text
     masks: Text
     classes: Count | None = None

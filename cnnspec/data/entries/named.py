@@ -23,6 +23,7 @@ class Digits(Source):
 
     image_shape: ClassVar[Shape] = (8, 8, 1)
     class_count: ClassVar[int] = 10
+    class_names: ClassVar[tuple[str, ...]] = ()
     white: ClassVar[float] = 16.0
 
     def load(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:
@@ -32,6 +33,8 @@ class Digits(Source):
 
 
 class _Named(Source):
+    class_names: ClassVar[tuple[str, ...]] = ()
+
     def look(self, directory: Path) -> None:
         from cnnspec.data.named import root
 

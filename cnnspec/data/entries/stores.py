@@ -63,6 +63,8 @@ class Npy(Source):
           source: {npy: {x_train: {left: left.npy, right: right.npy}, y_train: {same: same.npy}}}
     """
 
+    class_names: ClassVar[tuple[str, ...]] = ()
+
     x_train: Paths
     y_train: Paths
     x_test: PathsOrNone = None
