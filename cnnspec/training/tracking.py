@@ -210,8 +210,12 @@ class WandBTracker(Tracker):
 
 @contextmanager
 def tracked(plan: Plan, folder: RunFolder, told: Reporter) -> Iterator[list[Tracker]]:
-    """The trackers that the callbacks of `plan` ask for, closed when the run ends, in whatever way."""
-    asked = [one for one in plan.training.callbacks or () if isinstance(one, Tracking)]
+    """The trackers that the callbacks of `plan` ask for, in any of its phases: one run of each for all of them, closed
+    when the run ends, in whatever way."""
+    asked: list[Tracking] = []
+    for one in (one for training in plan.training.in_turn() for one in training.callbacks or ()):
+        if isinstance(one, Tracking) and one not in asked:
+            asked.append(one)
     about = About(plan, folder, told)
     trackers: list[Tracker] = []
     how = "failed"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cnnspec.language.entries import read_entry
+from cnnspec.training import tracking
 from cnnspec.training.callbacks import CALLBACKS
 from cnnspec.training.errors import Interrupted, TrainingError
 from cnnspec.training.fit import train
@@ -147,3 +148,22 @@ def test_wrong_arguments_are_refused(value: Any) -> None:
 
     with pytest.raises(Invalid):
         read_entry(value, CALLBACKS)
+
+
+def test_the_trackers_of_all_phases_are_one_run_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Any] = []
+
+    class Fake:
+        def __init__(self, asked: Any, about: Any) -> None:
+            begun.append(asked.experiment)
+
+        def finish(self, how: str) -> None:
+            begun.append(how)
+
+    monkeypatch.setattr(tracking, "MLflowTracker", Fake)
+    phases = "[{epochs: 1}, {epochs: 1, callbacks: [{mlflow: {experiment: second}}]}, {epochs: 2, batch_size: 8}]"
+    overrides = ("training.callbacks=[{mlflow: {experiment: first}}]", f"training.phases={phases}")
+    spec = plan(tmp_path, SMALL.replace("epochs: 2, ", ""), *overrides)
+    with tracking.tracked(spec, None, None):  # type: ignore[arg-type]
+        assert begun == ["first", "second"]
+    assert begun == ["first", "second", "finished", "finished"]
