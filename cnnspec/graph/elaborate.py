@@ -12,7 +12,7 @@ from cnnspec.graph.graph import Graph
 from cnnspec.graph.growing import Place, TooLarge
 from cnnspec.graph.naming import Naming
 from cnnspec.graph.parts import Part
-from cnnspec.graph.tensors import Known, Made, Names, Tensor, unknown
+from cnnspec.graph.tensors import Known, Made, Names, Tensor, none_yet, unknown
 from cnnspec.language import syntax as s
 from cnnspec.language.diagnostics import Diagnostics
 from cnnspec.language.entries import Invalid
@@ -68,7 +68,7 @@ class Elaborator(Naming):
         if alone is None and spec.layers and not self.starts(spec.layers[0]):
             return None
         try:
-            result = self.expand(spec.layers, alone or unknown(spec.layers_span), place)
+            result = self.expand(spec.layers, alone or none_yet(spec.layers_span), place)
         except TooLarge:
             return None
         results = {"output": result} if spec.outputs is None else self.results(spec.outputs, place)

@@ -17,23 +17,30 @@ NAME = re.compile(r"[\w.\-]+")
 
 
 class Tensor(NamedTuple):
-    """The output of a node (or an input): `shape` is None where a mistake above left it unknown."""
+    """The output of a node (or an input): `shape` is None where a mistake above left it unknown, or where there is none
+    (`missing`)."""
 
     node: str
     shape: Shape | None
     field: Field
     span: Span
     formula: str = ""
+    missing: bool = False
 
     @property
     def running(self) -> Running:
         """This tensor as the expressions below it see it."""
-        return Running(self.shape, failed=self.shape is None)
+        return Running(self.shape, failed=self.shape is None and not self.missing)
 
 
 def unknown(span: Span) -> Tensor:
     """What a failed entry gives: a tensor of unknown shape, which silences what follows from it."""
     return Tensor("", None, Field(None), span)
+
+
+def none_yet(span: Span) -> Tensor:
+    """What stands above the first entry of a network with several inputs."""
+    return unknown(span)._replace(missing=True)
 
 
 class Made(NamedTuple):

@@ -89,6 +89,7 @@ def test_a_large_spec_takes_less_than_a_second(name: str, folder: Path) -> None:
         "task: gan\ngenerator:\ndiscriminator:\n  input: [1]\n  layers: [flatten]",
         "input: [3, 3, 1]\nlayers:\n- conv2d: {filters: 3, kernel_size: 3}\n- share: $(height/2)",
         "input: [3, 3, 1]\nlayers: [flatten, {share: $(height)}]",
+        "inputs: {t: [8], i: [1]}\nlayers: [flatten: {inputs: $(height/2), name: e}]",
     ],
 )
 def test_what_was_found_once_stays_mended(text: str, folder: Path) -> None:
