@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from pydantic import Field
 
@@ -32,6 +32,10 @@ SOURCES = Vocabulary(
 )
 
 Text = Annotated[str, Field(min_length=1)]
+
+
+Given: TypeAlias = Literal["validation", "test"]
+"""What a source may bring images for, beside training."""
 
 
 class Labels(NamedTuple):
@@ -78,6 +82,10 @@ class Source(Entry):
     def labels_of(self, output: str, inputs: Mapping[str, Shape]) -> Labels | None:
         """What is known of the labels for an output of a network with `inputs`; None where only the files tell."""
         return None if self.class_count is None else Labels((), self.class_count)
+
+    def brings(self, split: Given) -> bool | None:
+        """Whether it has images of its own to validate or to test with; None where only the files tell."""
+        return None
 
     def files(self) -> Iterator[tuple[str, str]]:
         """The files that the spec names: argument and path, as written."""

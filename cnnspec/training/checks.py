@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 from cnnspec.data.class_weights import by_output
 from cnnspec.data.section import Data
-from cnnspec.data.sources import Labels
+from cnnspec.data.sources import Given, Labels
 from cnnspec.graph.graph import Graph
 from cnnspec.language.entries import Path as Place
 from cnnspec.language.entries import Problem
@@ -43,6 +44,7 @@ def check(graph: Graph, data: Data, training: Training, directory: Path) -> list
     return [
         *entering,
         *_arrays(graph, data),
+        *share_problems(data, {split: "images" for split in get_args(Given) if data.source.brings(split)}),
         *leaving,
         *mixing,
         *_weights(graph, data, labels),
@@ -180,8 +182,19 @@ def _monitors(graph: Graph, data: Data, training: Training) -> Iterator[Problem]
         if metrics[output] is None and aim is not None:
             metrics[output] = aim.metrics
     told = {output: found for output, found in metrics.items() if found is not None}
-    reported = columns(told, data.validation_split > 0) if len(told) == len(metrics) else None
-    yield from monitor_problems(training, graph.outputs, reported, data.validation_split > 0)
+    validated = data.validation_split > 0 or data.source.brings("validation") is not False
+    reported = columns(told, validated) if len(told) == len(metrics) else None
+    yield from monitor_problems(training, graph.outputs, reported, validated)
+
+
+def share_problems(data: Data, brought: Mapping[Given, str]) -> Iterator[Problem]:
+    """Shares to set apart to validate or test with, where the source has set images apart (`brought`, in words)."""
+    for split, images in brought.items():
+        key = f"{split}_split"
+        if key in data.model_fields_set and getattr(data, key):
+            verb = {"validation": "validate", "test": "test"}[split]
+            message = f"{data.source.entry} brings {images} to {verb} with, and there is a `{key}`"
+            yield Problem("data-split", message, ("data", key), True, f"leave `{key}` out, or write `{key}: null`")
 
 
 def _schedule(training: Training) -> Iterator[Problem]:

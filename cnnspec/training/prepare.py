@@ -15,9 +15,10 @@ from cnnspec.data.columns import Array, Column, Mapped, fingerprint, in_memory
 from cnnspec.data.errors import DataError
 from cnnspec.data.parting import Shares, parted
 from cnnspec.data.preprocess import transform
-from cnnspec.data.sources import Labels
+from cnnspec.data.sources import Given, Labels
 from cnnspec.data.splits import Dataset, Split, meant_for, one_hot
 from cnnspec.layers.base import Layer, Shape, known, show
+from cnnspec.training.checks import share_problems
 from cnnspec.training.counts import balanced, each_class
 from cnnspec.training.errors import TrainingError
 from cnnspec.training.joint import (
@@ -192,10 +193,10 @@ def _check_ranges(plan: Plan, train: Part) -> None:
 
 def _check_given(plan: Plan, data: Dataset) -> None:
     """Shares to set apart where the source brings these images itself."""
-    for key, split, what in (("validation_split", data.validation, "validate"), ("test_split", data.test, "test")):
-        if split is not None and key in plan.data.model_fields_set and getattr(plan.data, key):
-            message = f"{plan.data.source.entry} brings {len(split):,} images to {what} with, and there is a `{key}`"
-            raise DataError(message, f"leave `{key}` out, or write `{key}: null`")
+    given: dict[Given, Split | None] = {"validation": data.validation, "test": data.test}
+    brought = {name: f"{len(split):,} images" for name, split in given.items() if split is not None}
+    for problem in share_problems(plan.data, brought):
+        raise DataError(problem.message, problem.help)
 
 
 def _check_classes(aim: Objective, data: Dataset, source: str) -> None:

@@ -54,8 +54,8 @@ Names: TypeAlias = Annotated[
 class Weights(Section):
     """A file of weights, and the layers that keep their own.
 
-    `path` is a `.weights.h5`, `.keras` or `.h5` file of Keras, or the folder of a run (its best weights); `skip` names layers of the network, or of the file,
-    that it does not fill.
+    `path` is a `.weights.h5`, `.keras` or `.h5` file of Keras, or the folder of a run (its best weights); `skip` names
+    layers of the network, or of the file, that it does not fill.
     """
 
     spoken: ClassVar[str] = "weights"
@@ -107,6 +107,8 @@ def _form(rank: int) -> Schema:
 
 
 WeightsField: TypeAlias = Annotated[
-    Weights | None, BeforeValidator(_weights), Form(_form, "a file of weights or the folder of a run, or `{path: …, skip: […]}`")
+    Weights | None,
+    BeforeValidator(_weights),
+    Form(_form, "a file of weights or the folder of a run, or `{path: …, skip: […]}`"),
 ]
 """A path, or a path with what is skipped."""

@@ -11,6 +11,9 @@ UNITS = "layers=[flatten, {dense: {units: %s}}]"
 SOFTMAX = "layers=[flatten, {dense: {units: %d, activation: softmax}}]"
 SIGMOID = "layers=[flatten, {dense: {units: %d, activation: sigmoid}}]"
 
+WATCHED = "training.callbacks=[{early_stopping: val_loss}]"
+UNHELD = "data.validation_split=0"
+
 FINE: list[tuple[str, ...]] = [
     (),
     ("training.loss=categorical_crossentropy", "training.metrics=[accuracy, {f1_score: macro}]"),
@@ -30,6 +33,12 @@ FINE: list[tuple[str, ...]] = [
     ("data.augmentation=[{zero_padding2d: 2}, {random_crop: {height: 8, width: 8}}]",),
     ("data.source={cifar100: coarse}", "input=[32, 32, 3]", SOFTMAX % 20),
     ("input=[null, null, 1]", f"layers=[{CONV}, global_average_pooling2d]"),
+    (WATCHED, UNHELD, "data.source={image_folder: .}"),
+    (WATCHED, UNHELD, "data.source={tfrecord: {path: '*.a', validation_path: '*.b'}}"),
+    (WATCHED, UNHELD, "data.source={tfds: any}"),
+    ("data.source={shapes: {image_size: 16, test_count: 0, channels: 1}}", "input=[16, 16, 1]", SOFTMAX % 5,
+     "data.test_split=0.2"),
+    ("data.source={npz: .}", "data.test_split=0.2"),
 ]  # fmt: skip
 
 BAD: list[tuple[tuple[str, ...], list[tuple[str, str]], str]] = [
@@ -59,6 +68,12 @@ BAD: list[tuple[tuple[str, ...], list[tuple[str, str]], str]] = [
       "training.metrics=[]"), [("error", "monitor-unknown")], "`val_accuracy`, which no epoch reports"),
     (("training.callbacks=[early_stopping]", "data.validation_split=0"), [("error", "monitor-unknown")],
      "nothing is held out"),
+    ((WATCHED, UNHELD, "data.source={tfrecord: {path: '*.a'}}"), [("error", "monitor-unknown")], "nothing is held out"),
+    ((WATCHED, UNHELD, "data.source={tfds: {name: any, validation: null}}"), [("error", "monitor-unknown")],
+     "nothing is held out"),
+    (("data.test_split=0.2",), [("error", "data-split")], "digits brings images to test with"),
+    (("data.test_split=0.2", "data.source={npy: {x_train: ., y_train: ., x_test: ., y_test: .}}"),
+     [("error", "data-split")], "npy brings images to test with"),
     (("training.optimizer={adam: {learning_rate: {cosine_decay: 0.1}}}", "training.callbacks=[reduce_lr_on_plateau]"),
      [("error", "schedule-plateau")], "`reduce_lr_on_plateau` and a schedule both set the learning rate"),
     (("data.source={npz: nowhere.npz}",), [("warning", "data-missing")], "nowhere.npz is not there"),

@@ -42,6 +42,8 @@ def loading(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def give(data: Dataset) -> None:
         monkeypatch.setattr("cnnspec.data.entries.named.Digits.load", lambda *asked: data)
+        monkeypatch.setattr("cnnspec.data.entries.named.Digits.brings", lambda *asked: None)
+        monkeypatch.setattr("cnnspec.data.entries.named.Digits.class_names", None)
 
     return give
 

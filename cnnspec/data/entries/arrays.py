@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, model_validator
 
-from cnnspec.data.sources import Source, Text
+from cnnspec.data.sources import Given, Source, Text
 from cnnspec.language.entries import refuse, shown
 from cnnspec.language.forms import Form, Schema
 from cnnspec.layers.base import Shape
@@ -90,6 +90,9 @@ class Npz(Source):
     def labels_named(self) -> tuple[str, ...] | None:
         return _keys(self.y_train)
 
+    def brings(self, split: Given) -> bool | None:
+        return None if split == "test" else False
+
     def load(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:
         from cnnspec.data.files import read_npz
 
@@ -142,6 +145,11 @@ class Idx(Source):
             value = getattr(self, argument)
             if value is not None:
                 yield argument, value
+
+    def brings(self, split: Given) -> bool | None:
+        if split == "test" and self.path is not None:
+            return None
+        return split == "test" and self.test_images is not None
 
     def load(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:
         from cnnspec.data.files import idx_folder, read_idx

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field
 
-from cnnspec.data.sources import Labels, Source
+from cnnspec.data.sources import Given, Labels, Source
 from cnnspec.language import limits
 from cnnspec.language.entries import refuse
 from cnnspec.language.forms import Form, one_or
@@ -99,6 +99,9 @@ class Shapes(Source):
 
     def labels_named(self) -> tuple[str, ...] | None:
         return ("class", "box") if self.task == "boxes" else None
+
+    def brings(self, split: Given) -> bool:
+        return split == "test" and self.test_count > 0
 
     def load(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:
         from cnnspec.data.drawn import drawn

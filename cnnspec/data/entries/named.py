@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from cnnspec.data.sources import Source
+from cnnspec.data.sources import Given, Source
 from cnnspec.language.types import choice
 from cnnspec.layers.base import Shape
 
@@ -26,6 +26,9 @@ class Digits(Source):
     class_names: ClassVar[tuple[str, ...]] = ()
     white: ClassVar[float] = 16.0
 
+    def brings(self, split: Given) -> bool:
+        return split == "test"
+
     def load(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:
         from cnnspec.data.named import digits
 
@@ -34,6 +37,9 @@ class Digits(Source):
 
 class _Named(Source):
     class_names: ClassVar[tuple[str, ...]] = ()
+
+    def brings(self, split: Given) -> bool:
+        return split == "test"
 
     def look(self, directory: Path) -> None:
         from cnnspec.data.named import root

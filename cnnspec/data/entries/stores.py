@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 from pydantic import BeforeValidator, model_validator
 
 from cnnspec.data.entries.folders import EncodedImages, Side
-from cnnspec.data.sources import Source, Text
+from cnnspec.data.sources import Given, Source, Text
 from cnnspec.language.entries import refuse, shown
 from cnnspec.language.forms import Form, Schema, one_or
 from cnnspec.language.problems import Expects
@@ -104,6 +104,9 @@ class Npy(Source):
 
     def labels_named(self) -> tuple[str, ...] | None:
         return _keys(self.y_train)
+
+    def brings(self, split: Given) -> bool:
+        return split == "test" and self.x_test is not None
 
     def load(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:
         from cnnspec.data.npy import read_npy
@@ -206,6 +209,9 @@ class Tfrecord(EncodedImages):
                 given[argument] = [str(directory.resolve() / path) for path in paths]
         return {name: given}
 
+    def brings(self, split: Given) -> bool:
+        return getattr(self, f"{split}_path") is not None
+
     def load(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:
         from cnnspec.data.encoded import labelled
         from cnnspec.data.tfrecord import Wanted, matching, read_records
@@ -229,6 +235,11 @@ class _Splits(EncodedImages):
     train: Text = "train"
     validation: Text | None = "validation"
     test: Text | None = "test"
+
+    def brings(self, split: Given) -> bool | None:
+        if getattr(self, split) is None:
+            return False
+        return True if split in self.model_fields_set else None
 
     def _named(self) -> dict[str, str]:
         """What each split is called there."""
