@@ -35,6 +35,7 @@ def train(
     training has begun.
     """
     began = time.monotonic()
+    _check_installed(plan)
     folder = run_folder.reopen(resume) if resume else run_folder.create(plan.run_root, plan.name)
     told = reporter(quiet, folder.log, stream)
     try:
@@ -53,6 +54,7 @@ def rehearse(
 
     Raises what `train` raises before its first step, and in it.
     """
+    _check_installed(plan)
     with run_folder.rehearsed(plan.run_root, plan.name) as folder:
         told = reporter(quiet, folder.log, stream)
         try:
@@ -71,7 +73,6 @@ def _begun(
         if before.state is not None:
             same_schedule(plan.training.in_turn(), before.state)
             epochs_left(plan.training.in_turn(), before.state)
-        _check_installed(plan)
         plan.data.source.look(plan.directory)
         if plan.training.weights is not None and before.state is None:
             plan.training.weights.look()
@@ -93,7 +94,8 @@ def _begun(
 
 
 def _check_installed(plan: Plan) -> None:
-    for callback in plan.training.callbacks or ():
+    """Raises `TrainingError` where a callback needs what is not installed."""
+    for callback in (callback for one in plan.training.in_turn() for callback in one.callbacks or ()):
         for package, name in callback.needs.items():
             if find_spec(package) is None:
                 raise TrainingError(

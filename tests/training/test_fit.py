@@ -20,7 +20,7 @@ import pytest
 
 from cnnspec.data.errors import DataError
 from cnnspec.training.errors import Interrupted, TrainingError
-from cnnspec.training.fit import train
+from cnnspec.training.fit import rehearse, train
 from cnnspec.training.plan import Plan, Run
 from cnnspec.training.run_folder import in_use
 from tests.training.specs import AUTOENCODER, SMALL, plan
@@ -408,9 +408,12 @@ def test_what_tensorboard_needs_must_be_installed(
     package: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cnnspec.training.fit.find_spec", lambda asked: None if asked == package else object())
-    with pytest.raises(TrainingError, match=f"needs {name}, which is not installed"):
-        run(tmp_path, "training.callbacks=[tensorboard]")
-    assert list((tmp_path / "runs" / "small").iterdir()) == []
+    for override in ("training.callbacks=[tensorboard]", "training.phases=[{epochs: 1, callbacks: [tensorboard]}]"):
+        made = plan(tmp_path / "runs", SMALL, override)
+        for begin in (train, rehearse):
+            with pytest.raises(TrainingError, match=f"needs {name}, which is not installed"):
+                begin(made, quiet=True)
+    assert not (tmp_path / "runs").exists()
 
 
 def test_full_memory_is_no_mistake_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
