@@ -39,7 +39,7 @@ def command(
     arrays (.npy; .npz for several inputs), folders of them, or `-` for paths on standard input, one a line. Images are
     brought into the size that the network takes and preprocessed as in training; arrays are taken as they are.
     A file that cannot be read is told on stderr, the others go on, and the exit code is 3 at the end. Exits 1 where
-    the spec of the run does not hold, 2 where RUN is no run.
+    the spec of the run does not hold, 2 where RUN is no run, or `-` gives no paths.
     """
     gc.enable()
     failed = False
@@ -49,7 +49,9 @@ def command(
         told = predictor(run, backend=backend, device=device, allow_large=allow_large)
         if told.draws and output is None:
             raise click.UsageError("the network gives masks or images: name a folder for them with -o DIR")
+        any_told = False
         for each in told(files, top=top, output=output, batch_size=batch_size, stdin=sys.stdin):
+            any_told = True
             failed |= each.error is not None
             if each.error is not None:
                 complain(f"{each.file} {each.error}")
@@ -57,6 +59,8 @@ def command(
                 click.echo(json.dumps(each.to_json(), ensure_ascii=False))
             elif each.error is None:
                 click.echo(line(each))
+        if not any_told and "-" in files:
+            raise click.UsageError("standard input is empty: `-` reads the paths of files from it, one a line")
     return FAILED if failed else 0
 
 

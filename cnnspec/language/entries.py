@@ -154,15 +154,21 @@ class Entry(Section):
             raise Invalid(Problem("entry-form", f"`{cls.entry}` takes no arguments", help=f"write `{cls.entry}`"))
         if not cls.first:
             message = f"`{cls.entry}` takes its arguments by name"
-            names = [name for name, field in cls.model_fields.items() if field.is_required()]
-            names = names or [name for name in cls.model_fields if name not in ("trainable", "seed")][:1]
-            listed = ", ".join(f"{name}: …" for name in names)
-            raise Invalid(Problem("entry-form", message, help=f"write `{cls.entry}: {{{listed}}}`"))
+            raise Invalid(Problem("entry-form", message, help=f"write `{cls.entry}: {{{cls._by_name()}}}`"))
         try:
             return cls.read({cls.first: value})
         except Invalid as invalid:
             missing = [problem for problem in invalid.problems if problem.about]
             raise Invalid(*(missing or invalid.problems)) from None
+
+    @classmethod
+    def _by_name(cls) -> str:
+        """The arguments that have to be given; without such, the first ones of its own."""
+        needed = [name for name, field in cls.model_fields.items() if field.is_required()]
+        inherited = getattr(cls.__base__, "model_fields", {})
+        names = [name for name in cls.model_fields if name not in ("trainable", "seed")]
+        own = [name for name in names if name not in inherited] or names
+        return ", ".join(f"{name}: …" for name in needed or own[:2])
 
     def changed(self) -> dict[str, Any]:
         """The arguments that differ from their defaults, in the order declared."""

@@ -112,7 +112,10 @@ def test_paths_from_standard_input(digits: Path, files: Path) -> None:
     listed = f"{files / '3.png'}\n\n{files / '1.png'}\r\n"
     result = predict(digits, "-", stdin=listed)
     assert [line.split("  ")[0] for line in result.stdout.splitlines()] == [str(files / "3.png"), str(files / "1.png")]
-    assert code(digits, "-", stdin="") == 0
+    for empty in ("", "\n-\n"):
+        result = predict(digits, "-", stdin=empty)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "standard input is empty" in result.stderr
     assert code(digits, files / "more") == 0
 
 

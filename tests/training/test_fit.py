@@ -408,7 +408,7 @@ def test_what_tensorboard_needs_must_be_installed(
     package: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cnnspec.training.fit.find_spec", lambda asked: None if asked == package else object())
-    for override in ("training.callbacks=[tensorboard]", "training.phases=[{epochs: 1, callbacks: [tensorboard]}]"):
+    for override in ("training.callbacks=[tensorboard]", "training.phases=[{callbacks: [tensorboard]}, {epochs: 1}]"):
         made = plan(tmp_path / "runs", SMALL, override)
         for begin in (train, rehearse):
             with pytest.raises(TrainingError, match=f"needs {name}, which is not installed"):
