@@ -13,6 +13,7 @@ import pytest
 
 from cnnspec import pipeline
 from cnnspec.language import render
+from cnnspec.training.callbacks import CALLBACKS
 from docs import generate
 
 ROOT = Path(__file__).parents[1]
@@ -47,6 +48,14 @@ def test_there_are_specs_in_the_docs() -> None:
 )
 def test_the_generated_pages_are_current(path: Path, text: Callable[[], str]) -> None:
     assert path.read_text(encoding="utf-8") == text(), "run `make docs`"
+
+
+def test_every_callback_is_in_the_manual_with_its_arguments() -> None:
+    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    rows = "\n".join(line for line in text.partition("## Callbacks")[2].partition("\n## ")[0].split("\n") if "|" in line)
+    listed = dict(re.findall(r"`(\w+)(?:: \{([\w, ]+)\})?`(?=,| \|)", rows))
+    known = {name: sorted(CALLBACKS[name].model_fields) for name in CALLBACKS}
+    assert {name: sorted(filter(None, found.split(", "))) for name, found in listed.items()} == known
 
 
 def test_every_bad_spec_is_in_the_catalogue() -> None:
