@@ -52,7 +52,9 @@ def test_the_generated_pages_are_current(path: Path, text: Callable[[], str]) ->
 
 def test_every_callback_is_in_the_manual_with_its_arguments() -> None:
     text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
-    rows = "\n".join(line for line in text.partition("## Callbacks")[2].partition("\n## ")[0].split("\n") if "|" in line)
+    rows = "\n".join(
+        line for line in text.partition("## Callbacks")[2].partition("\n## ")[0].split("\n") if "|" in line
+    )
     listed = dict(re.findall(r"`(\w+)(?:: \{([\w, ]+)\})?`(?=,| \|)", rows))
     known = {name: sorted(CALLBACKS[name].model_fields) for name in CALLBACKS}
     assert {name: sorted(filter(None, found.split(", "))) for name, found in listed.items()} == known
