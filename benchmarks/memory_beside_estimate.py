@@ -65,14 +65,43 @@ layers:
   - dense: {units: 5, activation: softmax}
 """,
 }
+GAN = """
+generator:
+  input: [100]
+  layers:
+    - dense: $(8 * 8 * 128)
+    - reshape: [8, 8, 128]
+    - batch_normalization
+    - relu
+    - repeat:
+        over: [[64], [32]]
+        as: [filters]
+        layers:
+          - conv2d_transpose: {filters: $filters, kernel_size: 4, strides: 2, padding: 1, use_bias: false}
+          - batch_normalization
+          - relu
+    - conv2d_transpose: {filters: 3, kernel_size: 4, strides: 2, padding: 1, activation: tanh}
+discriminator:
+  input: [64, 64, 3]
+  layers:
+    - repeat:
+        over: [[32], [64], [128]]
+        as: [filters]
+        layers:
+          - conv2d: {filters: $filters, kernel_size: 4, strides: 2, padding: 1, use_bias: false}
+          - batch_normalization
+          - leaky_relu: 0.2
+    - flatten
+    - dense: 1
+"""
 SETTINGS = [(32, "float32"), (128, "float32"), (128, "mixed_bfloat16")]
 
 
 def spec(name: str, batch_size: int, precision: str) -> str:
     task = "segmentation" if name == "unet" else "classification"
+    network = f"task: gan\n{GAN}" if name == "gan" else f"input: [64, 64, 3]\n{NETWORKS[name]}"
     return f"""name: {name}
-input: [64, 64, 3]
-{NETWORKS[name]}
+{network}
 data:
   source: {{shapes: {{task: {task}, count: 1280, test_count: 10, image_size: 64}}}}
   preprocessing: [{{rescaling: $(1/255)}}]
@@ -128,7 +157,7 @@ def _status(key: str) -> int:
 def main() -> None:
     backend = sys.argv[1] if len(sys.argv) > 1 else "tensorflow"
     print(f"{backend:<10} batch  precision        taken  estimate   ratio    sure")
-    for name in NETWORKS:
+    for name in (*NETWORKS, "gan"):
         for batch_size, precision in SETTINGS:
             found = measured(spec(name, batch_size, precision), backend)
             taken, estimate, sure = (found[key] / 1e6 for key in ("taken", "estimate", "sure"))

@@ -5,6 +5,7 @@ model = cnnspec.build("specs/lenet.yaml")    # a keras.Model, or SpecError with 
 run = cnnspec.train("specs/digits.yaml", epochs=3)
 found = cnnspec.evaluate(run.folder)         # found.metrics, found.confusion_matrix
 for told in cnnspec.predict(run.folder, ["scans/"]): print(told.file, told.outputs)
+images = cnnspec.generate("runs/dcgan", count=16, seed=7)   # of a GAN: an array of N×H×W×C
 text = cnnspec.import_model(model)           # the spec of a functional or sequential keras.Model
 """
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Report", "SpecError", "__version__", "build", "check", "code", "evaluate", "import_model", "predict", "train",
+    "Report", "SpecError", "__version__", "build", "check", "code", "evaluate", "generate", "import_model", "predict",
+    "train",
 ]  # fmt: skip
 
 
@@ -150,6 +152,31 @@ def predict(
     told = predictor(run, backend=backend, device=device)
     listed = (files,) if isinstance(files, str | Path) else files
     return told(listed, top=top, output=None if output is None else Path(output), batch_size=batch_size)
+
+
+def generate(
+    run: str | Path,
+    *,
+    count: int = 16,
+    seed: int | None = None,
+    output: str | Path | None = None,
+    grid: bool = False,
+    backend: str | None = None,
+    device: str | None = None,
+    batch_size: int | None = None,
+) -> Any:
+    """What the generator of a GAN makes of noise, as an array: `count` images, numbers as its last layer gives them.
+
+    `run` is a run folder, or the folder above it. The noise is drawn from `seed`, which is that of the run where it is
+    left out. With `output` the images are also written into that folder as PNG, as `cnnspec generate` does, and with
+    `grid` one picture of all. Raises as `evaluate`.
+    """
+    from cnnspec.judging.generate import generate as make
+
+    folder = None if output is None else Path(output)
+    return make(
+        run, count=count, seed=seed, output=folder, grid=grid, backend=backend, device=device, batch_size=batch_size
+    )
 
 
 def import_model(model: Any, *, name: str | None = None, partial: bool = False) -> str:

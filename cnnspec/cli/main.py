@@ -22,6 +22,7 @@ _COMMANDS = {
     "train": "train a spec on its data",
     "evaluate": "judge a trained run: metrics, confusions, calibration",
     "predict": "classes, masks or values for images",
+    "generate": "images from the generator of a GAN",
     "new": "start a spec from a template",
     "layers": "the reference: every layer, block and setting",
     "explain": "what an error or a warning means, and how to mend it",

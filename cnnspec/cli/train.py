@@ -87,6 +87,7 @@ def command(
     from cnnspec.training.interrupts import Terminated
     from cnnspec.training.run import rehearse_report, train_report
 
+    gan = len(report.graphs) > 1
     with _terminable():
         try:
             if dry_run:
@@ -97,23 +98,23 @@ def command(
         except Failure as failure:
             _fail(failure)
         except Interrupted as interrupted:
-            _complain(_left_behind(interrupted), f"go on with: cnnspec train --resume {interrupted.folder}")
+            _complain(_left_behind(interrupted, gan), f"go on with: cnnspec train --resume {interrupted.folder}")
             return 143 if interrupted.terminated else 130
         except Terminated:
             _complain("interrupted before training began")
             return 143
-    return _print(json.dumps(run.to_json(), ensure_ascii=False) if as_json else summary(run), run)
+    return _print(json.dumps(run.to_json(), ensure_ascii=False) if as_json else summary(run, gan), run)
 
 
-def summary(run: Run) -> str:
-    """What a run came to, for a person."""
+def summary(run: Run, gan: bool = False) -> str:
+    """What a run came to, for a person; of a GAN no epoch is the best one."""
     from cnnspec.training.progress import values_text
 
     shown = {split: values for split, values in run.metrics.items() if values}
     width = max(map(len, shown))
     lines = [f"{split:<{width}}  {values_text(values)}" for split, values in shown.items()]
-    best = f"epoch {run.best_epoch} of {run.epochs}"
-    lines.append(f"best: {best}; {run.seconds:.1f} s in all, {run.images_per_second:,.0f} images/s on {run.device}")
+    kept = f"{'last' if gan else 'best'}: epoch {run.best_epoch} of {run.epochs}"
+    lines.append(f"{kept}; {run.seconds:.1f} s in all, {run.images_per_second:,.0f} images/s on {run.device}")
     lines.append(f"run:  {run.folder}")
     return "\n".join(lines)
 
@@ -147,13 +148,14 @@ def _terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _left_behind(interrupted: Interrupted) -> str:
+def _left_behind(interrupted: Interrupted, gan: bool) -> str:
     """What is there of a run that was stopped, and how it goes on."""
     when = f"after {interrupted.epochs} epoch{'s' * (interrupted.epochs != 1)}"
-    best = ""
+    kept = ""
     if interrupted.best_epoch is not None:
-        best = f"; the best model so far (epoch {interrupted.best_epoch}) is {interrupted.folder / 'best.keras'}"
-    return f"interrupted {when if interrupted.epochs else 'in the first epoch'}{best}"
+        what = "generator" if gan else "best model so far"
+        kept = f"; the {what} (epoch {interrupted.best_epoch}) is {interrupted.folder / 'best.keras'}"
+    return f"interrupted {when if interrupted.epochs else 'in the first epoch'}{kept}"
 
 
 def _fail(failure: Failure) -> NoReturn:

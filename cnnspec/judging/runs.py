@@ -11,6 +11,7 @@ from typing import Any
 from cnnspec import pipeline
 from cnnspec.data.errors import DataError, Failure
 from cnnspec.language.paths import is_file, is_folder, is_there
+from cnnspec.training.adversarial.plan import AdversarialPlan
 from cnnspec.training.plan import Plan
 from cnnspec.training.run import plan_of
 from cnnspec.training.run_folder import BEST, ENVIRONMENT, RESULT, SPEC, above_runs, in_use, numbered
@@ -93,7 +94,21 @@ def _whole(path: Path) -> Path:
 
 
 def kept(path: Path, *, allow_large: bool = False) -> Kept:
-    """The run that `path` names. Raises `RunError`, and `pipeline.SpecError` where its spec does not hold."""
+    """The run that `path` names, of a network that tells of what it is given.
+
+    Raises `RunError`, and `pipeline.SpecError` where its spec does not hold.
+    """
+    found = opened(path, allow_large=allow_large)
+    if isinstance(found.plan, AdversarialPlan):
+        raise RunError(
+            f"{found.path} is the run of a GAN: it makes images, and has no labels to tell or to be judged by",
+            f"make images with it: cnnspec generate {found.path} -o DIR",
+        )
+    return found
+
+
+def opened(path: Path, *, allow_large: bool = False) -> Kept:
+    """The run that `path` names, be it a GAN. Raises as `kept`."""
     folder = find(path)
     try:
         report = pipeline.check_file(folder / SPEC, allow_large=allow_large)
@@ -101,8 +116,6 @@ def kept(path: Path, *, allow_large: bool = False) -> Kept:
         raise RunError(f"{folder / SPEC} cannot be read: {(error.strerror or str(error)).lower()}") from None
     if not report.ok:
         raise pipeline.SpecError(report)
-    if report.graph is None:
-        raise RunError(f"{folder} is a run of two networks, which have no labels to be judged by")
     return Kept(folder, plan_of(report, folder.parent), _environment(folder / ENVIRONMENT))
 
 

@@ -196,7 +196,16 @@ class SeveralInputs(Document):
 
 
 def _network(name: str, sizes: str) -> Any:
-    return _mapping(name, f"write `{name}: {{input: {sizes}, layers: […]}}`", needed=True)
+    whole = f"`{name}: {{input: {sizes}, layers: […]}}`"
+
+    def check(node: Any) -> Any:
+        if isinstance(node, ScalarNode) and node.text.endswith((".yaml", ".yml")):
+            message = f"`{name}` takes a mapping, not a file: a network cannot be taken from `{node.text}`"
+            help = f"write {whole}; `imports: [{node.text}]` brings in blocks of a file"
+            raise refuse("wrong-type", message, help)
+        return node
+
+    return Annotated[_mapping(name, f"write {whole}", needed=True), BeforeValidator(check)]
 
 
 class TwoNetworks(Document):

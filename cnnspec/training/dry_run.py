@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -40,11 +40,13 @@ class Pace:
 
 
 class Written(NamedTuple):
-    """The bytes of a checkpoint and of the best model, and the seconds that both took."""
+    """The bytes of a checkpoint and of the best model, or of `networks` models that are kept, and the seconds that all
+    took."""
 
     checkpoint: int
     best: int
     seconds: float
+    networks: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ class Rehearsal:
         yield "epoch", f"about {duration(self.epoch)} for {_count(training.steps, 'step')}"
         yield "run", f"about {duration(self.run)} for {_count(self.epochs, 'epoch')}, unless it stops early"
         yield "memory", f"about {self.memory.line()} beside the framework; {spoken(self.peak)} in all in this dry run"
-        files = f"{spoken(written.checkpoint)} for a checkpoint, {spoken(written.best)} for the best model"
+        models = "the best model" if written.networks == 1 else "both networks"
+        files = f"{spoken(written.checkpoint)} for a checkpoint, {spoken(written.best)} for {models}"
         yield "disk", f"up to {spoken(self.disk)}: {files}"
 
 
@@ -127,14 +130,15 @@ def paces(model: Any, feed: Feed, validation: Feed | None) -> tuple[Pace, Pace |
     return training, clock.pace(validation.order.steps)
 
 
-def saved(model: Any, network: Any, folder: Path) -> Written:
-    """Writes a checkpoint and the best model into `folder`."""
+def saved(model: Any, files: Mapping[Path, Any], folder: Path) -> Written:
+    """Writes a checkpoint into `folder`, and the networks that a run keeps into their `files`."""
     began = time.monotonic()
     checkpoint = checkpoints.save(folder / "checkpoints", 1, State(arrays_of(model), {"generators": generators()}), 1)
-    best = folder / "best.keras"
-    with writing(best), sealed(best) as place:
-        network.save(place)
-    return Written(checkpoint.stat().st_size, best.stat().st_size, time.monotonic() - began)
+    for path, network in files.items():
+        with writing(path), sealed(path) as place:
+            network.save(place)
+    kept = sum(path.stat().st_size for path in files)
+    return Written(checkpoint.stat().st_size, kept, time.monotonic() - began, len(files))
 
 
 def peak_memory() -> int:

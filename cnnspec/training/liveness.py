@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -93,6 +93,21 @@ def peaks(graph: Graph) -> Peaks | None:
     back = [_Life(2 * turn - each.last, 2 * turn - each.place, each.size) for each in inner if each.learns]
     held = sum(each.size for each in inner if each.again is not None) + sum(life.size for life in between)
     return Peaks(_most([*batch, *forward, *saved, *between, *back, *copies]), held, _most([*batch, *forward]))
+
+
+def in_turn(runs: Sequence[tuple[Peaks | None, int]]) -> Peaks | None:
+    """What networks take that one step runs, each so many times, on a sample that passes one after another.
+
+    When the backward pass is in one of them, all that those before it keep is still there.
+    """
+    training = saved = evaluation = 0
+    for found, times in runs:
+        if found is None:
+            return None
+        training = max(training, saved + (times - 1) * found.saved + found.training)
+        saved += times * found.saved
+        evaluation = max(evaluation, found.evaluation)
+    return Peaks(training, saved, evaluation)
 
 
 def _kept(node: Node, place: int, own: bool, entering: Iterable[_Tensor], tensor: _Tensor) -> int:

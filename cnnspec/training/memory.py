@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
+from itertools import chain
 from typing import Any, NamedTuple
 
 from cnnspec.graph.graph import Graph
 from cnnspec.layers.base import Shape
-from cnnspec.training.liveness import Peaks, peaks, with_sizes
-from cnnspec.training.optimizers import Optimizer
+from cnnspec.training.liveness import Peaks, in_turn, peaks, with_sizes
+from cnnspec.training.plan import Learner
 
 _FLOAT = 4
 
@@ -95,12 +96,12 @@ class Estimate:
 
 
 def estimate(
-    graph: Graph, batch_size: int, optimizer: Optimizer, precision: str = "float32", *,
+    learners: Sequence[Learner], batch_size: int, precision: str = "float32", *,
     shapes: Mapping[str, Shape] | None = None, evaluated: int | None = None, data: int = 0, on: str = "tensorflow",
 ) -> Estimate:  # fmt: skip
-    """What training `graph` takes.
+    """What training networks in one step takes, each behind the one whose tensors enter it.
 
-    `shapes` are those of the inputs, where the graph leaves sizes open; `evaluated` is the batch size of validation
+    `shapes` are those of the inputs, where a graph leaves sizes open; `evaluated` is the batch size of validation
     (that of training), `data` the bytes of images and labels that are held, `on` the backend, or `gpu`.
 
         weights      4 bytes each, and 2 more in mixed precision
@@ -110,21 +111,26 @@ def estimate(
     """
     habits = _HABITS.get(on, _ON_GPU)
     size = _FLOAT if precision == "float32" else _FLOAT // 2
-    parameters = sum(node.parameters for node in graph.nodes)
-    learning = [weight.size for node in graph.nodes for weight in node.weights if weight.trainable]
-    found = peaks(with_sizes(graph, shapes or {}))
+    parameters = sum(node.parameters for each in learners for node in each.graph.nodes)
+    learning = [_learning(each.graph) for each in learners]
+    found = in_turn([(peaks(with_sizes(each.graph, shapes or {})), each.times) for each in learners])
     return Estimate(
         batch_size,
         weights=_FLOAT * parameters + (size * parameters if size < _FLOAT else 0),
-        gradients=_FLOAT * (sum(learning) + _UPDATES * sum(nlargest(_THREADS, learning))),
-        optimizer=_FLOAT * optimizer.slots * sum(learning),
+        gradients=_FLOAT * (sum(map(sum, learning)) + _UPDATES * sum(nlargest(_THREADS, chain(*learning)))),
+        optimizer=_FLOAT * sum(each.optimizer.slots * sum(own) for each, own in zip(learners, learning, strict=True)),
         activations=None
         if found is None
         else round(habits.activations * size * _numbers(found, batch_size, evaluated or batch_size)),
         kept=0 if found is None else size * batch_size * found.saved,
         data=data,
-        framework=habits.own + habits.a_layer * len(graph.nodes),
+        framework=habits.own + habits.a_layer * sum(each.times * len(each.graph.nodes) for each in learners),
     )
+
+
+def _learning(graph: Graph) -> list[int]:
+    """The sizes of the weights that learn."""
+    return [weight.size for node in graph.nodes for weight in node.weights if weight.trainable]
 
 
 def _numbers(found: Peaks, batch_size: int, evaluated: int) -> int:
@@ -141,10 +147,13 @@ def evaluation_batch(
     return max(batch_size, min(256, images, room))
 
 
-def state_bytes(graph: Graph, optimizer: Optimizer) -> tuple[int, int]:
-    """Bytes of the weights, and of what the optimizer keeps beside them: what a checkpoint holds."""
-    learning = sum(node.trainable for node in graph.nodes)
-    return _FLOAT * sum(node.parameters for node in graph.nodes), _FLOAT * optimizer.slots * learning
+def state_bytes(learners: Iterable[Learner]) -> tuple[int, int]:
+    """Bytes of the weights, and of what the optimizers keep beside them: what a checkpoint holds."""
+    each = [
+        (sum(node.parameters for node in graph.nodes), optimizer.slots * sum(node.trainable for node in graph.nodes))
+        for graph, optimizer, _ in learners
+    ]
+    return _FLOAT * sum(weights for weights, _ in each), _FLOAT * sum(slots for _, slots in each)
 
 
 def halves(batch_size: int) -> Iterable[int]:

@@ -6,11 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnnspec.data.section import Data
 from cnnspec.graph.graph import Graph
+from cnnspec.training.freeze import frozen
+from cnnspec.training.optimizers import Optimizer
 from cnnspec.training.section import Training
+
+
+class Learner(NamedTuple):
+    """A network that learns, the optimizer that moves it, and how often a step runs it."""
+
+    graph: Graph
+    optimizer: Optimizer
+    times: int = 1
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,17 @@ class Plan:
     @property
     def multiply_adds(self) -> int:
         """Those of one image, forwards."""
-        return sum(node.multiply_adds or 0 for node in self.graph.nodes)
+        runs = self.learners(self.training)
+        return sum(each.times * (node.multiply_adds or 0) for each in runs for node in each.graph.nodes)
+
+    @property
+    def pictures(self) -> int:
+        """The bytes of the pictures that a run leaves behind, at most."""
+        return 0
+
+    def learners(self, training: Training) -> tuple[Learner, ...]:
+        """The networks that learn in a phase, each behind the one whose tensors enter it."""
+        return (Learner(frozen(self.graph, training.freeze), training.optimizer),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from cnnspec.data.memory import Free
 from cnnspec.layers.base import Shape
 from cnnspec.training.device import Machine
 from cnnspec.training.errors import TrainingError
-from cnnspec.training.freeze import frozen
 from cnnspec.training.machine import free_disk, free_memory
 from cnnspec.training.memory import Estimate, estimate, evaluation_batch, halves, spoken, state_bytes
 from cnnspec.training.plan import Plan
@@ -48,10 +47,11 @@ class Needs:
         return max((self._of(training) for training in trainings), key=lambda found: found.total)
 
     def _of(self, training: Training) -> Estimate:
-        graph, size = frozen(self.plan.graph, training.freeze), training.batch_size
+        learners, size = self.plan.learners(training), training.batch_size
+        judged = evaluation_batch(learners[-1].graph, size, self.shapes) if self.plan.labelled else size
         return estimate(
-            graph, size, training.optimizer, precision_of(self.plan, self.machine), shapes=self.shapes,
-            evaluated=evaluation_batch(graph, size, self.shapes), data=0 if self.machine.gpu else self.data,
+            learners, size, precision_of(self.plan, self.machine), shapes=self.shapes, evaluated=judged,
+            data=0 if self.machine.gpu else self.data,
             on="gpu" if self.machine.gpu else self.machine.backend,
         )  # fmt: skip
 
@@ -128,10 +128,9 @@ def memory_ran_out(error: BaseException) -> bool:
 
 
 def disk_needed(plan: Plan) -> int:
-    """Bytes that a run writes: its checkpoints and one more while it is written, and the best model twice."""
-    held = [state_bytes(frozen(plan.graph, each.freeze), each.optimizer) for each in plan.training.in_turn()]
-    weights, slots = max(held)
-    return (plan.training.checkpoint.keep + 1) * (weights + slots) + 2 * weights
+    """Bytes that a run writes: its checkpoints and one more while it is written, the best model twice, pictures."""
+    weights, slots = max(state_bytes(plan.learners(each)) for each in plan.training.in_turn())
+    return (plan.training.checkpoint.keep + 1) * (weights + slots) + 2 * weights + plan.pictures
 
 
 def check_disk(plan: Plan, path: Path, free: int | None = None) -> int:
@@ -141,8 +140,9 @@ def check_disk(plan: Plan, path: Path, free: int | None = None) -> int:
     if free is not None:  # what a run that goes on has written takes no more room
         free += sum(file.stat().st_size for file in (*path.glob("checkpoints/*.npz"), *path.glob("*.keras")))
     if free is not None and needed > free:
+        what = "checkpoints and the best model" if plan.labelled else "checkpoints, both networks and samples"
         raise TrainingError(
-            f"the run writes about {spoken(needed)} (checkpoints and the best model), but {spoken(free)} are free at "
+            f"the run writes about {spoken(needed)} ({what}), but {spoken(free)} are free at "
             f"{path}: {spoken(needed - free)} are missing",
             "free some room, or put the runs on another disk with --runs",
         )

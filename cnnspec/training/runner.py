@@ -75,6 +75,10 @@ class Runner:
         self.environment = dict(environment(plan, machine, self.seed, self.data))
         if again := before.environment.get("started"):
             self.environment |= {"started": again, "resumed": self.environment["started"]}
+        if isinstance(plan, AdversarialPlan):
+            from cnnspec.training.adversarial.keeping import brightness
+
+            self.environment["range"] = brightness(self.model, plan, self.data.train.x["input"])
         folder.write_environment(self.environment)
         folder.write(run_folder.SPEC, plan.spec_text)
 
@@ -122,7 +126,7 @@ class Runner:
         compile_model(self.model, self.data.objectives, plan, self.machine, feed.order.steps)
         try:
             found = paces(self.model, feed, self._held_out(first.batch_size))
-            written = saved(self.model, self.network, self.folder.path)
+            written = saved(self.model, self._keeper(*self._best_by()).files, self.folder.path)
         except Exception as error:
             raise self._failure(error) or error from None
         return Rehearsal(
@@ -137,7 +141,7 @@ class Runner:
             return KeepBest(self.network, self.folder.best, monitor, mode, self.told.say)
         from cnnspec.training.adversarial.keeping import KeepLast
 
-        return KeepLast(self.model, self.plan, self.folder, self.seed, self.data.train.x["input"])
+        return KeepLast(self.model, self.plan, self.folder, self.seed, self.environment["range"])
 
     def _train(self, interrupts: Interrupts, ours: list[Any]) -> None:
         """Every phase that is not over yet."""

@@ -139,6 +139,11 @@ class KeepBest(Watcher):
         self.epoch: int | None = None
         self.logs: dict[str, float] = {}
 
+    @property
+    def files(self) -> Mapping[Path, Any]:
+        """The networks that it keeps, by their files."""
+        return {self._path: self._network}
+
     def marks(self, epoch: int) -> bool:
         """Whether `epoch` (from 1) is the best one so far."""
         return self.epoch == epoch

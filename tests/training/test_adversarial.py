@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 from cnnspec.training.adversarial.plan import AdversarialPlan
+from cnnspec.training.device import Machine
 from cnnspec.training.errors import TrainingError
-from cnnspec.training.fit import train
+from cnnspec.training.fit import rehearse, train
+from cnnspec.training.liveness import peaks
 from cnnspec.training.plan import Run
+from cnnspec.training.resources import Needs, disk_needed
 from tests.training.specs import codes, plan, report
 
 pytestmark = pytest.mark.filterwarnings(
@@ -105,15 +108,15 @@ def test_a_run_and_what_it_leaves(done: Run) -> None:
 def test_the_networks_that_are_kept_are_the_last_ones(done: Run) -> None:
     import keras
 
-    from cnnspec.training.adversarial.samples import fixed_noise, grid
+    from cnnspec.training.adversarial.samples import grid, making, pixels
 
     generator = keras.models.load_model(done.folder / "best.keras")
-    made = keras.ops.convert_to_numpy(generator(fixed_noise((16,), 7), training=False))
+    made = np.concatenate(list(making(generator, 64, 7, 64)))
     assert made.shape == (64, 8, 8, 1)
     from PIL import Image
 
     with Image.open(done.folder / "samples" / "2.png") as picture:
-        assert np.array_equal(np.asarray(picture), grid(made, 0.0, 1.0)[..., 0])
+        assert np.array_equal(np.asarray(picture), grid(pixels(made, 0.0, 1.0))[..., 0])
     judged = keras.models.load_model(done.folder / "discriminator.keras")(made)
     assert judged.shape == (64, 1)
 
@@ -240,15 +243,77 @@ def test_each_optimizer_moves_its_own_network(model: Any) -> None:
 
 
 def test_a_grid_of_pictures() -> None:
-    from cnnspec.training.adversarial.samples import fixed_noise, grid
+    from cnnspec.training.adversarial.samples import grid, pixels
 
     images = np.linspace(-1, 1, 64, dtype=np.float32).reshape(64, 1, 1, 1) * np.ones((64, 3, 4, 3), np.float32)
-    whole = grid(images, -1.0, 1.0)
+    whole = grid(pixels(images, -1.0, 1.0))
     assert whole.shape == (8 * 5 + 2, 8 * 6 + 2, 3)
     assert (whole[2, 2, 0], whole[2 + 7 * 5, 2 + 7 * 6, 0], whole[0, 0, 0]) == (0, 255, 255)
-    assert grid(images[..., :2], 0.0, 1.0).shape[-1] == 1
-    assert np.array_equal(fixed_noise((5,), 7), fixed_noise((5,), 7))
-    assert not np.array_equal(fixed_noise((5,), 7), fixed_noise((5,), 8))
+    assert pixels(images[..., :2], 0.0, 1.0).shape[-1] == 1
+    shapes = {count: grid(np.zeros((count, 3, 4, 1), np.uint8)).shape[:2] for count in (1, 2, 5, 16)}
+    assert shapes == {1: (7, 8), 2: (7, 14), 5: (12, 20), 16: (22, 26)}
+
+
+def test_noise_follows_from_the_seed_alone() -> None:
+    from cnnspec.training.adversarial.samples import making
+
+    class Echo:
+        input_shape = (None, 5)
+
+        def __call__(self, noise: Any, training: bool) -> Any:
+            return noise
+
+    def noise(count: int, seed: int, batch_size: int) -> Any:
+        return np.concatenate(list(making(Echo(), count, seed, batch_size)))
+
+    assert noise(9, 7, 4).shape == (9, 5)
+    assert np.array_equal(noise(9, 7, 4), noise(20, 7, 3)[:9])
+    assert not np.array_equal(noise(9, 7, 4), noise(9, 8, 4))
+
+
+def test_black_and_white_are_those_of_real_images_behind_preprocessing(tmp_path: Path) -> None:
+    from cnnspec.training.adversarial.keeping import brightness
+    from cnnspec.training.compiling import network, trained
+    from cnnspec.training.prepare import Part
+
+    linear = GAN.replace(", activation: sigmoid", "")
+    images = np.linspace(0, 16, 6 * 64).reshape(6, 8, 8, 1).astype(np.float32)
+    for raw, expected in ((frozenset({"input"}), (0.0, 1.0)), (frozenset(), (0.0, 16.0))):
+        made = plan(tmp_path, linear)
+        model = trained(network(made, "float32"), made, part := Part({"input": images}, {}, raw=raw))
+        assert brightness(model, made, part.x["input"]) == pytest.approx(expected)
+    bounded = plan(tmp_path, GAN)
+    assert brightness(model, bounded, images) == (0.0, 1.0)
+
+
+def test_a_plan_counts_both_networks(tmp_path: Path) -> None:
+    made = plan(tmp_path, GAN, "training.optimizer={generator: adam, discriminator: sgd}")
+    generator, discriminator = made.learners(made.training)
+    weights = {
+        each.graph.name: sum(node.parameters for node in each.graph.nodes) for each in (generator, discriminator)
+    }
+    assert weights == {"generator": 1729, "discriminator": 289}
+    found = Needs(made, Machine("tensorflow", "2", "CPU")).at(256)
+    assert found.weights == 4 * (1729 + 289)
+    assert found.optimizer == 8 * sum(node.trainable for node in generator.graph.nodes)
+    of_one = peaks(discriminator.graph)
+    assert of_one is not None
+    assert found.activations is not None
+    assert found.activations > 4 * 256 * (of_one.training + 2 * of_one.saved)
+    assert disk_needed(made) == 3 * (found.weights + found.optimizer) + 2 * found.weights + 2 * 64 * 64
+    assert made.multiply_adds == sum(
+        each.times * (node.multiply_adds or 0) for each in (generator, discriminator) for node in each.graph.nodes
+    )
+
+
+@pytest.mark.slow
+def test_a_dry_run_keeps_both_networks(done: Run, tmp_path: Path) -> None:
+    found = rehearse(plan(tmp_path / "runs", GAN), quiet=True)
+    assert list(tmp_path.iterdir()) == []
+    both = sum((done.folder / name).stat().st_size for name in ("best.keras", "discriminator.keras"))
+    assert found.written.best == pytest.approx(both, rel=0.05)
+    assert found.validation is None
+    assert "for both networks" in found.text()
 
 
 def test_the_plan_of_two_networks(tmp_path: Path) -> None:

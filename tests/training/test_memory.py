@@ -9,9 +9,10 @@ import pytest
 from cnnspec import pipeline
 from cnnspec.graph.graph import Graph
 from cnnspec.training.freeze import frozen
-from cnnspec.training.liveness import peaks, with_sizes
+from cnnspec.training.liveness import Peaks, in_turn, peaks, with_sizes
 from cnnspec.training.memory import estimate, evaluation_batch, halves, spoken, state_bytes
 from cnnspec.training.optimizers import OPTIMIZERS
+from cnnspec.training.plan import Learner
 
 ADAM = OPTIMIZERS["adam"].read({})
 CONV = "{conv2d: {filters: 4, kernel_size: 1}}"  # 8×8×4 = 256 numbers
@@ -21,6 +22,10 @@ def graph(layers: str, shape: str = "[8, 8, 2]") -> Graph:
     report = pipeline.check_text(f"input: {shape}\nlayers: {layers}\n")
     assert report.graph is not None, str(report)
     return report.graph
+
+
+def alone(network: Graph) -> tuple[Learner]:
+    return (Learner(network, ADAM),)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +74,7 @@ def test_a_frozen_trunk_keeps_nothing_and_what_is_above_it_does() -> None:
 
 def test_weights_that_are_shared_count_once_and_their_tensors_twice() -> None:
     layers = "[{conv2d: {filters: 2, kernel_size: 1, activation: relu, name: one}}, {share: one}]"
-    found = estimate(graph(layers), 1, ADAM)
+    found = estimate(alone(graph(layers)), 1)
     assert found.weights == 4 * (2 * 2 + 2)
     assert found.kept == 4 * 2 * 128
 
@@ -84,19 +89,19 @@ def test_a_long_connection_stays_alive() -> None:
 
 def test_open_sizes_are_taken_from_the_images() -> None:
     network = graph(f"[{CONV}, relu, global_average_pooling2d, {{dense: 3}}]", "[null, null, 2]")
-    assert estimate(network, 8, ADAM).activations is None
-    sized = estimate(network, 8, ADAM, shapes={"input": (8, 8, 2)})
+    assert estimate(alone(network), 8).activations is None
+    sized = estimate(alone(network), 8, shapes={"input": (8, 8, 2)})
     assert (
         sized.activations
-        == estimate(graph(f"[{CONV}, relu, global_average_pooling2d, {{dense: 3}}]"), 8, ADAM).activations
+        == estimate(alone(graph(f"[{CONV}, relu, global_average_pooling2d, {{dense: 3}}]")), 8).activations
     )
     assert with_sizes(network, {"input": (6, 4, 2)}).output_shapes == network.output_shapes
 
 
 def test_an_estimate_grows_with_the_batch_and_shrinks_with_the_precision() -> None:
     network = graph(f"[{CONV}, relu, flatten, {{dense: 3}}]")
-    one, ten = (estimate(network, size, ADAM) for size in (1, 10))
-    half = estimate(network, 10, ADAM, "mixed_bfloat16")
+    one, ten = (estimate(alone(network), size) for size in (1, 10))
+    half = estimate(alone(network), 10, "mixed_bfloat16")
     assert one.activations is not None
     assert ten.activations == 10 * one.activations
     assert half.activations == 5 * one.activations
@@ -146,8 +151,21 @@ def test_words() -> None:
         "0.0 MB", "0.1 MB", "12 MB", "1.9 GB", "3.0 TB",
     ]  # fmt: skip
     assert [list(halves(size)) for size in (1, 2, 48, 64)] == [[], [1], [32, 16, 8, 4, 2, 1], [32, 16, 8, 4, 2, 1]]
-    found = estimate(graph(f"[{CONV}, relu, flatten, {{dense: 1000}}]"), 1, ADAM)
+    found = estimate(alone(graph(f"[{CONV}, relu, flatten, {{dense: 1000}}]")), 1)
     assert found.line().startswith("36 MB (framework 29 MB, gradients 3.1 MB, ")
     assert found.table().splitlines()[0] == "weights                   1.0 MB"
     assert "activations of 1 image " in found.table()
-    assert state_bytes(graph("[flatten, {dense: 10}]"), ADAM) == (4 * 1290, 8 * 1290)
+    assert state_bytes(alone(graph("[flatten, {dense: 10}]"))) == (4 * 1290, 8 * 1290)
+
+
+def test_what_networks_in_one_step_keep_is_there_at_once() -> None:
+    first, second = Peaks(10, 4, 3), Peaks(7, 5, 2)
+    assert in_turn([(first, 1)]) == first
+    assert in_turn([(first, 1), (second, 1)]) == Peaks(4 + 7, 4 + 5, 3)
+    assert in_turn([(first, 1), (second, 3)]) == Peaks(4 + 2 * 5 + 7, 4 + 3 * 5, 3)
+    assert in_turn([(first, 1), (None, 3)]) is None
+    network = graph("[flatten, {dense: 10}]")
+    both = (Learner(network, OPTIMIZERS["sgd"].read({})), Learner(network, ADAM, times=3))
+    assert state_bytes(both) == (2 * 4 * 1290, 8 * 1290)
+    assert estimate(both, 1).optimizer == 8 * 1290
+    assert estimate(both, 1).weights == 2 * estimate(alone(network), 1).weights

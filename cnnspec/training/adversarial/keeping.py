@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
 from cnnspec.data.columns import Column
-from cnnspec.training.adversarial.plan import AdversarialPlan
-from cnnspec.training.adversarial.samples import RANGES, fixed_noise, grid, write_png
+from cnnspec.training.adversarial.plan import SHOWN, AdversarialPlan
+from cnnspec.training.adversarial.samples import RANGES, grid, making, pixels, write_png
 from cnnspec.training.objective import final_activation
 from cnnspec.training.progress import reported
 from cnnspec.training.run_folder import RunFolder, writing
@@ -19,37 +21,45 @@ from cnnspec.training.watch import KeepBest, Logs
 DISCRIMINATOR, SAMPLES = "discriminator.keras", "samples"
 
 
+def brightness(model: Any, plan: AdversarialPlan, images: Column) -> tuple[float, float]:
+    """Black and white in what the generator makes: what its last activation can give, else what real images have."""
+    if found := RANGES.get(final_activation(plan.generator, next(iter(plan.generator.outputs)))):
+        return found
+    first = keras.ops.convert_to_numpy(model.seen(images[np.arange(min(256, len(images)))]))
+    return float(first.min()), float(first.max())
+
+
 class KeepLast(KeepBest):
     """Keeps both networks of the last epoch: the losses of a GAN do not say which epoch is best.
 
     The picture of an epoch shows what the generator makes of the same noise as in every other one.
     """
 
-    def __init__(self, model: Any, plan: AdversarialPlan, folder: RunFolder, seed: int, images: Column) -> None:
+    def __init__(
+        self, model: Any, plan: AdversarialPlan, folder: RunFolder, seed: int, brightness: tuple[float, float]
+    ) -> None:
         super().__init__(model.generator, folder.best, "generator_loss", "min")
         self._both = {folder.best: model.generator, folder.path / DISCRIMINATOR: model.network}
-        self._generator, self._samples, self._digits = (
-            model.generator,
-            folder.path / SAMPLES,
-            len(str(plan.training.epochs)),
-        )
-        self._noise = fixed_noise(model.generator.input_shape[1:], seed)
-        activation = final_activation(plan.generator, next(iter(plan.generator.outputs)))
-        first = images[np.arange(min(256, len(images)))]
-        self._range = RANGES.get(activation) or (float(np.min(first)), float(np.max(first)))
+        self._samples, self._digits = folder.path / SAMPLES, len(str(plan.training.epochs))
+        self._drawn, self._range = (SHOWN, seed, plan.training.batch_size), brightness
         self._pictured = len(plan.generator.shape_of(plan.generator.output)) == 3
+
+    @property
+    def files(self) -> Mapping[Path, Any]:
+        """Both networks, by their files."""
+        return self._both
 
     def marks(self, epoch: int) -> bool:
         """No epoch is the best one."""
         return False
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        for path, network in self._both.items():
+        for path, network in self.files.items():
             with writing(path), sealed(path) as place:
                 network.save(place)
         if self._pictured:
-            made = keras.ops.convert_to_numpy(self._generator(self._noise, training=False))
+            made = np.concatenate(list(making(self._network, *self._drawn)))
             path = self._samples / f"{epoch + 1:0{self._digits}}.png"
             with writing(path):
-                write_png(path, grid(made, *self._range))
+                write_png(path, grid(pixels(made, *self._range)))
         self.epoch, self.logs = epoch + 1, reported(logs or {})

@@ -57,6 +57,10 @@ class Adversarial(Trained):
         shape = (count, *self.generator.input_shape[1:])
         return keras.random.normal(shape, dtype="float32", seed=self.seeds)
 
+    def seen(self, images: Any) -> Any:
+        """Real images as the discriminator sees them, but for augmentation."""
+        return self._preprocessed(self._names[0], images)
+
     def _judged(self, images: Any) -> Any:
         """What the discriminator says of images that the generator learns from; its weights and statistics stay."""
         judge = self.network

@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cnnspec.graph.graph import Graph
+from cnnspec.layers.base import volume
 from cnnspec.training.adversarial.section import AdversarialTraining
-from cnnspec.training.plan import Plan
+from cnnspec.training.plan import Learner, Plan
+from cnnspec.training.section import Training
+
+SHOWN = 64
+"""How many images the sample of an epoch shows."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,11 @@ class AdversarialPlan(Plan):
         return False
 
     @property
-    def multiply_adds(self) -> int:
-        """The discriminator sees a real image, and a made one twice."""
-        return 3 * super().multiply_adds + sum(node.multiply_adds or 0 for node in self.generator.nodes)
+    def pictures(self) -> int:
+        """The samples of every epoch, as if PNG saved nothing."""
+        return self.training.epochs * SHOWN * (volume(self.generator.shape_of(self.generator.output)) or 0)
+
+    def learners(self, training: Training) -> tuple[Learner, ...]:
+        """The discriminator sees a real image, and a made one twice: once to learn, once to teach the generator."""
+        own = self.adversarial.optimizer_of
+        return Learner(self.generator, own("generator")), Learner(self.graph, own("discriminator"), times=3)

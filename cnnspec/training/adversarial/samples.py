@@ -1,38 +1,50 @@
-"""What a generator makes, as a picture: the same noise in every epoch. Imports NumPy and Pillow."""
+"""What a generator makes, and how it is shown. Imports Keras."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from math import ceil, isqrt
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
-from cnnspec.data.columns import Array
-from cnnspec.layers.base import Shape, known
+from cnnspec.data.columns import Array, blocks
 
-ROWS = 8
+_STREAM = 8
 _GAP = 2
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
 """What a last activation can give."""
 
 
-def fixed_noise(shape: Shape, seed: int) -> Array:
-    """The inputs of a generator for a grid of images: a function of the seed alone."""
-    return np.random.default_rng((seed, ROWS)).standard_normal((ROWS * ROWS, *(known(shape) or ())), np.float32)
+def making(generator: Any, count: int, seed: int, batch_size: int) -> Iterator[Array]:
+    """What a generator makes, in batches. The noise follows from the seed alone: more of it begins with the same."""
+    drawn = np.random.default_rng((seed, _STREAM))
+    for part in blocks(count, batch_size):
+        noise = drawn.standard_normal((part.stop - part.start, *generator.input_shape[1:]), np.float32)
+        yield keras.ops.convert_to_numpy(generator(noise, training=False))
 
 
-def grid(images: Array, low: float, high: float) -> Array:
-    """Images of H×W×C in rows, with gaps, as bytes: `low` becomes black, `high` white. Images of a number of channels
-    that no picture has are shown by their first."""
+def pixels(images: Array, low: float, high: float) -> Array:
+    """Images of H×W×C as bytes: `low` becomes black, `high` white. Of a number of channels that no picture has, the
+    first is taken."""
     channels = images.shape[-1] if images.shape[-1] in _MODES else 1
     scaled = (images[..., :channels].astype(np.float32) - low) * (255.0 / max(high - low, 1e-9))
-    pixels = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
-    height, width = (size + _GAP for size in images.shape[1:3])
-    whole = np.full((ROWS * height + _GAP, ROWS * width + _GAP, channels), 255, np.uint8)
-    for index, image in enumerate(pixels):
-        top, left = _GAP + index // ROWS * height, _GAP + index % ROWS * width
-        whole[top : top + height - _GAP, left : left + width - _GAP] = image
+    found: Array = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return found
+
+
+def grid(pictures: Array) -> Array:
+    """Pictures side by side in rows, with gaps: about as many rows as stand in one."""
+    count, height, width, channels = pictures.shape
+    columns = isqrt(count - 1) + 1
+    height, width = height + _GAP, width + _GAP
+    whole = np.full((ceil(count / columns) * height + _GAP, columns * width + _GAP, channels), 255, np.uint8)
+    for index, picture in enumerate(pictures):
+        top, left = _GAP + index // columns * height, _GAP + index % columns * width
+        whole[top : top + height - _GAP, left : left + width - _GAP] = picture
     return whole
 
 
@@ -41,7 +53,7 @@ def write_png(path: Path, pixels: Array) -> None:
     from PIL import Image
 
     temporary = path.with_name(f".part-{path.name}")
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         picture: Any = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
         picture.save(temporary, format="PNG")
