@@ -15,6 +15,7 @@ from cnnspec.training.augmenting import augmenting
 from cnnspec.training.device import Machine
 from cnnspec.training.jit import allow_jit
 from cnnspec.training.joint import value_range
+from cnnspec.training.maps import leaving_out
 from cnnspec.training.objective import Objective
 from cnnspec.training.plan import Plan
 from cnnspec.training.prepare import Part, alone
@@ -191,7 +192,9 @@ def compile_model(model: Any, objectives: Mapping[str, Objective], plan: Plan, m
 def judged_by(objectives: Mapping[str, Objective], plan: Plan) -> dict[str, Any]:
     """The losses with their weights, and the metrics, as `compile` takes them."""
     losses = {name: make(aim.loss.call()) for name, aim in objectives.items()}
-    metrics = {name: [make(call) for call in aim.metric_calls()] for name, aim in objectives.items()}
+    metrics = {
+        name: [leaving_out(aim.ignored, make(call)) for call in aim.metric_calls()] for name, aim in objectives.items()
+    }
     weights = plan.training.loss_weights
     return {
         "loss": alone(losses),

@@ -1,4 +1,4 @@
-"""Losses of masks as Keras objects, for what Keras's own cannot do. Imports Keras."""
+"""Losses and metrics of masks as Keras objects, for what Keras's own cannot do. Imports Keras."""
 
 from __future__ import annotations
 
@@ -50,3 +50,24 @@ class Dice(_Weighed, keras.losses.Dice):  # type: ignore[misc]
 @keras.saving.register_keras_serializable("cnnspec")
 class Tversky(_Weighed, keras.losses.Tversky):  # type: ignore[misc]
     """Keras's, with weights of images or pixels."""
+
+
+def leaving_out(ignored: int | None, metric: Any) -> Any:
+    """`metric`, for which labels of the number `ignored` do not count: the loss leaves them out, too."""
+    if ignored is None:
+        return metric
+    if hasattr(metric, "ignore_class"):
+        metric.ignore_class = ignored if metric.ignore_class is None else metric.ignore_class
+        return metric
+    whole = metric.update_state
+
+    def update_state(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        labels = ops.convert_to_tensor(y_true)
+        counted = ops.not_equal(labels, ignored)
+        weights = ops.cast(counted, "float32")
+        if sample_weight is not None:
+            weights *= ops.broadcast_to(ops.cast(sample_weight, "float32"), ops.shape(weights))
+        return whole(ops.where(counted, labels, ops.zeros_like(labels)), y_pred, weights)
+
+    metric.update_state = update_state
+    return metric

@@ -110,6 +110,25 @@ def test_pixels_of_an_ignored_class_do_not_count() -> None:
     assert seen == pytest.approx(iou_of_classes(MASKS[:, 1:], SOFT[:, 1:].argmax(-1), 3).mean(), rel=1e-6)
 
 
+@pytest.mark.parametrize("name", ["accuracy", "mean_iou", "sparse_categorical_crossentropy"])
+def test_what_the_loss_ignores_counts_in_no_metric(name: str) -> None:
+    from cnnspec.training.compiling import make
+    from cnnspec.training.maps import leaving_out
+
+    void = MASKS.copy()
+    void[:, 0] = 255
+    kept = leaving_out(255, make(read_entry(name, METRICS).call_for(Facing((5, 4, 3), "numbers"))))
+    for part in PARTS:
+        kept.update_state(void[part], SOFT[part])
+    told = SOFT[:, 1:].argmax(-1)
+    wanted = {
+        "accuracy": np.mean(told == MASKS[:, 1:]),
+        "mean_iou": iou_of_classes(MASKS[:, 1:], told, 3).mean(),
+        "sparse_categorical_crossentropy": np.mean(-np.log((HOT * SOFT).sum(-1)[:, 1:])),
+    }
+    assert float(kept.result()) == pytest.approx(wanted[name], rel=1e-5)
+
+
 def test_a_sum_of_losses_weighs_each() -> None:
     parts = [loss(name, HOT, SOFT) for name in ("categorical_crossentropy", "dice")]
     assert loss({"sum": ("categorical_crossentropy", "dice")}, HOT, SOFT) == pytest.approx(sum(parts), rel=1e-6)
