@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cnnspec.language.entries import read_entry
+from cnnspec.training.optimizers import OPTIMIZERS
 from cnnspec.training.schedules import SCHEDULES
 
 
@@ -103,3 +104,22 @@ def test_a_warm_up_that_is_longer_than_the_run_is_told(value: Any, steps: int, d
     entry: Any = read_entry(value, SCHEDULES)
     assert (entry.doubt(steps) is not None) == doubtful
     assert np.isfinite(rates(value, steps, [0, steps - 1, steps])).all()
+
+
+@pytest.mark.parametrize("batches", [1, 2, 5])
+def test_a_schedule_ends_with_the_run_where_gradients_are_summed(batches: int) -> None:
+    import keras
+
+    from cnnspec.training.compiling import make
+
+    settings: dict[str, Any] = {"learning_rate": {"cosine_decay": 0.1}}
+    if batches > 1:
+        settings["gradient_accumulation_steps"] = batches
+    entry: Any = read_entry({"sgd": settings}, OPTIMIZERS)
+    optimizer, weights = make(entry.over(40)), keras.Variable([1.0])
+    told = []
+    for _ in range(40):
+        told.append(float(optimizer.learning_rate))
+        optimizer.apply([keras.ops.ones(1)], [weights])
+    assert told[20] == pytest.approx(0.05, rel=1e-3)
+    assert float(optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
