@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -91,7 +92,7 @@ def filled(folder: Path, disk: Path, whole: Left, name: str, number: int, share:
     (disk / "filler").unlink(missing_ok=True)
     if not said:
         return "the disk was large enough", wrong
-    if "no space left" not in said or "MB" not in said:
+    if f"{name}: no space left" not in said or "MB" not in said:
         wrong.append(f"{name} {number}: {said}")
     new = [path for path in sorted((disk / "runs" / "net").glob("*")) if path not in before]
     if name in ("environment.json", "spec.yaml"):
@@ -100,7 +101,9 @@ def filled(folder: Path, disk: Path, whole: Left, name: str, number: int, share:
     wrong += [f"{name} {number}: {path.name} was left behind" for path in run.rglob(".part-*")]
     reopen(run).close()
     train(asked, quiet=True, resume=run)
-    return said, wrong + [f"{name} {number}: not equal: {what}" for what in whole.differences(left(run))]
+    wrong += [f"{name} {number}: not equal: {what}" for what in whole.differences(left(run))]
+    shutil.rmtree(run)  # the disk is small
+    return said, wrong
 
 
 def disk(folder: Path, writes: tuple[tuple[str, int], ...] = WRITES) -> tuple[list[tuple[str, str]], list[str]]:
