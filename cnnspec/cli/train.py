@@ -5,12 +5,8 @@ from __future__ import annotations
 import gc
 import json
 import os
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -84,25 +80,25 @@ def command(
         return 1
 
     from cnnspec.training.errors import Interrupted
-    from cnnspec.training.interrupts import Terminated
+    from cnnspec.training.interrupts import Terminated, raised_at_once
     from cnnspec.training.run import rehearse_report, train_report
 
     gan = len(report.graphs) > 1
-    with _terminable():
-        try:
+    try:
+        with raised_at_once():
             if dry_run:
                 found = rehearse_report(report, runs=runs, backend=backend, device=device, quiet=quiet)
                 click.echo(json.dumps(found.to_json()) if as_json else found.text())
                 return 0
             run = train_report(report, runs=runs, backend=backend, device=device, quiet=quiet, resume=resume)
-        except Failure as failure:
-            _fail(failure)
-        except Interrupted as interrupted:
-            _complain(_left_behind(interrupted, gan), f"go on with: cnnspec train --resume {interrupted.folder}")
-            return 143 if interrupted.terminated else 130
-        except Terminated:
-            _complain("interrupted before training began")
-            return 143
+    except Failure as failure:
+        _fail(failure)
+    except Interrupted as interrupted:
+        _complain(_left_behind(interrupted, gan), f"go on with: cnnspec train --resume {interrupted.folder}")
+        return 143 if interrupted.terminated else 130
+    except Terminated:
+        _complain("interrupted before training began")
+        return 143
     return _print(json.dumps(run.to_json(), ensure_ascii=False) if as_json else summary(run, gan), run)
 
 
@@ -130,22 +126,6 @@ def _print(result: str, run: Run) -> int:
         _complain(f"cannot print the result: {(error.strerror or str(error)).lower()}", f"the run is in {run.folder}")
         return FAILED
     return 0
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """SIGTERM ends training as Ctrl-C does."""
-
-    from cnnspec.training.interrupts import Terminated
-
-    def stop(number: int, frame: FrameType | None) -> NoReturn:
-        raise Terminated
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _left_behind(interrupted: Interrupted, gan: bool) -> str:

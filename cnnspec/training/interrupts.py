@@ -7,12 +7,40 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
+
+from cnnspec.training.errors import Interrupted
 
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM, raised where Ctrl-C would be."""
+
+
+@contextmanager
+def raised_at_once() -> Iterator[None]:
+    """While it is entered, SIGTERM is raised as Ctrl-C is; and both once more where what was interrupted, such as a
+    native module that was being imported, made an error of its own of them."""
+    asked: list[type[KeyboardInterrupt]] = []
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        asked.append(Terminated if number == signal.SIGTERM else KeyboardInterrupt)
+        raise asked[0]
+
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, stop)}
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        before[signal.SIGINT] = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    except Exception as error:
+        if asked and not isinstance(error, Interrupted):
+            raise asked[0] from None
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Interrupts:

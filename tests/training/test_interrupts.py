@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from cnnspec.training.interrupts import Interrupts, Terminated
+from cnnspec.training.interrupts import Interrupts, Terminated, raised_at_once
 
 
 @pytest.mark.parametrize(("number", "expected"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)])
@@ -36,3 +36,16 @@ def test_other_threads_train_without_it() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+@pytest.mark.parametrize(("number", "expected"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)])
+def test_an_import_that_makes_an_error_of_a_signal(number: signal.Signals, expected: type[BaseException]) -> None:
+    before = signal.getsignal(number)
+    with pytest.raises(expected), raised_at_once():
+        try:
+            signal.raise_signal(number)
+        except KeyboardInterrupt:
+            raise ImportError("initialization failed") from None
+    assert signal.getsignal(number) is before
+    with pytest.raises(ImportError), raised_at_once():
+        raise ImportError("of its own")
