@@ -40,12 +40,15 @@ def test_other_threads_train_without_it() -> None:
 
 @pytest.mark.parametrize(("number", "expected"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)])
 def test_an_import_that_makes_an_error_of_a_signal(number: signal.Signals, expected: type[BaseException]) -> None:
-    before = signal.getsignal(number)
-    with pytest.raises(expected), raised_at_once():
+    def importing() -> None:
         try:
             signal.raise_signal(number)
         except KeyboardInterrupt:
             raise ImportError("initialization failed") from None
+
+    before = signal.getsignal(number)
+    with pytest.raises(expected), raised_at_once():
+        importing()
     assert signal.getsignal(number) is before
     with pytest.raises(ImportError), raised_at_once():
         raise ImportError("of its own")
