@@ -24,8 +24,14 @@ def start(folder: Path, *arguments: str, text: str = SMALL) -> subprocess.Popen[
     for name in ("TF_CPP_MIN_LOG_LEVEL", "FORCE_COLOR", "PYTHONWARNINGS"):
         environment.pop(name, None)
     return subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    )
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+        preexec_fn=_hear,
+    )  # fmt: skip
+
+
+def _hear() -> None:
+    """Hear Ctrl-C, also where the tests run in the background and hand on that it is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def train(folder: Path, *arguments: str, text: str = SMALL) -> tuple[int, str, str]:
