@@ -56,7 +56,7 @@ def leaving_out(ignored: int | None, metric: Any) -> Any:
     """`metric`, for which labels of the number `ignored` do not count: the loss leaves them out, too."""
     if ignored is None:
         return metric
-    if hasattr(metric, "ignore_class"):
+    if isinstance(metric, keras.metrics.IoU):
         metric.ignore_class = ignored if metric.ignore_class is None else metric.ignore_class
         return metric
     whole = metric.update_state
