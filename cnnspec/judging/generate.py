@@ -143,14 +143,12 @@ def generator(
     machine = start(kept.backend, backend, device)
 
     from cnnspec.judging.network import bounded, restored
-    from cnnspec.training.adversarial.samples import RANGES
-    from cnnspec.training.objective import final_activation
+    from cnnspec.training.adversarial.samples import range_of
 
     with bounded(machine):
         model = restored(replace(kept, plan=replace(plan, graph=plan.generator)))
-    told = RANGES.get(final_activation(plan.generator, next(iter(plan.generator.outputs))))
     pictured = is_picture(plan.generator.shape_of(plan.generator.output))
-    return Generator(kept, model, machine, plan.training.batch_size, pictured, told or _noted(kept))
+    return Generator(kept, model, machine, plan.training.batch_size, pictured, range_of(plan.generator) or _noted(kept))
 
 
 def _noted(kept: Kept) -> tuple[float, float] | None:

@@ -55,10 +55,9 @@ def head(aim: Objective, given: Truth, plan: Plan, names: Sequence[str] | None) 
     count = (2 if binary else units or 0) if kind in ("classes", "tags", "masks") else 0
     if names is not None and len(plan.graph.outputs) > 1 and len(names) != count:
         names = None  # they are those of another output
-    ignored = (getattr(part, "ignore_class", None) for part in aim.loss.parts)
     return Head(
         aim.output, kind, aim.shape, _scores(aim.loss, binary or kind == "tags"), classes_named(count, names), binary,
-        next((number for number in ignored if number is not None), None), final_activation(plan.graph, aim.output), box,
+        aim.ignored, final_activation(plan.graph, aim.output), box,
     )  # fmt: skip
 
 

@@ -11,8 +11,7 @@ import numpy as np
 
 from cnnspec.data.columns import Column
 from cnnspec.training.adversarial.plan import SHOWN, AdversarialPlan
-from cnnspec.training.adversarial.samples import RANGES, grid, making, pixels, write_png
-from cnnspec.training.objective import final_activation
+from cnnspec.training.adversarial.samples import grid, making, pixels, range_of, write_png
 from cnnspec.training.progress import reported
 from cnnspec.training.run_folder import RunFolder, writing
 from cnnspec.training.sealing import sealed
@@ -23,7 +22,7 @@ DISCRIMINATOR, SAMPLES = "discriminator.keras", "samples"
 
 def brightness(model: Any, plan: AdversarialPlan, images: Column) -> tuple[float, float]:
     """Black and white in what the generator makes: what its last activation can give, else what real images have."""
-    if found := RANGES.get(final_activation(plan.generator, next(iter(plan.generator.outputs)))):
+    if found := range_of(plan.generator):
         return found
     first = keras.ops.convert_to_numpy(model.seen(images[np.arange(min(256, len(images)))]))
     return float(first.min()), float(first.max())

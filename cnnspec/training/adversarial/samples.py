@@ -11,12 +11,19 @@ import keras
 import numpy as np
 
 from cnnspec.data.columns import Array, blocks
+from cnnspec.graph.graph import Graph
+from cnnspec.training.objective import final_activation
 
 _STREAM = 8
 _GAP = 2
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
 """What a last activation can give."""
+
+
+def range_of(generator: Graph) -> tuple[float, float] | None:
+    """What the last activation of a generator can give, where that has bounds."""
+    return RANGES.get(final_activation(generator, next(iter(generator.outputs))))
 
 
 def making(generator: Any, count: int, seed: int, batch_size: int) -> Iterator[Array]:
