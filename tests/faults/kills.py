@@ -35,8 +35,8 @@ class Kills:
         """For a person."""
         killed = self.counts["saving"] + self.counts["elsewhere"]
         rows = {
-            "kills": killed, "while a file was written": self.counts["saving"],
-            "before there was a run to resume": self.counts["unborn"], "resumed": self.counts["resumed"],
+            "kills of a run": killed, "while a file was written": self.counts["saving"],
+            "resumed": self.counts["resumed"], "and before there was a run": self.counts["unborn"],
             "runs that were killed and ended": len(self.chains), "kills of each": " ".join(map(str, self.chains)),
             "wrong": len(self.wrong), "seconds": round(self.seconds),
         }  # fmt: skip
@@ -47,7 +47,7 @@ def kills(
     folder: Path, count: int, backend: str = "tensorflow", seed: int = 1, say: Callable[[str], None] = print,
     text: str | None = None,
 ) -> Kills:  # fmt: skip
-    """Kill `count` processes, and let every run come to its end."""
+    """Kill processes until `count` of them had a run to resume, and let every run come to its end."""
     began, draw, found = time.monotonic(), random.Random(seed), Kills()
     lay_out(folder, *([text] if text else []))
     whole, life = whole_run(folder, backend)
@@ -69,12 +69,13 @@ def kills(
             if code != -9:
                 life = life if resuming else time.monotonic() - born  # the machine may be busier now, or less
                 break
-            left_to_kill, chain = left_to_kill - 1, chain + 1
-            found.counts["saving" if parts(run) else "elsewhere"] += 1
             if not (run / "spec.yaml").exists():
                 found.counts["unborn"] += 1
                 number += run.exists()
                 run = folder / "runs" / "net" / str(number + 1)
+                continue
+            left_to_kill, chain = left_to_kill - 1, chain + 1
+            found.counts["saving" if parts(run) else "elsewhere"] += 1
         number += 1
         found.chains.append(chain)
         found.wrong += judged(folder, run, code, whole)

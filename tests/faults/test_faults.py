@@ -30,7 +30,7 @@ def test_killed_and_gone_on_with(backend: str, tmp_path: Path) -> None:
     need(backend)
     found = kills(tmp_path, 2, backend, seed=4, say=lambda text: None, text=SHORT)
     assert found.wrong == []
-    assert found.counts["saving"] + found.counts["elsewhere"] == 2
+    assert found.counts["saving"] + found.counts["elsewhere"] == found.counts["resumed"] == 2
 
 
 @pytest.mark.slow
