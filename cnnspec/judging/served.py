@@ -19,10 +19,9 @@ from cnnspec.judging.heads import Head, counts, guessed, head, is_picture
 from cnnspec.judging.network import filled, restored
 from cnnspec.judging.pictures import Span
 from cnnspec.judging.runs import Kept, RunError
-from cnnspec.training.objective import truth
+from cnnspec.training.objective import RANGES, truth
 from cnnspec.training.prepare import objectives
 
-_RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 _PROBE = 8
 _BATCH = 32
 
@@ -76,8 +75,8 @@ def _heads(kept: Kept) -> dict[str, Head]:
 
 def _span(head: Head, entering: Mapping[str, Entrance], chains: Mapping[str, Any], kept: Kept) -> Span:
     """Black and white in the images that an output gives: as preprocessing makes them of a black and a white image."""
-    if kept.plan.data.targets != "inputs" and head.activation in _RANGES:
-        low, high = _RANGES[head.activation]
+    if kept.plan.data.targets != "inputs" and head.activation in RANGES:
+        low, high = RANGES[head.activation]
         return np.array(low), np.array(high)
     entrance = entering.get(head.output, next(iter(entering.values())))
     black, white = np.array(0.0), np.array(entrance.white)
@@ -108,7 +107,7 @@ def foreign(path: Path) -> Served:
     heads = {name: _foreign_head(name, tensor) for name, tensor in zip(network.outputs, _in_order(model), strict=True)}
     spans = {}
     for name, each in heads.items():
-        black, white = _RANGES.get(each.activation, (0.0, 255.0))
+        black, white = RANGES.get(each.activation, (0.0, 255.0))
         spans[name] = np.array(black), np.array(white)
 
     def packed(x: Mapping[str, Any]) -> Any:

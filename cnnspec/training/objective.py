@@ -18,6 +18,9 @@ from cnnspec.training.section import Training
 Truth: TypeAlias = Literal["numbers", "values", "inputs"]
 """What the data gives to learn from: class numbers, values as they are, or the images themselves."""
 
+RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
+"""The least and the most that an activation gives, where it has both."""
+
 _TRANSPARENT = {
     "flatten", "reshape", "permute", "identity", "dropout", "activity_regularization",
     "global_average_pooling1d", "global_average_pooling2d", "global_average_pooling3d",

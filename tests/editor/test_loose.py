@@ -100,6 +100,6 @@ def test_every_piece_of_every_text_has_a_tree() -> None:
 @pytest.mark.parametrize("piece", ["[", "{a: ", "- ", "a: ", "a ", '"', "- {a: [\n", "a: |\n", "&a ", "x\n"])
 def test_no_text_takes_long(piece: str) -> None:
     text = piece * (100_000 // len(piece))
-    start = time.process_time()
+    start = time.perf_counter()
     parse(text)
-    assert time.process_time() - start < 3
+    assert time.perf_counter() - start < 3

@@ -93,7 +93,7 @@ def test_random_graphs_agree_with_keras() -> None:
         if built % 20 == 0:
             keras.backend.clear_session()
 
-    for _ in range(5):  # how many of them hold is chance
+    for _ in range(5):  # how many of them hold is chance: more are drawn until enough were compared
         if built < 40:
             run()
     assert built >= 40, (built, refused)

@@ -93,13 +93,13 @@ def test_what_is_refused(text: str, code: str | None, place: str | None) -> None
 ))  # fmt: skip
 @settings(max_examples=400, deadline=1000)
 def test_any_expression_computes_or_says_why(text: str) -> None:
-    start = time.process_time()
+    start = time.perf_counter()
     try:
         compute(f"$({text})", lookup)
     except ExpressionError as error:
         assert error.message
         assert 0 <= error.start <= len(text) + 3
-    assert time.process_time() - start < 0.5
+    assert time.perf_counter() - start < 0.5
 
 
 @given(st.text(max_size=60))

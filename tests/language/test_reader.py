@@ -85,10 +85,10 @@ def test_refusals_have_codes(text: str, codes: list[str]) -> None:
 
 def test_an_alias_bomb_is_counted_before_it_explodes() -> None:
     levels = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
-    start = time.process_time()
+    start = time.perf_counter()
     _, codes = reading("a0: &a0 [x, x]\n" + levels)
     assert codes == ["yaml-limit"]
-    assert time.process_time() - start < 1
+    assert time.perf_counter() - start < 1
 
 
 def test_an_alias_stands_for_its_value() -> None:

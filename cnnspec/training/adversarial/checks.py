@@ -17,12 +17,11 @@ from cnnspec.language.syntax import Spec
 from cnnspec.layers.base import Shape, known, show
 from cnnspec.training.adversarial.section import AdversarialTraining
 from cnnspec.training.checks import missing_files
-from cnnspec.training.objective import final_activation
+from cnnspec.training.objective import RANGES, final_activation
 from cnnspec.training.shapes import Misfit, delivered_shapes, fits, shape_problem
 
 _GIVEN = {"digits": (0.0, 16.0)} | dict.fromkeys(("mnist", "fashion_mnist", "cifar10", "cifar100"), (0.0, 255.0))
 """The range of the values that a source loads, where it is always the same."""
-_RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
 _LEARNING = AdversarialTraining.model_fields
 _USED = ("source", "preprocessing", "augmentation")
 
@@ -145,7 +144,7 @@ def _strays(data: Data) -> Iterator[Problem]:
 def _range(spec: Spec, generator: Graph, data: Data) -> Iterator[Diagnostic]:
     """A generator that cannot give the values that the images have, where both are known."""
     activation = final_activation(generator, next(iter(generator.outputs)))
-    made, real = _RANGES.get(activation), _values(data, generator)
+    made, real = RANGES.get(activation), _values(data, generator)
     if made is None or real is None or _near(made, real):
         return
     low, high = _GIVEN[data.source.entry]

@@ -12,13 +12,11 @@ import numpy as np
 
 from cnnspec.data.columns import Array, blocks
 from cnnspec.graph.graph import Graph
-from cnnspec.training.objective import final_activation
+from cnnspec.training.objective import RANGES, final_activation
 
 _STREAM = 8
 _GAP = 2
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
-"""What a last activation can give."""
 
 
 def range_of(generator: Graph) -> tuple[float, float] | None:
