@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple,
 from pydantic import Field
 
 from cnnspec.data.errors import DataError
+from cnnspec.data.kinds import NUMBERS, Kind
 from cnnspec.language.entries import Entry, Problem, Vocabulary
 from cnnspec.language.paths import is_there
 from cnnspec.layers.base import Shape
@@ -40,11 +41,16 @@ Given: TypeAlias = Literal["validation", "test"]
 
 class Labels(NamedTuple):
     """What is known of the labels of one output before they are loaded: the shape of an image's (none for a single
-    class), and how many classes they tell apart; None where only the files tell. Or they are values to learn."""
+    class), how many classes they tell apart, and their kind; None where only the files tell."""
 
     shape: Shape
     classes: int | None = None
-    values: bool = False
+    kind: Kind | None = None
+
+    @property
+    def values(self) -> bool:
+        """Whether they are numbers to learn, which are of no class."""
+        return self.kind in NUMBERS
 
 
 class Source(Entry):
@@ -81,7 +87,7 @@ class Source(Entry):
 
     def labels_of(self, output: str, inputs: Mapping[str, Shape]) -> Labels | None:
         """What is known of the labels for an output of a network with `inputs`; None where only the files tell."""
-        return None if self.class_count is None else Labels((), self.class_count)
+        return None if self.class_count is None else Labels((), self.class_count, "classes")
 
     def brings(self, split: Given) -> bool | None:
         """Whether it has images of its own to validate or to test with; None where only the files tell."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
 
 from cnnspec.data.columns import Array, Column, take
+from cnnspec.data.kinds import Kind
 
 ALL = ""
 """The name of images that are for every input, and of labels that are for every output."""
@@ -47,7 +48,8 @@ class Split:
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """What a source holds. `classes` is None where the labels of an output are values rather than class numbers;
-    `names` are those of the classes by their numbers, where the source knows them; `notes` is what to tell the user."""
+    `names` are those of the classes by their numbers, where the source knows them (`named` by output, where these
+    differ), `kinds` what the labels of an output are, where the source knows it; `notes` is what to tell the user."""
 
     train: Split
     test: Split | None
@@ -55,6 +57,12 @@ class Dataset:
     validation: Split | None = None
     names: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def names_of(self, output: str) -> tuple[str, ...] | None:
+        """The names of the classes of an output."""
+        return self.named.get(output, self.names)
 
     def splits(self) -> dict[str, Split]:
         """The splits that there are, by name."""

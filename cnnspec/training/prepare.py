@@ -143,9 +143,9 @@ def _check_monitors(plan: Plan, aims: Mapping[str, Objective], data: Dataset) ->
 def _labels(plan: Plan, output: str, data: Dataset) -> Labels:
     """What the labels of an output are."""
     if plan.data.targets == "inputs":
-        return Labels(plan.graph.inputs[copied(plan.graph, output) or ""], None, True)
+        return Labels(plan.graph.inputs[copied(plan.graph, output) or ""], None, "value_maps")
     labels, classes = meant_for(data.train.y, output), meant_for(data.classes, output)
-    return Labels(labels.shape[1:], classes, classes is None)
+    return Labels(labels.shape[1:], classes, "values" if classes is None else "classes")
 
 
 def _check_labels(plan: Plan, data: Dataset, labels: Mapping[str, Labels]) -> None:

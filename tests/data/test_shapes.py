@@ -106,11 +106,11 @@ def test_boxes_are_for_two_outputs() -> None:
 
 def test_what_is_known_without_drawing() -> None:
     assert source().image_shape == (32, 32, 3)
-    assert source().labels_of("any", {}) == Labels((), 5)
-    assert source(task="segmentation", image_size=(48, 64)).labels_of("any", {}) == Labels((48, 64), 6)
+    assert source().labels_of("any", {}) == Labels((), 5, "classes")
+    assert source(task="segmentation", image_size=(48, 64)).labels_of("any", {}) == Labels((48, 64), 6, "class_maps")
     boxes = source(task="boxes")
-    assert boxes.labels_of("class", {}) == Labels((), 5)
-    assert boxes.labels_of("box", {}) == Labels((4,), values=True)
+    assert boxes.labels_of("class", {}) == Labels((), 5, "classes")
+    assert boxes.labels_of("box", {}) == Labels((4,), None, "boxes")
     assert boxes.labels_of("other", {}) is None
 
 

@@ -94,8 +94,10 @@ class Shapes(Source):
 
     def labels_of(self, output: str, inputs: Mapping[str, Shape]) -> Labels | None:
         if self.task == "boxes":
-            return {"class": Labels((), self.class_count), "box": Labels((4,), values=True)}.get(output)
-        return Labels(self.image_size if self.task == "segmentation" else (), self.class_count)
+            return {"class": Labels((), self.class_count, "classes"), "box": Labels((4,), None, "boxes")}.get(output)
+        if self.task == "segmentation":
+            return Labels(self.image_size, self.class_count, "class_maps")
+        return Labels((), self.class_count, "classes")
 
     def labels_named(self) -> tuple[str, ...] | None:
         return ("class", "box") if self.task == "boxes" else None

@@ -169,7 +169,7 @@ class SegmentationFolder(EncodedImages):
 
     def labels_of(self, output: str, inputs: Mapping[str, Shape]) -> Labels:
         height, width, _ = self.shape_for(next(iter(inputs.values()), ())) or (None, None, None)
-        return Labels((height, width), len(self.values) if self.values is not None else self.classes)
+        return Labels((height, width), len(self.values) if self.values is not None else self.classes, "class_maps")
 
     def files(self) -> Iterator[tuple[str, str]]:
         yield "images", self.images
