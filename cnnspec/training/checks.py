@@ -56,7 +56,10 @@ def known_labels(graph: Graph, data: Data) -> dict[str, Labels | None]:
     """What is known of the labels of each output."""
     if data.targets == "inputs":
         entering = {output: copied(graph, output) for output in graph.outputs}
-        return {output: Labels(graph.inputs[name], None, "value_maps") if name else None for output, name in entering.items()}
+        return {
+            output: Labels(graph.inputs[name], None, "value_maps") if name else None
+            for output, name in entering.items()
+        }
     return {output: data.source.labels_of(output, graph.inputs) for output in graph.outputs}
 
 
