@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from math import prod
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from cnnspec.data.columns import Array, Column, Mapped, blocks, in_memory
+from cnnspec.data.columns import Array, Column, blocks, in_memory
 from cnnspec.data.errors import DataError
+from cnnspec.data.kinds import Kind
 from cnnspec.data.splits import ALL, Dataset, Split
 from cnnspec.layers.base import show
 
@@ -32,7 +33,6 @@ class _Read(NamedTuple):
 
 
 _BLOCK_BYTES = 1 << 24
-_LAST_CLASS = np.iinfo(np.int32).max
 
 
 def dataset(
@@ -46,21 +46,26 @@ def dataset(
 ) -> Dataset:
     """Check and normalise arrays as they were read. Raises `DataError`, naming `where` they come from.
 
-    `classes` is how many there are where the source knows it; else the labels tell. `weights` and `groups` are those
+    `classes` is how many there are where the source knows that labels are class numbers; else labels stay as they are,
+    and what they mean is decided later (`training.targets`). `weights` and `groups` are those
     of the training images. Of a file that is mapped into memory, images and masks stay where they are.
     """
     given = {"training": train, "validation": validation, "test": test}
     read = {name: _read(*pair, f"{where}, {name} split") for name, pair in given.items() if pair is not None}
     _check_alike(read, where)
-    found = {name: _classes(name, [*read.values()], classes, where) for name in read["training"].y}
-    numbers = {name for name, count in found.items() if count is not None}
-    splits = {name: _split(part, numbers) for name, part in read.items()}
+    splits = {
+        name: Split(part.x, {**part.y} if classes is None else _known_classes(part, classes, f"{where}, {name} split"))
+        for name, part in read.items()
+    }
     kept, what = splits["training"], f"{where}, training split"
     if weights is not None:
         kept = replace(kept, weights=_weights(weights, len(kept), what))
     if groups is not None:
         kept = replace(kept, groups=_groups(groups, len(kept), what))
-    return Dataset(kept, splits.get("test"), found, splits.get("validation"))
+    kinds: dict[str, Kind] = {
+        name: "classes" if len(y.shape) == 1 else "class_maps" for name, y in kept.y.items() if classes is not None
+    }
+    return Dataset(kept, splits.get("test"), dict.fromkeys(kinds, classes), splits.get("validation"), kinds=kinds)
 
 
 _DOING = {"validation": "validating", "test": "testing"}
@@ -111,34 +116,23 @@ def _each_one(array: Array, length: int, where: str, kind: str) -> Array:
     return np.array(array).reshape(-1)
 
 
-def _classes(name: str, parts: Sequence[_Read], classes: int | None, where: str) -> int | None:
-    """How many classes the labels of an output tell apart; None where they are values."""
-    labels = [part.y[name] for part in parts]
-    if not all(map(_are_class_numbers, labels)):
-        if classes is not None:
+def _known_classes(part: _Read, classes: int, where: str) -> dict[str, Column]:
+    """Labels of a source that knows that they are class numbers, below `classes`."""
+    found: dict[str, Column] = {}
+    for name, labels in part.y.items():
+        y = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+        y = y[..., 0] if y.ndim == 4 and y.shape[-1] == 1 else y
+        low, high = y.min(), y.max()
+        if low < 0 or (y.dtype.kind == "f" and not (y == np.floor(y)).all()):
             raise DataError(f"{where}: the labels are no class numbers", f"give whole numbers from 0 to {classes - 1}")
-        return None
-    found = max(int(array.max()) for array in labels) + 1
-    if classes is not None and found > classes:
-        raise DataError(f"{where}: label {found - 1} is out of range", f"the {classes} classes are 0 to {classes - 1}")
-    return classes or found
-
-
-def _split(part: _Read, names: set[str]) -> Split:
-    return Split(part.x, {name: _numbers(y) if name in names else y for name, y in part.y.items()})
-
-
-def _numbers(y: Array) -> Column:
-    """Class numbers, of 32 bits; masks that are bytes stay so."""
-    if y.ndim > 1 and y.dtype == np.uint8:
-        return y
-    if in_memory(y):
-        return y.astype(np.int32)
-    return Mapped(y, lambda batch: batch.astype(np.int32), y.shape[1:], np.dtype(np.int32))
+        if high >= classes:
+            raise DataError(f"{where}: label {high} is out of range", f"the {classes} classes are 0 to {classes - 1}")
+        found[name] = y if y.ndim > 1 and y.dtype == np.uint8 else y.astype(np.int32)
+    return found
 
 
 def _read(x: Images, y: Arrays, where: str) -> _Read:
-    """One split, with a channel axis; labels lose idle axes, one-hot rows become class numbers. Raises `DataError`."""
+    """One split, with a channel axis. Raises `DataError`."""
     images: Mapping[str, Column] = x if isinstance(x, Mapping) else {ALL: x}
     labels = y if isinstance(y, Mapping) else {ALL: y}
     for name, array in images.items():
@@ -154,7 +148,7 @@ def _read(x: Images, y: Arrays, where: str) -> _Read:
     with_channels = {
         name: column[..., np.newaxis] if len(column.shape) == 3 else column for name, column in images.items()
     }
-    return _Read(with_channels, {name: _plain_labels(array, where, name) for name, array in labels.items()})
+    return _Read(with_channels, {name: _in_reach(array) for name, array in labels.items()})
 
 
 def _of(name: str) -> str:
@@ -186,30 +180,11 @@ def _text(array: Column) -> str:
     return first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)
 
 
-def _plain_labels(y: Array, where: str, name: str) -> Array:
-    if y.ndim <= 2 and not in_memory(y):
-        y = np.array(y)
-    if y.ndim == 4 and y.shape[-1] == 1 and y.dtype.kind in "biu":
-        y = y[..., 0]
-    if y.ndim == 2:
-        y = y[:, 0] if y.shape[1] == 1 else np.argmax(y, axis=1) if _is_one_hot(y) else y
-    if y.ndim == 1 and y.dtype.kind == "f" and y.min() >= 0 and y.max() <= _LAST_CLASS and (y == np.floor(y)).all():
-        y = y.astype(np.int64)
-    if y.ndim != 2 and y.dtype.kind == "i" and (least := y.min()) < 0:
-        at = int(np.argmin(y)) // prod(y.shape[1:])
-        raise DataError(
-            f"{where}: label {least} of image {at} is negative",
-            "class numbers count from 0; save values to learn as floats",
-        )
-    return y
-
-
-def _is_one_hot(y: Array) -> bool:
-    return bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())
-
-
-def _are_class_numbers(y: Array) -> bool:
-    return y.ndim != 2 and y.dtype.kind in "biu" and int(y.max()) <= _LAST_CLASS
+def _in_reach(y: Array) -> Array:
+    """Labels without an idle axis; those of a file that is mapped into memory are read where they are one number per
+    image, or a row."""
+    y = np.array(y) if y.ndim <= 2 and not in_memory(y) else y
+    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
 
 
 def _finite(array: Column, where: str, kind: str, name: str) -> None:

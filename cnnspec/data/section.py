@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from cnnspec.data.augmentations import AUGMENTATIONS, Augmentation
 from cnnspec.data.class_weights import ClassWeights
+from cnnspec.data.label_section import LabelsField, Said
 from cnnspec.data.sources import SOURCES, Source
 from cnnspec.language import limits
 from cnnspec.language.entries import (
@@ -119,6 +120,11 @@ class Data(Section):
     values. `mix_up`, `cut_mix` and `rand_augment` stand there, too.
     `targets` is what the network learns to tell: the `labels`, or (for an autoencoder) its own `inputs`,
     preprocessed, and moved but not changed otherwise by augmentation.
+    `labels` says what the labels mean, where it cannot be known or is taken otherwise: `classes` (class numbers),
+    `one_hot`, `tags` (any number of classes per image), `values`, `class_maps` (masks), `one_hot_maps`, `value_maps`
+    (images to learn) or `boxes`; a mapping adds `names` of the classes, and for tags the `threshold` above which one is
+    given (a number, numbers by tag, or `auto`: the best F1 of each tag on the validation split). With several outputs
+    it may be a mapping by their names.
 
     Example:
         data:
@@ -126,6 +132,11 @@ class Data(Section):
           preprocessing: [{rescaling: $(1/255)}]
           augmentation: [{random_flip: horizontal}]
           validation_split: 0.1
+
+    Example:
+        data:
+          source: {npz: {path: scenes.npz}}
+          labels: {kind: tags, names: [beach, sea, mountain], threshold: auto}
     """
 
     spoken: ClassVar[str] = "data"
@@ -138,6 +149,7 @@ class Data(Section):
     split_by: choice("label", "group", "random") | None = None  # type: ignore[valid-type]
     class_weights: ClassWeights = None
     targets: choice("labels", "inputs") = "labels"  # type: ignore[valid-type]
+    labels: LabelsField = None
 
     @model_validator(mode="after")
     def _something_left(self) -> Self:
@@ -145,6 +157,11 @@ class Data(Section):
             message = "`validation_split` and `test_split` leave nothing to train on"
             raise refuse("out-of-range", message, "let both together stay below 1", at="test_split")
         return self
+
+    def said_of(self, output: str) -> Said | None:
+        """What the spec says of the labels of an output."""
+        named: Mapping[str, Said] = self.labels or {}
+        return named.get(output, named.get(""))
 
     def stages(self, key: str, name: str, inputs: Mapping[str, Shape]) -> tuple[tuple[Layer, Path], ...]:
         """The layers of `preprocessing` or `augmentation` (`key`) for the input `name`, with their places."""

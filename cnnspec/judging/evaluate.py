@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from cnnspec.data.errors import DataError
-from cnnspec.judging.heads import Head, head
+from cnnspec.judging.heads import Head, head, recorded
 from cnnspec.judging.judged import Evaluation, Judged
 from cnnspec.judging.runs import Kept, kept
 from cnnspec.judging.starting import start
-from cnnspec.training.objective import truth
 from cnnspec.training.resume import changes
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 SPLITS = ("train", "validation", "test")
 TOP = 5
-_BATCH = 256
 
 
 def evaluate(
@@ -41,18 +39,23 @@ def evaluate(
     from cnnspec.judging.network import bounded, restored
     from cnnspec.judging.totals import Totals
     from cnnspec.training.compiling import judged_by, trained
+    from cnnspec.training.memory import evaluation_batch
     from cnnspec.training.prepare import prepare
+    from cnnspec.training.resources import shapes_of
 
     with bounded(machine):
-        data = prepare(plan, known.seed)
+        data = prepare(plan, known.seed, recorded(plan, known.environment))
         name, part = _chosen(data, split)
         note = _changed(known, data, name)
         heads = _heads(known, data)
         measures = {output: measure(heads[output], aim.form, top) for output, aim in data.objectives.items()}
         model = trained(restored(known), plan, part)
-        totals = Totals(model, plan.graph, judged_by(data.objectives, plan))
+        totals = Totals(model, judged_by(data.objectives, plan))
         with _progress(stream, name, len(part)) as advance:
-            for batch in _batches(part, batch_size or max(plan.training.batch_size, min(_BATCH, len(part)))):
+            size = batch_size or evaluation_batch(
+                plan.graph, plan.training.batch_size, shapes_of(plan, part), len(part)
+            )
+            for batch in _batches(part, size):
                 outputs = totals.add(*batch)
                 for output, each in measures.items():
                     each.add(_of(batch[1], output), _of(outputs, output))
@@ -99,9 +102,7 @@ def _changed(known: Kept, data: Prepared, split: str) -> str | None:
 
 
 def _heads(known: Kept, data: Prepared) -> dict[str, Head]:
-    plan = known.plan
-    given = {name: truth(plan.data, 1 if aim.form != "as_is" else None) for name, aim in data.objectives.items()}
-    return {name: head(aim, given[name], plan, data.names) for name, aim in data.objectives.items()}
+    return {name: head(aim, known.plan, known.thresholds) for name, aim in data.objectives.items()}
 
 
 def _batches(part: Part, size: int) -> Iterator[tuple[Any, ...]]:

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from cnnspec.graph.graph import Graph
 from cnnspec.layers.base import Shape, known
-from cnnspec.training.losses import Loss
-from cnnspec.training.objective import Objective, Truth, final_activation, tells_classes
+from cnnspec.training.component import Reading
+from cnnspec.training.objective import Objective, final_activation
+from cnnspec.training.outputs import inputs_target
 from cnnspec.training.plan import Plan
+from cnnspec.training.target import HALF, Target, from_json
 
-Kind: TypeAlias = Literal["classes", "tags", "masks", "values", "boxes", "images"]
-"""One class an item; any number of classes; a class for each pixel; numbers; four of them that are a box; a picture."""
+Kind: TypeAlias = Literal["classes", "tags", "masks", "vectors", "values", "boxes", "images"]
+"""One class an item; any number of classes; a class for each pixel; a vector to compare with others; numbers; four of
+them that are a box; a picture."""
 
-Scores: TypeAlias = Literal["probabilities", "softmax", "sigmoid", "margins"]
-"""What the numbers are: probabilities, what softmax or sigmoid makes probabilities of, or margins, which have none."""
+Scores: TypeAlias = Reading
+"""What the numbers are: probabilities, what softmax or sigmoid makes probabilities of, or what has none."""
 
 Class: TypeAlias = str | int
 """A class: its name, or its number."""
+
+UNSURE = ("margins", "scores", "vectors")
+"""What gives no probabilities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,7 @@ class Head:
     """An output: its kind, its shape without the batch, how its numbers are read, and its classes.
 
     `binary` is one unit that tells two classes apart; `ignored` is a class that does not count; `activation` is what
-    the numbers come from; `box` is how a box is written (`xyxy`, …).
+    the numbers come from; `box` is how a box is written (`xyxy`, …); `thresholds` are those of tags.
     """
 
     output: str
@@ -39,26 +45,47 @@ class Head:
     ignored: int | None = None
     activation: str = ""
     box: str | None = None
+    thresholds: tuple[float, ...] = ()
 
     @property
     def drawn(self) -> bool:
         """Whether it is a picture rather than numbers to print."""
-        return self.kind in ("masks", "images") or (self.kind == "values" and len(self.shape) > 1)
+        arrays = self.kind in ("values", "tags", "vectors") and len(self.shape) > 1
+        return self.kind in ("masks", "images") or arrays
+
+    @property
+    def probable(self) -> bool:
+        """Whether its scores are probabilities, or become such."""
+        return self.scores not in UNSURE
 
 
-def head(aim: Objective, given: Truth, plan: Plan, names: Sequence[str] | None) -> Head:
-    """The head of one output with its objective; `names` are those of the classes."""
+def head(aim: Objective, plan: Plan, thresholds: Mapping[str, Sequence[float]] | None = None) -> Head:
+    """The head of one output with its objective; `thresholds` are those that a run found for its tags."""
+    target = aim.target
+    binary = aim.facing.told == "yes_no"
+    box = _box(aim, plan) if target.kind in ("boxes", "values") and aim.shape == (4,) else None
+    kind = "boxes" if box else _kind(aim)
     units = aim.shape[-1] if aim.shape else None
-    binary = units == 1 and given == "numbers"
-    box = _box(aim, plan) if given == "values" and aim.shape == (4,) else None
-    kind = "boxes" if box else _kind(aim, given)
     count = (2 if binary else units or 0) if kind in ("classes", "tags", "masks") else 0
-    if names is not None and len(plan.graph.outputs) > 1 and len(names) != count:
-        names = None  # they are those of another output
+    found = _cuts(aim, count, (thresholds or {}).get(aim.output, ())) if kind == "tags" else ()
     return Head(
-        aim.output, kind, aim.shape, _scores(aim.loss, binary or kind == "tags"), classes_named(count, names), binary,
-        aim.ignored, final_activation(plan.graph, aim.output), box,
+        aim.output, kind, aim.shape, aim.reads, classes_named(count, target.names), binary, aim.ignored,
+        aim.activation, box, found,
     )  # fmt: skip
+
+
+def cuts(target: Target, count: int) -> tuple[float, ...]:
+    """The probability above which each tag is given, as the spec says it."""
+    said = target.threshold
+    if isinstance(said, Mapping):
+        return tuple(said.get(str(name), HALF) for name in classes_named(count, target.names))
+    return (said if isinstance(said, float) else HALF,) * count
+
+
+def _cuts(aim: Objective, count: int, found: Sequence[float]) -> tuple[float, ...]:
+    if aim.reads == "margins":
+        return (0.0,) * count
+    return tuple(found) if len(found) == count else cuts(aim.target, count)
 
 
 def _box(aim: Objective, plan: Plan) -> str | None:
@@ -73,11 +100,13 @@ def classes_named(count: int, names: Sequence[str] | None) -> tuple[Class, ...]:
     return (*known_ones, *range(len(known_ones), count))
 
 
-def _kind(aim: Objective, given: Truth) -> Kind:
-    if given == "numbers":
-        return "classes" if tells_classes(aim.shape) else "masks"
-    if given == "values" and any(part.classifies for part in aim.loss.parts) and tells_classes(aim.shape):
+def _kind(aim: Objective) -> Kind:
+    if aim.target.kind == "tags":
         return "tags"
+    if aim.reads == "vectors":
+        return "vectors"
+    if aim.target.one_class:
+        return "classes" if len(aim.shape) == 1 else "masks"
     return "images" if is_picture(aim.shape) else "values"
 
 
@@ -86,12 +115,43 @@ def is_picture(shape: Shape) -> bool:
     return len(shape) == 3 and shape[-1] in (1, 3, 4)
 
 
-def _scores(loss: Loss, each: bool) -> Scores:
-    if any("hinge" in part.entry for part in loss.parts):
-        return "margins"
-    if not loss.scores:
-        return "probabilities"
-    return "sigmoid" if each or any(part.entry.startswith("binary") for part in loss.parts) else "softmax"
+def recorded(plan: Plan, noted: Mapping[str, Any]) -> dict[str, Target]:
+    """The meaning of the labels of each output, as a run kept it (`environment.json`).
+
+    A run of an older version kept only how many classes there were; what it did not keep is judged from the network.
+    """
+    labels, classes, names = noted.get("labels"), noted.get("classes"), noted.get("class_names")
+    found = {}
+    for output in plan.graph.outputs:
+        kept = from_json(labels.get(output)) if isinstance(labels, Mapping) else None
+        if kept is None and isinstance(classes, Mapping):
+            count = classes.get(output, classes.get(""))
+            known = output in classes or "" in classes
+            kept = _older(plan, output, count, names) if known and (count is None or isinstance(count, int)) else None
+        if kept is not None:
+            found[output] = kept
+    return found
+
+
+def judged_alone(plan: Plan, output: str) -> Target:
+    """The meaning of labels that nothing is known of, judged from the network alone."""
+    loss = plan.training.loss_of(output)
+    return _older(plan, output, guessed(plan.graph, output, bool(loss and loss.classifies)), None)
+
+
+def _older(plan: Plan, output: str, count: int | None, names: Any) -> Target:
+    shape = plan.graph.output_shapes[output]
+    if plan.data.targets == "inputs":
+        return inputs_target(plan.graph, output)
+    loss = plan.training.loss_of(output)
+    if count is None:
+        tags = loss is not None and loss.classifies and len(shape) == 1
+        kind: Target = (
+            Target("tags", (), shape[-1]) if tags else Target("values" if len(shape) == 1 else "value_maps", shape)
+        )
+        return kind
+    named = tuple(map(str, names)) if isinstance(names, list) and len(names) == count else ()
+    return Target("classes" if len(shape) == 1 else "class_maps", shape[:-1], count, named)
 
 
 def guessed(graph: Graph, output: str, classifies: bool) -> int | None:
@@ -104,8 +164,3 @@ def guessed(graph: Graph, output: str, classifies: bool) -> int | None:
     telling = classifies or final_activation(graph, output) == "softmax"
     telling = telling or (final_activation(graph, output) == "sigmoid" and units == 1 and known(shape) == (1,))
     return (2 if units == 1 else units) if telling else None
-
-
-def counts(graph: Graph, given: Mapping[str, int | None]) -> dict[str, int | None]:
-    """The classes of each output from those that a source gave by name, or for all."""
-    return {output: given.get(output, given.get("")) for output in graph.outputs}

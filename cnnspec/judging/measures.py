@@ -19,6 +19,10 @@ _MATRIX = 2000
 
 _CONFUSIONS = 20
 _VALUES = 1000
+_NEIGHBOURS = 20_000
+"""More vectors than these are not compared with each other."""
+
+_CHUNK = 1000
 
 
 class Measure(Protocol):
@@ -39,6 +43,8 @@ def measure(head: Head, form: Form, top: int) -> Measure:
         return _Masks(head, form)
     if head.kind == "tags":
         return _Tags(head)
+    if head.kind == "vectors":
+        return _Vectors(head, form)
     return _Boxes(head) if head.kind == "boxes" else _Values(head)
 
 
@@ -77,7 +83,7 @@ class _Classes:
         rows, macro = _per_class(truth, told, classes)
         metrics |= macro
         bins = []
-        if self._head.scores != "margins":
+        if self._head.probable:
             bins = reliability(np.concatenate(self._confidence), right)
             metrics["expected_calibration_error"] = expected_calibration_error(bins)
         table = _matrix(truth, told, len(classes))
@@ -173,41 +179,90 @@ def _over(part: Array, whole: Array) -> Array:
 
 
 class _Tags:
-    """Any number of classes an item: each one is told where its probability is half or more."""
+    """Any number of classes an item, or a pixel: each one is given where its probability is above its threshold."""
 
     def __init__(self, head: Head) -> None:
         self._head = head
         self._truth: list[Array] = []
-        self._told: list[Array] = []
+        self._scores: list[Array] = []
+        self._counts = np.zeros((3, len(head.classes)), np.int64)
+        """Of each tag: how often it is right, how often it is given, and how often it is there."""
+        self._whole = [0, 0]
 
     def add(self, truth: Array, outputs: Array) -> None:
-        self._truth.append(truth > 0.5)
-        self._told.append(tagged(self._head, class_scores(self._head, outputs)))
+        scores = class_scores(self._head, outputs).reshape(-1, len(self._head.classes))
+        there, given = truth.reshape(scores.shape) > 0.5, tagged(self._head, scores)
+        self._counts += np.stack([(there & given).sum(axis=0), given.sum(axis=0), there.sum(axis=0)])
+        self._whole[0] += int((there == given).all(axis=1).sum())
+        self._whole[1] += len(there)
+        if len(self._head.shape) == 1:
+            self._truth.append(there)
+            self._scores.append(scores)
 
     def judged(self) -> Judged:
-        from sklearn.metrics import accuracy_score
-        from sklearn.metrics import precision_recall_fscore_support as judge
-
-        truth, told = np.concatenate(self._truth), np.concatenate(self._told)
-        metrics = {"exact_match": float(accuracy_score(truth, told))}
-        for average in ("macro", "micro"):
-            values = judge(truth, told, average=average, zero_division=0)[:3]
-            metrics |= {
-                f"{average}_{name}": float(value)
-                for name, value in zip(("precision", "recall", "f1"), values, strict=True)
-            }
-        columns = judge(truth, told, average=None, zero_division=0)
-        names = ("precision", "recall", "f1", "support")
-        rows = [
-            {"class": name, **dict(zip(names, map(_plain, row), strict=True))}
-            for name, *row in zip(self._head.classes, *columns, strict=True)
+        hits, given, support = self._counts
+        columns: dict[str, Array] = {
+            "precision": _over(hits, given), "recall": _over(hits, support), "f1": _over(2 * hits, given + support),
+        }  # fmt: skip
+        metrics = {"exact_match": self._whole[0] / max(1, self._whole[1])}
+        metrics |= {f"macro_{name}": float(column.mean()) for name, column in columns.items()}
+        sums = [np.array([each.sum()]) for each in (hits, given, support)]
+        micro = {"precision": _over(sums[0], sums[1]), "recall": _over(sums[0], sums[2])}
+        micro["f1"] = _over(2 * sums[0], sums[1] + sums[2])
+        metrics |= {f"micro_{name}": float(value[0]) for name, value in micro.items()}
+        if self._scores:
+            columns["average_precision"] = self._average_precision()
+            found = columns["average_precision"][support > 0]
+            metrics["mean_average_precision"] = _mean(found)
+        named = {"threshold": np.array(self._head.thresholds), **columns, "support": support}
+        rows: list[Row] = [
+            {"class": name, **{key: _plain(column[at]) for key, column in named.items()}}
+            for at, name in enumerate(self._head.classes)
         ]
         return Judged("tags", metrics, self._head.classes, None, rows)
 
+    def _average_precision(self) -> Array:
+        """That of each tag; of one that is nowhere there is none."""
+        from sklearn.metrics import average_precision_score
+
+        truth, scores = np.concatenate(self._truth), np.nan_to_num(np.concatenate(self._scores))
+        found = [
+            average_precision_score(truth[:, at], scores[:, at]) if truth[:, at].any() else float("nan")
+            for at in range(truth.shape[1])
+        ]
+        return np.array(found, np.float64)
+
 
 def tagged(head: Head, scores: Array) -> Array:
-    """Which classes are told."""
-    return scores >= (0.0 if head.scores == "margins" else 0.5)
+    """Which tags are given: those above their thresholds."""
+    result: Array = scores > np.array(head.thresholds)
+    return result
+
+
+class _Vectors:
+    """Vectors: how often the nearest other one (by the angle) is of the same class."""
+
+    def __init__(self, head: Head, form: Form) -> None:
+        self._form = form
+        self._truth: list[Array] = []
+        self._vectors: list[Array] = []
+
+    def add(self, truth: Array, outputs: Array) -> None:
+        self._truth.append(class_numbers(truth, self._form))
+        self._vectors.append(np.asarray(outputs, np.float64))
+
+    def judged(self) -> Judged:
+        truth, vectors = np.concatenate(self._truth), np.concatenate(self._vectors)
+        if vectors.ndim != 2 or not 1 < len(vectors) <= _NEIGHBOURS:
+            return Judged("vectors", {})
+        units = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        right = 0
+        for start in range(0, len(units), _CHUNK):
+            alike = units[start : start + _CHUNK] @ units.T
+            own = np.arange(start, start + len(alike))
+            alike[np.arange(len(alike)), own] = -np.inf
+            right += int((truth[alike.argmax(axis=1)] == truth[own]).sum())
+        return Judged("vectors", {"nearest_neighbor_accuracy": right / len(units)})
 
 
 class _Values:

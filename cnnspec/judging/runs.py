@@ -59,6 +59,17 @@ class Kept:
         """What the run noted of its data, where it did."""
         return self.environment.get(name)
 
+    @property
+    def thresholds(self) -> dict[str, tuple[float, ...]]:
+        """The probabilities above which tags are given, by output, where the run found them on its validation split."""
+        found = self.environment.get("thresholds")
+        named = found if isinstance(found, Mapping) else {}
+        return {
+            str(output): tuple(map(float, listed))
+            for output, listed in named.items()
+            if isinstance(listed, list) and all(isinstance(each, float) and 0 <= each <= 1 for each in listed)
+        }
+
     def _text(self, name: str) -> str | None:
         found = self.environment.get(name)
         return found if isinstance(found, str) else None

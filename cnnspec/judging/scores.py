@@ -28,7 +28,7 @@ def sigmoid(scores: Array) -> Array:
 
 
 def class_scores(head: Head, outputs: Array) -> Array:
-    """A score for each class along the last axis: its probability, or its margin where there are none."""
+    """A score for each class along the last axis: its probability, or what stands for it where there are none."""
     numbers = np.asarray(outputs, np.float64)
     if head.scores == "softmax":
         numbers = softmax(numbers)

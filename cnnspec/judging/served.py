@@ -15,12 +15,13 @@ from cnnspec.data.preprocess import chain
 from cnnspec.importing.keras_files import from_file
 from cnnspec.importing.keras_model import Unreadable, read_model
 from cnnspec.judging.entering import Entrance, entrances
-from cnnspec.judging.heads import Head, counts, guessed, head, is_picture
+from cnnspec.judging.heads import Head, head, is_picture, judged_alone, recorded
 from cnnspec.judging.network import filled, restored
 from cnnspec.judging.pictures import Span
 from cnnspec.judging.runs import Kept, RunError
-from cnnspec.training.objective import RANGES, truth
+from cnnspec.training.objective import RANGES
 from cnnspec.training.prepare import objectives
+from cnnspec.training.target import HALF
 
 _PROBE = 8
 _BATCH = 32
@@ -61,16 +62,10 @@ def of_run(kept: Kept) -> Served:
 
 
 def _heads(kept: Kept) -> dict[str, Head]:
-    plan, noted, names = kept.plan, kept.noted("classes"), kept.noted("class_names")
-    if isinstance(noted, dict) and all(count is None or isinstance(count, int) for count in noted.values()):
-        given = counts(plan.graph, noted)
-    else:
-        given = {
-            name: guessed(plan.graph, name, bool((loss := plan.training.loss_of(name)) and loss.classifies))
-            for name in plan.graph.outputs
-        }
-    told = tuple(map(str, names)) if isinstance(names, list) else None
-    return {name: head(aim, truth(plan.data, given[name]), plan, told) for name, aim in objectives(plan, given).items()}
+    plan = kept.plan
+    found = recorded(plan, kept.environment)
+    targets = {output: found.get(output) or judged_alone(plan, output) for output in plan.graph.outputs}
+    return {name: head(aim, plan, kept.thresholds) for name, aim in objectives(plan, targets).items()}
 
 
 def _span(head: Head, entering: Mapping[str, Entrance], chains: Mapping[str, Any], kept: Kept) -> Span:
@@ -147,7 +142,8 @@ def _foreign_head(name: str, tensor: Any) -> Head:
     if activation == "sigmoid" and len(shape) == 1 and units:
         if units == 1:
             return Head(name, "classes", shape, classes=(0, 1), binary=True, activation=activation)
-        return Head(name, "tags", shape, classes=tuple(range(units)), activation=activation)
+        named = {"classes": tuple(range(units)), "thresholds": (HALF,) * units}
+        return Head(name, "tags", shape, activation=activation, **named)
     return Head(name, "images" if is_picture(shape) else "values", shape, activation=activation)
 
 

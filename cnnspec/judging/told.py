@@ -22,10 +22,16 @@ def told(head: Head, numbers: Array, top: int) -> tuple[dict[str, Any], Array]:
     if head.kind == "classes":
         scores = class_scores(head, numbers)
         return _classes(head, scores, top), scores
+    if head.kind == "tags" and len(head.shape) > 1:
+        scores = class_scores(head, numbers)
+        return {"shares": _tag_shares(head, scores)}, scores
     if head.kind == "tags":
         scores = class_scores(head, numbers)
         chosen = [at for at in np.argsort(-scores, kind="stable") if tagged(head, scores)[at]]
         return {"tags": [_class(head, scores, at) for at in chosen]}, scores
+    if head.kind == "vectors":
+        vector = [_rounded(value) for value in np.ravel(numbers)] if len(head.shape) == 1 else None
+        return ({"vector": vector} if vector is not None else {}), np.asarray(numbers)
     if head.kind == "masks":
         mask = class_scores(head, numbers).argmax(axis=-1)
         return {"shares": _shares(head, mask)}, mask
@@ -43,7 +49,7 @@ def _classes(head: Head, scores: Array, top: int) -> dict[str, Any]:
 
 def _class(head: Head, scores: Array, at: int) -> dict[str, Any]:
     score = _rounded(scores[at])
-    if head.scores == "margins":
+    if not head.probable:
         return {"class": head.classes[at], "probability": None, "score": score}
     return {"class": head.classes[at], "probability": score}
 
@@ -53,6 +59,12 @@ def _shares(head: Head, mask: Array) -> list[dict[str, Any]]:
     counts = np.bincount(mask.ravel(), minlength=len(head.classes))
     order = [at for at in np.argsort(-counts, kind="stable") if counts[at]]
     return [{"class": head.classes[at], "share": _rounded(counts[at] / mask.size)} for at in order]
+
+
+def _tag_shares(head: Head, scores: Array) -> list[dict[str, Any]]:
+    """The share of the pixels that have each tag."""
+    given = tagged(head, scores).reshape(-1, len(head.classes)).mean(axis=0)
+    return [{"class": name, "share": _rounded(share)} for name, share in zip(head.classes, given, strict=True)]
 
 
 def _rounded(value: Any) -> float | None:

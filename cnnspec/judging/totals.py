@@ -3,57 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import keras
 
-from cnnspec.graph.graph import Graph
 from cnnspec.training.jit import allow_jit
 from cnnspec.training.progress import reported
 
 
 class Totals:
-    """Runs a model over batches, once each: `evaluate` alone would give no outputs, `predict` no loss.
+    """Runs a model over batches: `evaluate` alone would give no outputs, `predict` no loss.
 
+    Each batch is run twice. A loss of outputs that have left the model is another number: Keras takes the scores before
+    a softmax where it can see them, and cuts probabilities off at 1e-7 where it cannot.
     `judged_by` are the losses and metrics as `compile` takes them.
     """
 
-    def __init__(self, model: Any, graph: Graph, judged_by: Mapping[str, Any]) -> None:
+    def __init__(self, model: Any, judged_by: Mapping[str, Any]) -> None:
         allow_jit(model)
         # For a single pass, XLA takes longer to compile than it saves; JAX has nothing else.
         model.compile(**judged_by, jit_compile=keras.backend.backend() == "jax")
+        model.reset_metrics()
+        model.reset_metrics = lambda: None  # `test_on_batch` forgets the batches before
         self._model = model
-        self._penalised = any(map(_penalised, (node.layer for node in graph.nodes)))
-        self._loss = keras.metrics.Mean()
 
     def add(self, x: Any, y: Any, weights: Any = None) -> Any:
         """Take a batch; what the network gave, as arrays."""
-        model = self._model
-        outputs = model.predict_on_batch(x)
-        if self._penalised:
-            model.test_on_batch(x, y, sample_weight=weights)
-            return outputs
-        with _without_gradients():
-            loss = model.compute_loss(x, y, outputs, weights, training=False)
-            self._loss.update_state(loss, sample_weight=len(keras.tree.flatten(x)[0]))
-            model.compute_metrics(x, y, outputs, weights)
+        outputs = self._model.predict_on_batch(x)
+        self._model.test_on_batch(x, y, sample_weight=weights)
         return outputs
 
     def result(self) -> dict[str, float]:
         """The loss and the metrics by name."""
-        found = self._model.get_metrics_result()
-        return reported(found if self._penalised else {**found, "loss": self._loss.result()})
-
-
-def _penalised(layer: Any) -> bool:
-    """Whether what comes out of a layer adds to the loss, which only the step that computes it knows."""
-    return layer.entry == "activity_regularization" or getattr(layer, "activity_regularizer", None) is not None
-
-
-def _without_gradients() -> AbstractContextManager[Any]:
-    if keras.backend.backend() == "torch":
-        import torch
-
-        return torch.no_grad()  # type: ignore[no-any-return]
-    return nullcontext()
+        return reported(self._model.get_metrics_result())

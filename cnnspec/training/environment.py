@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnspec import __version__
 from cnnspec.training.device import Machine
+from cnnspec.training.objective import Objective
 from cnnspec.training.plan import Plan
 from cnnspec.training.resources import precision_of
 from cnnspec.training.resume import Past
@@ -30,9 +31,20 @@ def environment(plan: Plan, machine: Machine, seed: int, data: Prepared) -> Mapp
         "keras": keras.__version__, "numpy": numpy.__version__, "backend": machine.backend,
         "backend_version": machine.version, "device": machine.device, "precision": precision_of(plan, machine),
         "seed": seed, "batch_size": plan.training.batch_size,
-        "started": datetime.now(UTC).isoformat(timespec="seconds"), "classes": data.classes, "class_names": data.names,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"), "classes": classes_of(data),
+        "class_names": data.names, "labels": {name: _label(aim) for name, aim in data.objectives.items()},
         "data": dict(data.fingerprints),
     }  # fmt: skip
+
+
+def _label(aim: Objective) -> dict[str, Any]:
+    """The meaning of the labels of an output, and what it gives, as the run keeps it."""
+    return {**aim.target.to_json(), "loss": aim.loss.entry, "form": aim.form, "reads": aim.reads}
+
+
+def classes_of(data: Prepared) -> dict[str, int | None]:
+    """How many classes the labels of each output tell apart; None where they are numbers to learn."""
+    return {name: target.classes for name, target in data.targets.items()}
 
 
 def seed_of(plan: Plan, before: Past) -> int:

@@ -29,8 +29,9 @@ LOSSES = Vocabulary(
 
 
 class Loss(Component):
-    """The base of losses. `sparse` ones take class numbers; `classifies` marks those that tell classes apart, and
-    `of_probabilities` those that take nothing else from the network."""
+    """The base of losses. `sparse` ones take class numbers; `classifies` marks those that tell classes apart,
+    `over_classes` those that do it by comparing the classes with each other, and `of_probabilities` those that take
+    nothing else from the network. `of_shares` compares distributions, `embeds` wants vectors rather than scores."""
 
     abstract: ClassVar[bool] = True
     vocabulary: ClassVar[Vocabulary] = LOSSES
@@ -38,6 +39,9 @@ class Loss(Component):
     sparse: ClassVar[bool] = False
     classifies: ClassVar[bool] = False
     of_probabilities: ClassVar[bool] = False
+    over_classes: ClassVar[bool] = False
+    of_shares: ClassVar[bool] = False
+    embeds: ClassVar[bool] = False
 
     reduction: choice("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight") = "sum_over_batch_size"  # type: ignore[valid-type]
 

@@ -5,13 +5,14 @@ A metric is called by its entry's name in `history.csv`; give a second one of a 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, NamedTuple, TypeAlias
 
 from pydantic import Field
 
 from cnnspec.language.entries import Vocabulary
 from cnnspec.layers.base import KerasCall, Shape
-from cnnspec.training.component import Component, Facing
+from cnnspec.training.component import Component, Facing, Told
 
 METRICS = Vocabulary(
     "metric",
@@ -20,10 +21,13 @@ METRICS = Vocabulary(
         accuracy sparse_categorical_accuracy categorical_accuracy binary_accuracy top_k_categorical_accuracy
         sparse_top_k_categorical_accuracy
         """,
-        "cnnspec.training.entries.metrics": """
+        "cnnspec.training.entries.decisions": """
         true_positives true_negatives false_positives false_negatives precision recall auc
         precision_at_recall recall_at_precision sensitivity_at_specificity specificity_at_sensitivity
-        f_beta_score f1_score binary_crossentropy categorical_crossentropy sparse_categorical_crossentropy
+        f_beta_score f1_score
+        """,
+        "cnnspec.training.entries.metrics": """
+        binary_crossentropy categorical_crossentropy sparse_categorical_crossentropy
         hinge squared_hinge categorical_hinge kl_divergence poisson mean_squared_error root_mean_squared_error
         mean_absolute_error mean_absolute_percentage_error mean_squared_logarithmic_error log_cosh_error
         cosine_similarity pearson_correlation concordance_correlation r2_score
@@ -35,15 +39,35 @@ METRICS = Vocabulary(
 Labels: TypeAlias = Literal["numbers", "one_hot", "any"]
 
 
+_WHAT: dict[Told, str] = {
+    "classes": "classes, one per image or pixel",
+    "yes_no": "two classes, told by one value",
+    "tags": "tags, any number per image",
+    "vectors": "vectors, which tell no class",
+    "numbers": "values",
+    "boxes": "boxes",
+}
+"""What outputs tell, as messages say it."""
+
+
+class Unfit(NamedTuple):
+    """Why a metric says nothing true of an output (what follows its name), and what to write."""
+
+    reason: str
+    help: str = "remove it"
+
+
 class Metric(Component):
-    """The base of metrics. `labels` is how it takes the truth: class numbers, one-hot rows, or either;
-    `rises` says whether more is better."""
+    """The base of metrics. `labels` is how it takes the truth: class numbers, one-hot rows, or either; `of` are the
+    outputs that it says something true of; `rises` says whether more is better."""
 
     abstract: ClassVar[bool] = True
     vocabulary: ClassVar[Vocabulary] = METRICS
     module: ClassVar[str] = "metrics"
-    labels: ClassVar[Labels] = "one_hot"
+    labels: ClassVar[Labels] = "any"
+    of: ClassVar[frozenset[Told]] = frozenset({"numbers", "boxes"})
     rises: ClassVar[bool] = True
+    instead: ClassVar[Mapping[Told, str]] = {}
 
     name: Annotated[str, Field(min_length=1)] | None = None
 
@@ -53,17 +77,33 @@ class Metric(Component):
         return self.name or self.entry
 
     def call_for(self, facing: Facing) -> KerasCall:
-        """The call for an output, with the name that the history shows. What is left out follows from the output:
-        with a loss that takes scores, `from_logits` is true and `thresholds` of yes and no are 0."""
-        more: dict[str, Any] = {"name": self.column}
-        fields, given = type(self).model_fields, self.model_fields_set
-        if facing.scores and "from_logits" in fields and "from_logits" not in given:
-            more["from_logits"] = True
-        for threshold in {"threshold", "thresholds"} & fields.keys() - given:
-            if facing.scores and facing.binary and "from_logits" not in fields:
-                more[threshold] = facing.cut
-        return self.call(**more)
+        """The call for an output that it fits, with the name that the history shows. What is left out follows from the
+        output: see `unfit`, which says of which outputs the metric means what its name says."""
+        return self.call(name=self.column)
 
-    def misfit(self, shape: Shape) -> str | None:
-        """What an output must be for this metric, where this one is not."""
+    def unfit(self, facing: Facing) -> Unfit | None:
+        """Why the metric says nothing true of an output, if so."""
+        if facing.told in self.of:
+            return None
+        return Unfit(f"is of {self._wanted()}, and the labels are {_WHAT[facing.told]}", self._instead(facing.told))
+
+    def takes(self, shape: Shape) -> str | None:
+        """What an output must be for this metric by its shape alone, where one of `shape` is not."""
         return None
+
+    def variant(self, facing: Facing) -> str:
+        """What it takes of an output that its name does not say: `macro`, …; nothing where the name says all."""
+        return ""
+
+    def _wanted(self) -> str:
+        if self.of <= {"numbers", "boxes"}:
+            return "boxes" if self.of == {"boxes"} else "values"
+        return "classes" if not self.of & {"tags"} or self.of & {"classes"} else "yes and no"
+
+    def _instead(self, told: Told) -> str:
+        usual = {
+            "classes": "accuracy", "yes_no": "accuracy", "tags": "f1_score", "numbers": "mean_absolute_error",
+            "boxes": "box_iou",
+        }  # fmt: skip
+        word = self.instead.get(told) or usual.get(told)
+        return f"write `{word}`, or remove it" if word and word != self.entry else "remove it"

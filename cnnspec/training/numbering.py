@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from math import prod
 from typing import NamedTuple
 
@@ -11,27 +10,16 @@ import numpy as np
 
 from cnnspec.data.columns import Array, Column, blocks
 from cnnspec.data.errors import DataError
-from cnnspec.data.splits import ALL, Dataset, meant_for
+from cnnspec.data.splits import Dataset, meant_for
 from cnnspec.layers.base import Shape
 from cnnspec.training.losses import Loss
-from cnnspec.training.objective import Objective, truth
+from cnnspec.training.objective import Objective
 from cnnspec.training.plan import Plan
 from cnnspec.training.shapes import fits
+from cnnspec.training.target import Target
 
 _BYTES = 1 << 24
 _FEW = 8
-
-
-def uncounted(plan: Plan, data: Dataset) -> Dataset:
-    """The data, with what a loss ignores not counted among classes that only the labels tell."""
-    found = dict(data.classes)
-    for name, classes in data.classes.items():
-        outputs = [output for output in plan.graph.outputs if name in (ALL, output)]
-        losses = [plan.training.loss_of(output) for output in outputs]
-        ignored = {loss.ignored if loss is not None else None for loss in losses}
-        if classes is not None and ignored == {classes - 1} and not any(_told(plan, data, each) for each in outputs):
-            found[name] = classes_without(classes - 1, [split.y[name] for split in data.splits().values()])
-    return replace(data, classes=found)
 
 
 def labels_of(source: str, output: str, data: Dataset) -> str:
@@ -39,33 +27,33 @@ def labels_of(source: str, output: str, data: Dataset) -> str:
     return f"{source} for `{output}`" if output in data.classes else source
 
 
-def _told(plan: Plan, data: Dataset, output: str) -> bool:
+def _known(plan: Plan, data: Dataset, output: str) -> bool:
     """Whether the source says how many classes there are, and does not leave it to the numbers."""
     labels = plan.data.source.labels_of(output, plan.graph.inputs)
-    return data.names is not None or (labels is not None and labels.classes is not None)
+    return data.names_of(output) is not None or (labels is not None and labels.classes is not None)
 
 
 def spare(plan: Plan, data: Dataset, aims: Mapping[str, Objective]) -> Iterator[str]:
     """A word on outputs with more scores than the data has classes, where only the data tells how many these are."""
     for output, aim in aims.items():
-        classes, units = meant_for(data.classes, output), aim.shape[-1] or 0
+        classes, units = aim.target.classes, aim.shape[-1] or 0
         known = plan.data.source.labels_of(output, plan.graph.inputs)
         early = known is not None and known.classes is not None
-        if truth(plan.data, classes) == "numbers" and aim.form != "column" and units > (classes or 0) and not early:
+        of_classes = aim.target.one_class and aim.form != "column" and aim.reads != "vectors"
+        if of_classes and units > (classes or 0) and not early:
             source = labels_of(plan.data.source.entry, output, data)
             yield f"the network gives {units} values, {source} has {classes} classes"
 
 
-def check_numbers(plan: Plan, data: Dataset) -> None:
+def check_numbers(plan: Plan, data: Dataset, targets: Mapping[str, Target]) -> None:
     """Class numbers that are too large for an output because they start late, leave some out, or mark what has no
     class. Raises `DataError`."""
-    for output in plan.graph.outputs:
-        classes, loss = meant_for(data.classes, output), plan.training.loss_of(output)
-        shape = plan.graph.output_shapes[output]
+    for output, target in targets.items():
+        loss, shape = plan.training.loss_of(output), plan.graph.output_shapes[output]
         units, labels = max(shape[-1] or 0, 2), meant_for(data.train.y, output).shape[1:]
-        apart = loss is None or (loss.ignored is None and (loss.classifies or shape[-1] != 1))
-        learnt = truth(plan.data, classes) == "numbers" and not _told(plan, data, output)
-        if not (learnt and apart and fits(labels, shape[:-1])) or (classes or 0) <= units:
+        apart = loss is None or (loss.ignored is None and not loss.embeds and (loss.classifies or shape[-1] != 1))
+        learnt = target.one_class and not target.soft and not _known(plan, data, output)
+        if not (learnt and apart and fits(labels, shape[:-1])) or (target.classes or 0) <= units:
             continue
         numbers = held(meant_for(split.y, output) for split in data.splits().values())
         if odd := oddity(numbers, units, _ignoring(loss, shape) if labels else None):

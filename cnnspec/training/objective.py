@@ -1,35 +1,38 @@
-"""What each output is trained to tell: its loss, its metrics, and the form that its labels take. Pure."""
+"""What each output is trained to tell: the loss, the metrics, and the form that its labels take. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 from cnnspec.data.section import Data
 from cnnspec.graph.graph import Graph
-from cnnspec.layers.base import KerasCall, Shape, known
-from cnnspec.training.component import Facing
+from cnnspec.layers.base import KerasCall, Shape
+from cnnspec.training.component import Facing, Reading
 from cnnspec.training.component import Form as Form
 from cnnspec.training.losses import LOSSES, Loss
 from cnnspec.training.metrics import METRICS, Metric
 from cnnspec.training.section import Training
-
-Truth: TypeAlias = Literal["numbers", "values", "inputs"]
-"""What the data gives to learn from: class numbers, values as they are, or the images themselves."""
+from cnnspec.training.target import Target
+from cnnspec.training.targets import End
 
 RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
 """The least and the most that an activation gives, where it has both."""
+
+_PROBABLE = ("softmax", "sigmoid", "hard_sigmoid")
+"""Activations that give probabilities."""
 
 _TRANSPARENT = {
     "flatten", "reshape", "permute", "identity", "dropout", "activity_regularization",
     "global_average_pooling1d", "global_average_pooling2d", "global_average_pooling3d",
 }  # fmt: skip
 
+_PLAIN_ENDS = ("softmax", "sigmoid", "relu", "unit_normalization")
+
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """The loss and metrics of one output, with the form of its labels."""
+    """The meaning of the labels of one output, its loss and metrics, the form of its labels, and what it gives."""
 
     output: str
     shape: Shape
@@ -37,17 +40,33 @@ class Objective:
     loss: Loss
     metrics: tuple[Metric, ...]
     form: Form
+    target: Target
+    reads: Reading
 
     @property
     def ignored(self) -> int | None:
         """The class number that the loss leaves out."""
         return self.loss.ignored
 
+    @property
+    def facing(self) -> Facing:
+        """What its metrics look at."""
+        by_values = not any(part.classifies or part.sparse for part in self.loss.parts)
+        return Facing(self.shape, self.target.kind, self.form, self.reads, self.target.classes, by_values)
+
     def metric_calls(self) -> list[KerasCall]:
         """The metrics as Keras calls, each made to fit the labels and the loss."""
-        binary = self.form == "column" or any(part.entry.startswith("binary") for part in self.loss.parts)
-        facing = Facing(self.shape, self.form, self.loss.scores, binary)
-        return [metric.call_for(facing) for metric in self.metrics]
+        return [metric.call_for(self.facing) for metric in self.metrics]
+
+
+def end_of(graph: Graph, output: str) -> End:
+    """The network's end at an output."""
+    return End(graph.output_shapes[output], final_activation(graph, output))
+
+
+def boxed(training: Training, output: str) -> bool:
+    """Whether a metric takes the labels of an output for boxes."""
+    return any(metric.entry == "box_iou" for metric in training.metrics_of(output) or ())
 
 
 def mixed(graph: Graph, data: Data, output: str) -> bool:
@@ -55,57 +74,68 @@ def mixed(graph: Graph, data: Data, output: str) -> bool:
     return data.mixing(maps=len(graph.output_shapes[output]) == 3) is not None
 
 
-def truth(data: Data, classes: int | None) -> Truth:
-    """What there is to learn from; `classes` is None where labels are values."""
-    if data.targets == "inputs":
-        return "inputs"
-    return "values" if classes is None else "numbers"
-
-
-def objective(
-    graph: Graph, output: str, training: Training, given: Truth, classes: int | None, mixed: bool = False
-) -> Objective | None:
+def objective(graph: Graph, output: str, training: Training, target: Target, mixed: bool = False) -> Objective | None:
     """The objective of one output; None where its loss is neither given nor to be inferred. `mixed` says that labels
     are mixtures of classes in training."""
-    shape = graph.output_shapes[output]
-    activation = final_activation(graph, output)
+    end = end_of(graph, output)
     metrics = training.metrics_of(output)
-    loss = training.loss_of(output) or inferred_loss(shape, activation, given, classes, metrics or (), mixed)
+    loss = training.loss_of(output) or inferred_loss(end, target, metrics or (), mixed)
     if loss is None:
         return None
+    reads = _reads(end, target, loss)
     if metrics is None:
-        metrics = _usual_metrics(loss, given)
-    return Objective(output, shape, activation, loss.fitted(shape), metrics, form_of(loss, shape, given))
+        metrics = _usual_metrics(loss, target, reads)
+    form = form_of(loss, end.shape, target)
+    return Objective(output, end.shape, end.activation, loss.fitted(end.shape), metrics, form, target, reads)
 
 
-def inferred_loss(
-    shape: Shape, activation: str, given: Truth, classes: int | None, metrics: tuple[Metric, ...], mixed: bool = False
-) -> Loss | None:
-    """The usual loss for an output of this shape and activation; None where several would do."""
-    if given == "inputs" or given == "values":
+def inferred_loss(end: End, target: Target, metrics: tuple[Metric, ...], mixed: bool = False) -> Loss | None:
+    """The usual loss for labels of this meaning and this end; None where several would do."""
+    units, activation = end.shape[-1], end.activation
+    if target.numbers:
         return _loss("mean_squared_error")
-    units = shape[-1]
+    if target.kind == "tags":
+        scores = {"sigmoid": False, "hard_sigmoid": False, "linear": True}.get(activation)
+        return None if scores is None else _loss("binary_crossentropy", **({"from_logits": True} if scores else {}))
+    wanted = {metric.labels for metric in metrics} - {"any"}
+    rows = mixed or target.soft or wanted == {"one_hot"}
     if activation == "softmax":
-        wanted = {metric.labels for metric in metrics} - {"any"}
-        one_hot = mixed or wanted == {"one_hot"}
-        return _loss("categorical_crossentropy" if one_hot else "sparse_categorical_crossentropy")
+        return _loss("categorical_crossentropy" if rows else "sparse_categorical_crossentropy")
     if activation == "sigmoid":
         return _loss("binary_crossentropy")
     if activation != "linear":
         return None
     if units == 1:
-        return _loss("binary_crossentropy", from_logits=True) if classes == 2 else None
-    name = "categorical_crossentropy" if mixed else "sparse_categorical_crossentropy"
-    return _loss(name, from_logits=True) if units == classes else None
+        return _loss("binary_crossentropy", from_logits=True) if target.classes == 2 else None
+    name = "categorical_crossentropy" if mixed or target.soft else "sparse_categorical_crossentropy"
+    return _loss(name, from_logits=True) if units == target.classes else None
 
 
-def form_of(loss: Loss, shape: Shape, given: Truth) -> Form:
+def form_of(loss: Loss, shape: Shape, target: Target) -> Form:
     """How labels are handed to `loss` for an output of this shape."""
-    if given != "numbers":
+    if target.numbers:
         return "as_is"
+    if target.kind == "tags":
+        return "tags"
     if loss.sparse:
         return "numbers"
     return "column" if shape[-1] == 1 else "one_hot"
+
+
+def _reads(end: End, target: Target, loss: Loss) -> Reading:
+    """What an output gives that is trained so."""
+    if target.numbers:
+        return "numbers"
+    if any("hinge" in part.entry for part in loss.parts):
+        return "margins"
+    each = target.kind == "tags" or end.shape[-1] == 1 or any(part.entry.startswith("binary") for part in loss.parts)
+    if loss.scores:
+        return "sigmoid" if each else "softmax"
+    if any(part.embeds for part in loss.parts) or end.activation == "unit_normalization":
+        return "vectors"
+    if end.activation == "softmax" and end.shape[-1] == 1:
+        return "scores"
+    return "probabilities" if end.activation in _PROBABLE else "scores"
 
 
 def final_activation(graph: Graph, output: str) -> str:
@@ -119,13 +149,8 @@ def final_activation(graph: Graph, output: str) -> str:
         if "activation" in type(node.layer).model_fields:
             activation = getattr(node.layer, "activation", None)
             return "linear" if activation is None else getattr(activation, "entry", str(activation))
-        return node.layer.entry if node.layer.entry in ("softmax", "sigmoid", "relu") else ""
+        return node.layer.entry if node.layer.entry in _PLAIN_ENDS else ""
     return "linear"
-
-
-def tells_classes(shape: Shape) -> bool:
-    """Whether an output is one row of scores."""
-    return len(shape) == 1 and known(shape) is not None
 
 
 def direction(monitor: str, objectives: Iterable[Objective]) -> str:
@@ -138,9 +163,19 @@ def direction(monitor: str, objectives: Iterable[Objective]) -> str:
     return "min"
 
 
-def _usual_metrics(loss: Loss, given: Truth) -> tuple[Metric, ...]:
-    accuracy = METRICS["accuracy"].read({})
-    return (accuracy,) if given == "numbers" and loss.classifies and isinstance(accuracy, Metric) else ()
+def _usual_metrics(loss: Loss, target: Target, reads: Reading) -> tuple[Metric, ...]:
+    if reads == "vectors":
+        return ()
+    if target.kind == "tags":
+        return _metrics("precision", "recall", "f1_score")
+    if target.numbers or not loss.classifies:
+        return ()
+    return _metrics("accuracy")
+
+
+def _metrics(*names: str) -> tuple[Metric, ...]:
+    found = [METRICS[name].read({}) for name in names]
+    return tuple(metric for metric in found if isinstance(metric, Metric))
 
 
 def _loss(name: str, **arguments: bool) -> Loss:

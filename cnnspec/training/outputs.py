@@ -6,45 +6,97 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from cnnspec.data.section import Data
-from cnnspec.data.sources import Labels
 from cnnspec.graph.graph import Graph
 from cnnspec.language.entries import Path as Place
 from cnnspec.language.entries import Problem
+from cnnspec.language.suggest import meant, nearest
 from cnnspec.layers.base import Shape, show
-from cnnspec.training.objective import Objective, Truth, mixed, objective
+from cnnspec.training.objective import Objective, boxed, end_of, mixed, objective
 from cnnspec.training.section import Training
 from cnnspec.training.shapes import fits
+from cnnspec.training.target import Target
+from cnnspec.training.targets import Contradiction, decide
+
+
+def decisions(graph: Graph, data: Data, training: Training) -> Iterator[tuple[str, Target | Contradiction]]:
+    """The meaning of the labels of each output, so far as it can be told without the files."""
+    for output in graph.outputs:
+        if (found := decision(graph, data, training, output)) is not None:
+            yield output, found
+
+
+def decision(graph: Graph, data: Data, training: Training, output: str) -> Target | Contradiction | None:
+    """The same for one output; None where only the files tell."""
+    if data.targets == "inputs":
+        return inputs_target(graph, output)
+    known, source = data.source.labels_of(output, graph.inputs), data.source.entry
+    end, loss, said = end_of(graph, output), training.loss_of(output), data.said_of(output)
+    found = decide(end, loss, said, known, None, source, boxed(training, output))
+    if isinstance(found, Target) and not found.names:
+        names = data.source.class_names or ()
+        found = replace(found, names=names if len(names) == found.classes else ())
+    return found
+
+
+def inputs_target(graph: Graph, output: str) -> Target:
+    """The meaning of `targets: inputs`: the image, or vector, that an output gives back."""
+    shape = graph.inputs.get(copied(graph, output) or "", ())
+    return Target("value_maps" if len(shape) > 1 else "values", shape, why="`targets: inputs`")
 
 
 def objectives(graph: Graph, data: Data, training: Training) -> Iterator[tuple[str, Objective | None]]:
     """The objective of each output, so far as it can be told without the files."""
-    for output in graph.outputs:
-        labels = data.source.labels_of(output, graph.inputs)
-        if data.targets == "inputs":
-            yield output, objective(graph, output, training, "inputs", None)
-        elif labels is not None and (labels.values or labels.classes is not None):
-            given: Truth = "values" if labels.values else "numbers"
-            mixtures = mixed(graph, data, output)
-            yield output, objective(graph, output, training, given, labels.classes, mixtures)
+    for output, target in decisions(graph, data, training):
+        if isinstance(target, Target) and (target.numbers or target.classes is not None):
+            yield output, objective(graph, output, training, target, mixed(graph, data, output))
 
 
 def output_problems(graph: Graph, data: Data, training: Training) -> Iterator[Problem]:
-    """The mistakes: outputs without a loss, or that their labels or metrics do not fit."""
-    aims = dict(objectives(graph, data, training))
+    """The mistakes: labels that contradict, outputs without a loss, or that their labels or metrics do not fit."""
+    aims, found = dict(objectives(graph, data, training)), dict(decisions(graph, data, training))
     for output in graph.outputs:
-        labels = data.source.labels_of(output, graph.inputs)
+        labels, target = data.source.labels_of(output, graph.inputs), found.get(output)
+        shape, source = graph.output_shapes[output], data.source.entry
         if data.targets == "inputs":
             yield from _copies(graph, data, output)
-        elif labels is not None:
-            shape, source = graph.output_shapes[output], data.source.entry
-            problem = _misshapen(shape, labels, source) or (
-                _misjudged(aims[output], shape, labels, source) if output in aims else None
+        elif isinstance(target, Contradiction):
+            misshapen = (
+                labels and _misshapen(shape, Target(labels.kind, labels.shape, labels.classes), source)
+                if labels and labels.kind
+                else None
+            )
+            yield _named(misshapen or _contradictory(target, data, output), graph, output)
+        elif target is not None and labels is not None:
+            problem = _misshapen(shape, target, source) or (
+                _misjudged(aims[output], shape, target, source) if output in aims else None
             )
             if problem is not None:
                 yield _named(problem, graph, output)
     for output in graph.outputs:
         yield from _metric_forms(output, data, training)
-        yield from _metric_shapes(graph, output, training)
+        yield from _metric_fits(graph, output, training, aims.get(output))
+    yield from _names_of_outputs(graph, data)
+
+
+def _contradictory(found: Contradiction, data: Data, output: str) -> Problem:
+    """Two facts that do not fit, at the one that is easier to change."""
+    if found.at == "labels" and data.labels is not None:
+        by_output = output in data.labels
+        return Problem(
+            "label-kind", found.message, ("data", "labels", *([output] if by_output else [])), False, found.help
+        )
+    code = "loss-values" if "values" in found.message else "loss-labels"
+    return Problem(code, found.message, _LOSS, False, found.help)
+
+
+def _names_of_outputs(graph: Graph, data: Data) -> Iterator[Problem]:
+    """`labels` of outputs that there are not."""
+    for name in data.labels or ():
+        if name and name not in graph.outputs:
+            guess = nearest(name, graph.outputs)
+            help = f"did you mean `{guess}`?" if guess else f"the outputs are: {', '.join(graph.outputs)}"
+            message = f"no output is called `{name}`"
+            yield Problem("unknown-output", message, ("data", "labels", name), True, help, meant(name, graph.outputs))
 
 
 def _named(problem: Problem, graph: Graph, output: str) -> Problem:
@@ -83,24 +135,26 @@ def copied(graph: Graph, output: str) -> str | None:
 _LOSS: Place = ("training", "loss")
 
 
-def _misshapen(shape: Shape, labels: Labels, source: str) -> Problem | None:
-    """Why an output of `shape` cannot be compared with labels of theirs, if so."""
-    size = show(labels.shape)
-    if labels.values:
-        if fits(labels.shape, shape):
+def _misshapen(shape: Shape, target: Target, source: str) -> Problem | None:
+    """Why an output of `shape` cannot be compared with labels of this meaning, if so."""
+    size = show(target.shape)
+    if target.numbers:
+        if fits(target.shape, shape) or (not target.shape and shape == (1,)):
             return None
-        alone = len(labels.shape) == 1
-        what = f"{labels.shape[0]} values an image" if alone else f"values of {size} an image"
-        help = f"end the network with `dense: {labels.shape[0]}`" if alone else f"end the network with values of {size}"
-    elif len(shape) == len(labels.shape) + 1 and fits(labels.shape, shape[:-1]):
-        return None
-    elif not labels.shape:
-        what = "one class an image"
+        alone = len(target.shape) == 1
+        what = target.text() if alone else f"values of {size} an image"
+        help = f"end the network with `dense: {target.shape[0]}`" if alone else f"end the network with values of {size}"
+    elif len(shape) == len(target.shape) + 1 and fits(target.shape, shape[:-1]):
+        if target.kind != "tags" or target.classes is None or shape[-1] in (None, target.classes):
+            return None
+        what, help = target.text(), _scores(shape, target.classes)
+    elif not target.shape:
+        what = "one class an image" if target.one_class else target.text()
         help = "end the network with `global_average_pooling2d` or `flatten`, and a `dense`"
     else:
-        known = None not in labels.shape
+        known = None not in target.shape
         what = f"masks of {size}" if known else "masks"
-        scores = f"conv2d: {{filters: {labels.classes or '…'}, kernel_size: 1, activation: softmax}}"
+        scores = f"conv2d: {{filters: {target.classes or '…'}, kernel_size: 1, activation: softmax}}"
         help = f"end the network with a map of {size if known else 'their size'} and `{scores}`"
         if len(shape) == 3:
             help = "bring the map to that size with `padding: same`, and `up_sampling2d` or `conv2d_transpose`"
@@ -108,20 +162,22 @@ def _misshapen(shape: Shape, labels: Labels, source: str) -> Problem | None:
     return Problem("loss-shape", message, _LOSS, False, help)
 
 
-def _misjudged(aim: Objective | None, shape: Shape, labels: Labels, source: str) -> Problem | None:
+def _misjudged(aim: Objective | None, shape: Shape, target: Target, source: str) -> Problem | None:
     """Why labels that fit the shape of an output cannot be learnt, if so."""
-    if labels.values:
-        if aim is None or not aim.loss.sparse:
+    if target.numbers:
+        return None
+    assert target.classes is not None
+    if target.kind == "tags":
+        if aim is not None:
             return None
-        message = f"`{aim.loss.entry}` takes class numbers, but the labels of {source} are values"
-        return Problem("loss-values", message, _LOSS, False, "write another `loss:`, such as `mean_squared_error`")
-    assert labels.classes is not None
+        message = f"no loss follows from an output of {show(shape)} and {target.text()}"
+        return Problem("no-loss", message, ("training",), True, "write `loss:`, or end the network with `sigmoid`")
     if aim is not None:
-        return label_problem(aim, source, labels.classes)
-    last = f"`dense: {{units: {labels.classes}, activation: softmax}}`"
-    if labels.shape:
-        last = f"`conv2d: {{filters: {labels.classes}, kernel_size: 1, activation: softmax}}`"
-    message = f"no loss follows from an output of {show(shape)} and {labels.classes} classes"
+        return label_problem(aim, source, target.classes)
+    last = f"`dense: {{units: {target.classes}, activation: softmax}}`"
+    if target.shape:
+        last = f"`conv2d: {{filters: {target.classes}, kernel_size: 1, activation: softmax}}`"
+    message = f"no loss follows from an output of {show(shape)} and {target.classes} classes"
     return Problem("no-loss", message, ("training",), True, f"write `loss:`, or end the network with {last}")
 
 
@@ -145,16 +201,31 @@ def _scores(shape: Shape, classes: int) -> str:
     return f"give the last `dense` {classes} units" if len(shape) == 1 else f"give the last `conv2d` {classes} filters"
 
 
-def _metric_shapes(graph: Graph, output: str, training: Training) -> Iterator[Problem]:
-    """Metrics of outputs of another shape."""
-    shape = graph.output_shapes[output]
+def metric_problem(aim: Objective, training: Training, several: bool) -> Problem | None:
+    """A metric that says nothing true of an output, if there is one; `several` says that the network has more."""
     named = isinstance(training.metrics, dict)
+    for index, metric in enumerate(aim.metrics):
+        if found := metric.unfit(aim.facing):
+            place = ("training", "metrics", *((aim.output,) if named else ()), index, metric.entry)
+            by_name = several and not named
+            help = f"name the outputs that it is for: `metrics: {{{aim.output}: […], …}}`" if by_name else found.help
+            return Problem("metric-labels", f"`{metric.entry}` {found.reason}", place, True, help)
+    return None
+
+
+def _metric_fits(graph: Graph, output: str, training: Training, aim: Objective | None) -> Iterator[Problem]:
+    """Metrics that mean nothing for the labels of an output, or its shape."""
+    if aim is not None:
+        if (problem := metric_problem(aim, training, len(graph.outputs) > 1)) is not None:
+            yield problem
+        return
+    named, shape = isinstance(training.metrics, dict), graph.output_shapes[output]
     for index, metric in enumerate(training.metrics_of(output) or ()):
-        if wanted := metric.misfit(shape):
+        if wanted := metric.takes(shape):
             place = ("training", "metrics", *((output,) if named else ()), index, metric.entry)
-            message = f"`{metric.entry}` takes {wanted}, the network gives {show(shape)}"
             several = len(graph.outputs) > 1 and not named
-            help = f"name the outputs that it is for: `metrics: {{{output}: […], …}}`" if several else "take it out"
+            help = f"name the outputs that it is for: `metrics: {{{output}: […], …}}`" if several else "remove it"
+            message = f"`{metric.entry}` takes {wanted}, the network gives {show(shape)}"
             yield Problem("metric-shape", message, place, True, help)
 
 
@@ -176,12 +247,11 @@ def _metric_forms(output: str, data: Data, training: Training) -> Iterator[Probl
 
 def output_doubts(graph: Graph, data: Data, training: Training) -> Iterator[Problem]:
     """What is likely a mistake: scores that no label needs."""
-    for output, aim in objectives(graph, data, training):
-        labels = data.source.labels_of(output, graph.inputs)
-        if aim is None or labels is None or data.targets == "inputs":
+    for _, aim in objectives(graph, data, training):
+        if aim is None or not aim.target.one_class or data.targets == "inputs":
             continue
-        classes, units = labels.classes, aim.shape[-1]
-        fitting = _misshapen(aim.shape, labels, "") is None
+        classes, units = aim.target.classes, aim.shape[-1]
+        fitting = _misshapen(aim.shape, aim.target, "") is None
         if classes and fitting and aim.form != "column" and units and units > classes:
             message = f"the network gives {units} values, {data.source.entry} has {classes} classes"
             yield Problem("loss-classes", message, ("data", "source"), True, _scores(aim.shape, classes))

@@ -28,14 +28,16 @@ from cnnspec.training.joint import (
     value_range,
     weight_problems,
 )
+from cnnspec.training.label_arrays import settled
 from cnnspec.training.monitors import columns, monitor_problems
-from cnnspec.training.numbering import check_numbers, labels_of, spare, uncounted
-from cnnspec.training.objective import Objective, mixed, objective, truth
-from cnnspec.training.outputs import copied, label_problem
+from cnnspec.training.numbering import check_numbers, labels_of, spare
+from cnnspec.training.objective import Objective, mixed, objective
+from cnnspec.training.outputs import copied, inputs_target, label_problem, metric_problem
 from cnnspec.training.parts import Part as Part
 from cnnspec.training.parts import alone as alone
 from cnnspec.training.plan import Plan
 from cnnspec.training.shapes import fits, shape_problem
+from cnnspec.training.target import Target
 
 _WHOLE = 2 << 30
 """How many bytes of preprocessed images are kept; more of them are preprocessed anew in every epoch."""
@@ -44,8 +46,8 @@ _WHOLE = 2 << 30
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """Everything that training needs of the data; `names` are those of the classes, where the source knows them,
-    `classes` how many the labels of each output tell apart, None where they are values, `notes` what is to be told of
-    the data, and `counted` the lines of a table of the images of each class."""
+    `targets` the meaning of the labels of each output, `notes` what is to be told of the data, and `counted` the lines
+    of a table of the images of each class."""
 
     objectives: Mapping[str, Objective]
     train: Part
@@ -53,25 +55,35 @@ class Prepared:
     test: Part | None
     names: tuple[str, ...] | None = None
     fingerprints: Mapping[str, str] = field(default_factory=dict)
-    classes: Mapping[str, int | None] = field(default_factory=dict)
+    targets: Mapping[str, Target] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     counted: tuple[str, ...] = ()
 
 
-def prepare(plan: Plan, seed: int) -> Prepared:
-    """Load and prepare the data of `plan`. Raises `DataError`, or `TrainingError` where no loss follows."""
+def prepare(plan: Plan, seed: int, kept: Mapping[str, Target] | None = None) -> Prepared:
+    """Load and prepare the data of `plan`; `kept` is what its labels were decided to mean when it was trained.
+
+    Raises `DataError`, or `TrainingError` where no loss follows.
+    """
     data = plan.data.source.load(plan.directory, plan.graph.inputs)
-    data = data if plan.labelled else Dataset(Split(data.train.x, {}), None, {}, notes=data.notes)
     source = plan.data.source.entry
-    if plan.labelled:
-        data = uncounted(plan, data)
-        check_numbers(plan, data)
-    aims = objectives(plan, data.classes) if plan.labelled else {}
+    targets: Mapping[str, Target] = {}
+    if not plan.labelled:
+        data = Dataset(Split(data.train.x, {}), None, {}, notes=data.notes)
+    elif plan.data.targets == "inputs":
+        targets = {output: inputs_target(plan.graph, output) for output in plan.graph.outputs}
+    else:
+        data, targets = settled(plan, data, kept)
+        check_numbers(plan, data, targets)
+    aims = objectives(plan, targets)
     for name, aim in aims.items():
-        if truth(plan.data, meant_for(data.classes, name)) == "numbers":
-            _check_classes(aim, data, labels_of(source, name, data))
+        where = labels_of(source, name, data)
+        if plan.data.targets == "labels":
+            _check_shapes(aim, data, where)
+        if problem := metric_problem(aim, plan.training, len(aims) > 1):
+            raise TrainingError(problem.message, problem.help)
     _check_given(plan, data)
-    labels = {name: _labels(plan, name, data) for name in aims}
+    labels = {name: aim.target.labels for name, aim in aims.items()}
     _check_labels(plan, data, labels)
     _check_monitors(plan, aims, data)
     fingerprints = _fingerprints(data)
@@ -99,13 +111,12 @@ def prepare(plan: Plan, seed: int) -> Prepared:
         class_weights=_class_weights(plan, data, aims),
     )
     _check_ranges(plan, train)
-    classes = {name: meant_for(data.classes, name) for name in aims}
     tables = [*each_class(data)]
     missing = (line for table in tables for line in table.missing())
     beside = (*spare(plan, data, aims), *left_alone(plan.graph, plan.data, labels))
     notes = tuple(dict.fromkeys((*data.notes, *missing, *beside)))
     counted = tuple(line for table in tables for line in table.lines())
-    return Prepared(aims, train, validation, test, data.names, fingerprints, classes, notes, counted)
+    return Prepared(aims, train, validation, test, data.names, fingerprints, targets, notes, counted)
 
 
 def _fingerprints(data: Dataset) -> dict[str, str]:
@@ -118,17 +129,14 @@ def _fingerprints(data: Dataset) -> dict[str, str]:
     }
 
 
-def objectives(plan: Plan, classes: Mapping[str, int | None]) -> dict[str, Objective]:
-    """The objective of every output; `classes` are those of its labels, None where they are values."""
+def objectives(plan: Plan, targets: Mapping[str, Target]) -> dict[str, Objective]:
+    """The objective of every output. Raises `TrainingError` where no loss follows from the meaning of its labels."""
     found: dict[str, Objective] = {}
-    for output in plan.graph.outputs:
-        count = meant_for(classes, output)
-        mixtures = mixed(plan.graph, plan.data, output)
-        aim = objective(plan.graph, output, plan.training, truth(plan.data, count), count, mixtures)
+    for output, target in targets.items():
+        aim = objective(plan.graph, output, plan.training, target, mixed(plan.graph, plan.data, output))
         if aim is None:
-            labels = f"{count} classes" if count else "labels that are values"
-            shape = show(plan.graph.output_shapes[output])
-            raise TrainingError(f"no loss follows from an output of {shape} and {labels}", "write `training.loss`")
+            shape, meant = show(plan.graph.output_shapes[output]), target.text()
+            raise TrainingError(f"no loss follows from an output of {shape} and {meant}", "write `training.loss`")
         found[output] = aim
     return found
 
@@ -138,14 +146,6 @@ def _check_monitors(plan: Plan, aims: Mapping[str, Objective], data: Dataset) ->
     reported = columns({name: aim.metrics for name, aim in aims.items()}, validated)
     for problem in monitor_problems(plan.training, plan.graph.outputs, reported, validated):
         raise TrainingError(problem.message, problem.help)
-
-
-def _labels(plan: Plan, output: str, data: Dataset) -> Labels:
-    """What the labels of an output are."""
-    if plan.data.targets == "inputs":
-        return Labels(plan.graph.inputs[copied(plan.graph, output) or ""], None, "value_maps")
-    labels, classes = meant_for(data.train.y, output), meant_for(data.classes, output)
-    return Labels(labels.shape[1:], classes, "values" if classes is None else "classes")
 
 
 def _check_labels(plan: Plan, data: Dataset, labels: Mapping[str, Labels]) -> None:
@@ -161,7 +161,7 @@ def _class_weights(plan: Plan, data: Dataset, aims: Mapping[str, Objective]) -> 
     """How much the labels of each class count, by output."""
     found = {}
     for name, aim in aims.items():
-        weights, classes = weights_of(plan.data.class_weights, name), meant_for(data.classes, name)
+        weights, classes = weights_of(plan.data.class_weights, name), aim.target.classes
         if weights is None or classes is None:
             continue
         units = max(classes, aim.shape[-1] or 0) if aim.form == "one_hot" else max(classes, 2)
@@ -169,7 +169,7 @@ def _class_weights(plan: Plan, data: Dataset, aims: Mapping[str, Objective]) -> 
         if isinstance(weights, str):
             table[:classes] = balanced(meant_for(data.train.y, name), classes, aim.ignored)
         else:
-            for number, weight in numbers_of(weights, classes, data.names).items():
+            for number, weight in numbers_of(weights, classes, aim.target.names).items():
                 table[number] = weight
         found[name] = table
     return found
@@ -199,13 +199,27 @@ def _check_given(plan: Plan, data: Dataset) -> None:
         raise DataError(problem.message, problem.help)
 
 
-def _check_classes(aim: Objective, data: Dataset, source: str) -> None:
-    labels, shape = meant_for(data.train.y, aim.output).shape[1:], aim.shape
-    if not fits(labels, shape[:-1]):
-        what = "one class an image" if not labels else f"masks of {show(labels)}"
+def _check_shapes(aim: Objective, data: Dataset, source: str) -> None:
+    """Labels of another shape than the output, and class numbers that it has too few scores for."""
+    target, shape = aim.target, aim.shape
+    labels = meant_for(data.train.y, aim.output).shape[1:]
+    if target.numbers:
+        return
+    scores = labels[:-1] if target.soft or target.kind == "tags" else labels
+    if not fits(scores, shape[:-1]):
+        what = (
+            target.text()
+            if target.kind == "tags"
+            else "one class an image"
+            if not labels
+            else f"masks of {show(labels)}"
+        )
         raise DataError(f"the network gives {show(shape)}, but the labels of {source} are {what}")
-    classes = meant_for(data.classes, aim.output) or 0
-    problem = label_problem(aim, source, classes) if shape[-1] is not None else None
+    if scores != labels and shape[-1] != labels[-1]:
+        help = f"give the last layer {labels[-1]} units"
+        raise DataError(f"the network gives {show(shape)}, but the labels of {source} are {target.text()}", help)
+    counted = target.one_class and shape[-1] is not None and aim.reads != "vectors"
+    problem = label_problem(aim, source, target.classes or 0) if counted else None
     if problem:
         raise DataError(problem.message, problem.help)
 
@@ -266,6 +280,8 @@ def _target(aim: Objective, plan: Plan, part: Part, data: Dataset, split: Split)
     y = meant_for(split.y, aim.output)
     if aim.form == "numbers":
         return y
+    if aim.form == "tags" or aim.target.soft:
+        return _each(y, lambda batch: batch.astype(np.float32), y.shape[1:], _FLOAT)
     if aim.form == "one_hot":
         units = aim.shape[-1] or 0
         return _each(y, lambda batch: one_hot(batch, units), (*y.shape[1:], units), _FLOAT)
@@ -279,11 +295,6 @@ _AS_CLASSES = "save class numbers as whole numbers from 0 (`y.astype(int)`)"
 
 def _values(aim: Objective, y: Column, source: str) -> Column:
     such = f", such as {y[:1].reshape(-1)[0]:.4g}" if in_memory(y) else ""
-    if aim.loss.sparse:
-        raise DataError(
-            f"`{aim.loss.entry}` takes class numbers, but the labels of {source} are values{such}",
-            f"{_AS_CLASSES}, or write another `loss:`, such as `mean_squared_error`",
-        )
     item: Shape = y.shape[1:] if len(y.shape) != len(aim.shape) else (*y.shape[1:], 1)
     if not fits(item, aim.shape):
         what = f"{item[0]} values an image" if len(item) == 1 else f"values of {show(item)} an image"

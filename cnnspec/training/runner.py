@@ -44,7 +44,7 @@ from cnnspec.training.resume import Past, changed_data
 from cnnspec.training.run_folder import RunFolder
 from cnnspec.training.saving import Position, Saving, position_of
 from cnnspec.training.state import restore
-from cnnspec.training.telling import goes_on, loaded, sizes
+from cnnspec.training.telling import goes_on, loaded, meanings, sizes
 from cnnspec.training.tracking import tracked
 from cnnspec.training.trial import fitted
 from cnnspec.training.watch import Averaged, History, KeepBest, Show, Shuffle, StopAtNaN, StopWhenAsked
@@ -61,6 +61,8 @@ class Runner:
         keras.utils.set_random_seed(self.seed)
         self.data = prepare(plan, self.seed)
         told.say(sizes(self.data))
+        for line in meanings(self.data):
+            told.say(line)
         for note in self.data.notes:
             told.say(f"note: {note}")
         if self.state is not None:

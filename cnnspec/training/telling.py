@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,21 @@ def sizes(data: Prepared) -> str:
     parts = {"training": data.train, "validation": data.validation, "test": data.test}
     whole = "images: " + ", ".join(f"{len(part):,} {name}" for name, part in parts.items() if part is not None)
     return "\n".join([whole, *data.counted])
+
+
+def meanings(data: Prepared) -> Iterator[str]:
+    """What the labels of each output mean, what is taken for its loss and metrics, and how to say it otherwise."""
+    several = len(data.objectives) > 1
+    for name, aim in data.objectives.items():
+        of = f" of `{name}`" if several else ""
+        named = [
+            metric.entry + (f" ({word})" if (word := metric.variant(aim.facing)) else "") for metric in aim.metrics
+        ]
+        learnt = f"loss {aim.loss.entry}" + (f", metrics {', '.join(named)}" if named else "")
+        yield f"labels{of}: {aim.target.text()}; {learnt}"
+        if aim.target.other:
+            otherwise = f"if they are meant otherwise, write `{aim.target.other}` in `data`"
+            yield f"note: labels{of} are taken so {aim.target.why}; {otherwise}"
 
 
 def loaded(model: Any, weights: Weights) -> str:

@@ -54,7 +54,7 @@ def _looked_up(table: Any, labels: Any, form: Form) -> Any:
 
 
 def _decided(labels: Any, form: Form) -> Any:
-    if form == "column":
+    if form in ("column", "tags"):
         return ops.round(labels)
     if form == "one_hot":
         return ops.one_hot(ops.argmax(labels, axis=-1), labels.shape[-1], dtype="float32")

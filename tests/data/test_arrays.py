@@ -24,32 +24,25 @@ def test_grey_images_get_a_channel_and_labels_lose_an_idle_axis() -> None:
     assert data.train.y[ALL].shape == (6,)
     assert data.test is not None
     assert data.test.x[ALL].shape == (3, 4, 5, 1)
-    assert data.classes[ALL] == 3
+    assert data.classes == {}
 
 
-@pytest.mark.parametrize(
-    ("labels", "classes", "dtype"),
-    [
-        (LABELS, 3, np.int32),
-        (LABELS.astype(np.uint8), 3, np.int32),
-        (LABELS.astype(float), 3, np.int32),
-        (LABELS > 0, 2, np.int32),
-        (np.eye(3, dtype=int)[LABELS], 3, np.int32),
-        (np.eye(3, dtype=np.float32)[LABELS], 3, np.int32),
-        (LABELS + 0.5, None, np.float64),
-        (np.ones((6, 2)), None, np.float64),
-        (np.array([[0.2, 0.8]] * 6), None, np.float64),
-        (LABELS - 1.0, None, np.float64),
-        (LABELS * 1e300, None, np.float64),
-        (LABELS * 10**10, None, np.int64),
-    ],
-)
-def test_what_labels_are_taken_for(labels: Any, classes: int | None, dtype: Any) -> None:
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.float32, bool])
+def test_labels_of_a_source_that_knows_its_classes(dtype: Any) -> None:
+    data = dataset((IMAGES, LABELS.astype(dtype)), None, 3, "x")
+    assert (data.classes, data.kinds) == ({ALL: 3}, {ALL: "classes"})
+    assert data.train.y[ALL].dtype == np.int32
+    assert data.train.y[ALL].tolist() == LABELS.astype(dtype).astype(int).tolist()
+    masks = dataset((IMAGES, np.ones((6, 4, 4, 1), dtype)), None, 3, "x")
+    assert (masks.kinds, masks.train.y[ALL].shape) == ({ALL: "class_maps"}, (6, 4, 4))
+
+
+@pytest.mark.parametrize("labels", [LABELS, LABELS.astype(float), np.eye(3)[LABELS], LABELS - 1.0, LABELS > 0])
+def test_other_labels_stay_as_they_are(labels: Any) -> None:
     data = dataset((IMAGES, labels), None, None, "x")
-    assert data.classes[ALL] == classes
-    assert data.train.y[ALL].dtype == dtype
-    if classes == 3:
-        assert data.train.y[ALL].tolist() == LABELS.tolist()
+    assert (data.classes, data.kinds) == ({}, {})
+    assert data.train.y[ALL].dtype == labels.dtype
+    assert (data.train.y[ALL] == labels).all()
 
 
 def with_value(value: float, shape: tuple[int, ...] = (6, 4, 4, 3)) -> Any:
@@ -65,7 +58,7 @@ FAULTS: list[tuple[Any, Any, int | None, str]] = [
     (with_value(np.nan), LABELS, None, "images[2] holds NaN or infinity"),
     (with_value(np.inf), LABELS, None, "images[2] holds NaN or infinity"),
     (IMAGES, with_value(np.nan, (6,)), None, "labels[2] holds NaN or infinity"),
-    (IMAGES, LABELS - 1, None, "label -1 of image 0 is negative"),
+    (IMAGES, LABELS - 1, 3, "the labels are no class numbers"),
     (IMAGES, LABELS, 2, "label 2 is out of range"),
     (IMAGES, LABELS + 0.5, 3, "the labels are no class numbers"),
     (IMAGES.astype(complex), LABELS, None, "the images are no numbers but complex128"),

@@ -132,7 +132,7 @@ def test_images_labels_and_names(image: str, library: Path, monkeypatch: pytest.
 )
 def test_other_labels(label: str, classes: int | None, names: Any, library: Path) -> None:
     data = load(library, label=label)
-    assert (data.classes[ALL], data.names) == (classes, names)
+    assert (data.classes.get(ALL), data.names) == (classes, names)
 
 
 @pytest.mark.parametrize(

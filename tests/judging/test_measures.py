@@ -127,10 +127,12 @@ def test_images_are_judged_as_one() -> None:
 
 def test_tags() -> None:
     truth, told = RANDOM.random((50, 4)) > 0.6, RANDOM.random((50, 4))
-    found = judged(Head("t", "tags", (4,), classes=("a", "b", "c", "d")), "as_is", truth.astype(float), told)
-    assert found.metrics["macro_f1"] == pytest.approx(oracle.f1_score(truth, told >= 0.5, average="macro"))
-    assert found.metrics["micro_recall"] == pytest.approx(oracle.recall_score(truth, told >= 0.5, average="micro"))
-    assert found.metrics["exact_match"] == pytest.approx(((told >= 0.5) == truth).all(axis=1).mean())
+    found = judged(
+        Head("t", "tags", (4,), classes=("a", "b", "c", "d"), thresholds=(0.5,) * 4), "as_is", truth.astype(float), told
+    )
+    assert found.metrics["macro_f1"] == pytest.approx(oracle.f1_score(truth, told > 0.5, average="macro"))
+    assert found.metrics["micro_recall"] == pytest.approx(oracle.recall_score(truth, told > 0.5, average="micro"))
+    assert found.metrics["exact_match"] == pytest.approx(((told > 0.5) == truth).all(axis=1).mean())
 
 
 def test_boxes() -> None:

@@ -236,11 +236,20 @@ def test_names_of_classes_are_told(digits: Path, files: Path, tmp_path: Path) ->
 
     run = Path(shutil.copytree(digits, tmp_path / "run"))
     values = json.loads((run / "environment.json").read_text())
-    values["class_names"] = [f"digit {at}" for at in range(10)]
+    (record,) = values["labels"].values()
+    assert (record["kind"], record["classes"], record["form"], record["reads"]) == (
+        "classes", 10, "numbers", "probabilities",
+    )  # fmt: skip
+    record["names"] = [f"digit {at}" for at in range(10)]
     (run / "environment.json").write_text(json.dumps(values))
     (each,) = cnnspec.predict(run, files / "0.png")
     assert str(each.to_json()["class"]).startswith("digit ")
-    del values["classes"], values["class_names"]  # as an older version left it
+    values["class_names"] = record["names"]
+    del values["labels"]  # as an older version left it
+    (run / "environment.json").write_text(json.dumps(values))
+    (each,) = cnnspec.predict(run, files / "0.png")
+    assert str(each.to_json()["class"]).startswith("digit ")
+    del values["classes"], values["class_names"]  # as one still older did
     (run / "environment.json").write_text(json.dumps(values))
     (each,) = cnnspec.predict(run, files / "0.png")
     assert each.to_json()["class"] in range(10)

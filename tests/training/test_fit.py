@@ -69,7 +69,7 @@ def test_a_run_and_what_it_leaves(tmp_path: Path) -> None:
     assert done.metrics["test"]["accuracy"] > 0.5
     environment = json.loads((done.folder / "environment.json").read_text())
     assert (environment["seed"], environment["backend"], environment["precision"]) == (7, "tensorflow", "float32")
-    assert len((done.folder / "log.txt").read_text().splitlines()) == 11
+    assert len((done.folder / "log.txt").read_text().splitlines()) == 12
 
 
 def test_the_json_form(tmp_path: Path) -> None:
@@ -531,6 +531,7 @@ def test_without_a_terminal_one_line_an_epoch(tmp_path: Path) -> None:
     assert lines[1] == "images: 1,294 training, 144 validation, 359 test"
     assert lines[2] == "images of each class:"
     assert [line.split()[0] for line in lines[4:7]] == ["training", "validation", "test"]
-    assert [line[:9] for line in lines[7:]] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
+    assert lines[7] == "labels: 10 classes, one per image; loss sparse_categorical_crossentropy, metrics accuracy"
+    assert [line[:9] for line in lines[8:]] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
     assert not re.search(r"[\x00-\x09\x0b-\x1f]", stream.getvalue())
-    assert all(word in lines[7] for word in ("loss ", "accuracy ", "val_loss ", "images/s", "best"))
+    assert all(word in lines[8] for word in ("loss ", "accuracy ", "val_loss ", "images/s", "best"))

@@ -106,7 +106,7 @@ def test_pixels_of_an_ignored_class_do_not_count() -> None:
     entry = {"sparse_categorical_crossentropy": {"ignore_class": 255}}
     right = (HOT * SOFT).sum(-1)[:, 1:]
     assert loss(entry, void, SOFT) == pytest.approx(np.mean(-np.log(right)), rel=1e-5)
-    seen = metric({"mean_iou": {"ignore_class": 255}}, Facing((5, 4, 3), "numbers"), (void, SOFT))
+    seen = metric({"mean_iou": {"ignore_class": 255}}, Facing((5, 4, 3), "class_maps", "numbers"), (void, SOFT))
     assert seen == pytest.approx(iou_of_classes(MASKS[:, 1:], SOFT[:, 1:].argmax(-1), 3).mean(), rel=1e-6)
 
 
@@ -117,7 +117,7 @@ def test_what_the_loss_ignores_counts_in_no_metric(name: str) -> None:
 
     void = MASKS.copy()
     void[:, 0] = 255
-    kept = leaving_out(255, make(read_entry(name, METRICS).call_for(Facing((5, 4, 3), "numbers"))))
+    kept = leaving_out(255, make(read_entry(name, METRICS).call_for(Facing((5, 4, 3), "class_maps", "numbers"))))
     for part in PARTS:
         kept.update_state(void[part], SOFT[part])
     told = SOFT[:, 1:].argmax(-1)
@@ -136,7 +136,7 @@ def test_a_sum_of_losses_weighs_each() -> None:
     assert loss(weighed, HOT, SOFT) == pytest.approx(0.3 * parts[0] + 4.0 * parts[1], rel=1e-6)
 
 
-NUMBERS, ONE_HOT = Facing((5, 4, 3), "numbers"), Facing((5, 4, 3), "one_hot")
+NUMBERS, ONE_HOT = Facing((5, 4, 3), "class_maps", "numbers"), Facing((5, 4, 3), "class_maps", "one_hot")
 PARTS = (slice(0, 4), slice(4, 6))
 
 
@@ -156,12 +156,12 @@ def test_mean_iou_is_that_of_all_images_together(facing: Facing, truth: Any) -> 
 def test_mean_iou_leaves_out_a_class_that_nobody_has() -> None:
     truth, told = np.zeros((2, 3, 3), int), np.eye(4, dtype="float32")[np.ones((2, 3, 3), int)]
     told[0] = np.eye(4)[0]
-    assert metric("mean_iou", Facing((3, 3, 4), "numbers"), (truth, told)) == pytest.approx((0.5 + 0) / 2)
+    assert metric("mean_iou", Facing((3, 3, 4), "class_maps", "numbers"), (truth, told)) == pytest.approx((0.5 + 0) / 2)
 
 
 @pytest.mark.parametrize("scores", [False, True], ids=["probabilities", "scores"])
 def test_metrics_of_one_map_cut_where_the_loss_does(scores: bool) -> None:
-    facing = Facing((5, 4, 1), "column", scores=scores, binary=True)
+    facing = Facing((5, 4, 1), "class_maps", "column", "sigmoid" if scores else "probabilities")
     told = np.log(SOFT[..., :1] / (1 - SOFT[..., :1])) if scores else SOFT[..., :1]
     said, truth = (SOFT[..., :1] > 0.5).astype(int), YES.astype(int)
     both = [(YES[part], told[part]) for part in PARTS]
@@ -194,7 +194,7 @@ def written(boxes: Any, form: str) -> Any:
 
 @pytest.mark.parametrize("form", ["xyxy", "xywh", "center_xywh", "yxyx", "yxhw", "center_yxhw"])
 def test_box_iou_in_every_format(form: str) -> None:
-    facing = Facing((4,), "as_is")
+    facing = Facing((4,), "boxes", "as_is", "numbers")
     truth, told = written(CORNERS, form), written(TOLD, form)
     assert metric({"box_iou": form}, facing, (truth, told)) == pytest.approx(np.mean(OVERLAPS), rel=1e-6)
     parts = [(truth[:2], told[:2]), (truth[2:], told[2:])]
@@ -202,7 +202,7 @@ def test_box_iou_in_every_format(form: str) -> None:
 
 
 def test_box_iou_of_odd_boxes() -> None:
-    facing = Facing((2, 4), "as_is")
+    facing = Facing((2, 4), "value_maps", "as_is", "numbers")
     truth = np.array([[[0, 0, 1, 1], [0, 0, 0, 0]]], "float32")
     crossed = np.array([[[1, 1, 0, 0], [0, 0, 0, 0]]], "float32")
     assert metric("box_iou", facing, (truth, crossed)) == 0

@@ -38,7 +38,7 @@ def ready(folder: Path, labels: Any, *overrides: str, images: Any = None) -> Pre
         (MASKS, (MAPS, "training.loss=categorical_crossentropy"), None, "give the last `conv2d` 256 filters"),
         (MASKS // 255 * 255, (MAPS,), "leave numbers out: they are 0, 255", "number them from 0"),
         (TEN / 20 + 0.01, (), "one value an image, such as 0.01", "to learn values, end the network with `dense: 1`"),
-        (TEN / 20 + 0.01, (SPARSE,), "are values, such as 0.01", "`y.astype(int)`"),
+        (TEN / 20 + 0.01, (SPARSE,), "are values (numbers from 0.01 to 0.46)", "`y.astype(int)`"),
         (TEN.astype(str), (), "are texts, such as `0`, not class numbers", "np.unique(labels, return_inverse=True)"),
         (TEN.astype("S"), (), "are texts, such as `0`", "number the classes"),
         (TEN, ("data.class_weights={12: 1}",), "no class is called `12`", "the 10 classes are 0 to 9"),
@@ -52,12 +52,15 @@ def test_what_to_write(labels: Any, overrides: tuple[str, ...], message: str | N
 
 
 def test_what_a_loss_ignores_is_no_class(tmp_path: Path) -> None:
-    assert ready(tmp_path, MASKS, MAPS, IGNORE).classes == {"output": 3}
-    assert ready(tmp_path, MASKS.astype(np.int64), MAPS, IGNORE, "data.class_weights=balanced").classes["output"] == 3
+    assert ready(tmp_path, MASKS, MAPS, IGNORE).targets["output"].classes == 3
+    assert (
+        ready(tmp_path, MASKS.astype(np.int64), MAPS, IGNORE, "data.class_weights=balanced").targets["output"].classes
+        == 3
+    )
     np.save(tmp_path / "x.npy", np.zeros((60, 8, 8, 1), np.uint8))
     np.save(tmp_path / "y.npy", MASKS)
     source = "data.source={npy: {x_train: x.npy, y_train: y.npy}}"
-    assert prepare(plan(tmp_path, SMALL, source, MAPS, IGNORE, directory=tmp_path), 7).classes["output"] == 3
+    assert prepare(plan(tmp_path, SMALL, source, MAPS, IGNORE, directory=tmp_path), 7).targets["output"].classes == 3
     with pytest.raises(DataError, match="the network gives 3 values, npz has 4 classes"):
         ready(tmp_path, np.where(MASKS == 2, 3, MASKS), MAPS, IGNORE)
 

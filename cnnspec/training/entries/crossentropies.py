@@ -22,6 +22,8 @@ class CategoricalCrossentropy(_Crossentropy):
         loss: {categorical_crossentropy: {label_smoothing: 0.1}}
     """
 
+    over_classes: ClassVar[bool] = True
+
 
 class SparseCategoricalCrossentropy(ClassLoss):
     """−log q of the true class; labels are class numbers. Pixels of `ignore_class` (in masks) don't count.
@@ -35,6 +37,7 @@ class SparseCategoricalCrossentropy(ClassLoss):
 
     first: ClassVar[str] = "from_logits"
     sparse: ClassVar[bool] = True
+    over_classes: ClassVar[bool] = True
     from_logits: bool = False
     ignore_class: int | None = None
     axis: Axis = -1
@@ -64,6 +67,7 @@ class BinaryFocalCrossentropy(_Crossentropy):
 class CategoricalFocalCrossentropy(_Crossentropy):
     """Cross-entropy with easy examples counted less, by (1 − q)^`gamma` (T.-Y. Lin et al., 2017)."""
 
+    over_classes: ClassVar[bool] = True
     alpha: NonNegative = 0.25
     gamma: NonNegative = 2.0
 
@@ -72,4 +76,5 @@ class CategoricalGeneralizedCrossEntropy(ClassLoss):
     """(1 − q^`q`) / `q`: cross-entropy that bears wrong labels (Z. Zhang and M. Sabuncu, 2018)."""
 
     of_probabilities: ClassVar[bool] = True
+    over_classes: ClassVar[bool] = True
     q: Share = 0.5

@@ -22,15 +22,20 @@ class SquaredHinge(ClassLoss):
 class CategoricalHinge(ClassLoss):
     """max(1 + the highest wrong score − the right score, 0) (K. Crammer and Y. Singer, 2001)."""
 
+    over_classes: ClassVar[bool] = True
+
 
 class KLDivergence(ClassLoss):
     """Σ p log(p / q): how far the distribution q is from p (S. Kullback and R. Leibler, 1951)."""
+
+    of_shares: ClassVar[bool] = True
 
 
 class Circle(Loss):
     """Pulls embeddings of a class together and pushes others away (Y. Sun et al., 2020); labels are class numbers."""
 
     sparse: ClassVar[bool] = True
+    embeds: ClassVar[bool] = True
     gamma: Positive = 80.0
     margin: Fraction = 0.4
     remove_diagonal: bool = True

@@ -1,153 +1,57 @@
-"""Metrics but for the accuracies and overlaps. Names, arguments and defaults are Keras's."""
+"""Metrics but for the accuracies, decisions and overlaps. Names, arguments and defaults are Keras's."""
 
-from typing import Annotated, ClassVar
+from dataclasses import replace
+from typing import ClassVar
 
-from pydantic import Field
-
-from cnnspec.language.types import Axis, Count, Fraction, Natural, Positive, choice
-from cnnspec.layers.base import KerasCall, Shape
-from cnnspec.training.component import Facing
-from cnnspec.training.metrics import Labels, Metric
-
-
-class _Thresholded(Metric):
-    first: ClassVar[str] = "thresholds"
-    thresholds: Fraction | None = None
-
-
-class TruePositives(_Thresholded):
-    """How many positives are found."""
-
-
-class TrueNegatives(_Thresholded):
-    """How many negatives are left out."""
-
-
-class FalsePositives(_Thresholded):
-    """How many negatives are taken for positives."""
-
-    rises: ClassVar[bool] = False
-
-
-class FalseNegatives(_Thresholded):
-    """How many positives are missed."""
-
-    rises: ClassVar[bool] = False
-
-
-class Precision(_Thresholded):
-    """True positives / all that were taken for positive, by values above `thresholds`; of one class with `class_id`.
-
-    It is one number from 0 to 1, and 0.5 where it is left out.
-
-    Example:
-        metrics: [precision, {precision: {thresholds: 0.9, name: sure_precision}}]
-    """
-
-    top_k: Count | None = None
-    class_id: Natural | None = None
-
-
-class Recall(Precision):
-    """True positives / all positives; of one class with `class_id`."""
-
-
-class AUC(Metric):
-    """The area under the ROC or precision-recall curve."""
-
-    first: ClassVar[str] = "curve"
-    num_thresholds: Annotated[int, Field(ge=2)] = 200
-    curve: choice("ROC", "PR", "PRGAIN") = "ROC"  # type: ignore[valid-type]
-    summation_method: choice("interpolation", "minoring", "majoring") = "interpolation"  # type: ignore[valid-type]
-    thresholds: tuple[Fraction, ...] | None = None
-    multi_label: bool = False
-    num_labels: Count | None = None
-    label_weights: tuple[float, ...] | None = None
-    from_logits: bool = False
-
-
-class _AtPoint(Metric):
-    num_thresholds: Count = 200
-    class_id: Natural | None = None
-
-
-class PrecisionAtRecall(_AtPoint):
-    """The best precision where recall is at least `recall`."""
-
-    first: ClassVar[str] = "recall"
-    recall: Fraction
-
-
-class RecallAtPrecision(_AtPoint):
-    """The best recall where precision is at least `precision`."""
-
-    first: ClassVar[str] = "precision"
-    precision: Fraction
-
-
-class SensitivityAtSpecificity(_AtPoint):
-    """The best sensitivity where specificity is at least `specificity`."""
-
-    first: ClassVar[str] = "specificity"
-    specificity: Fraction
-
-
-class SpecificityAtSensitivity(_AtPoint):
-    """The best specificity where sensitivity is at least `sensitivity`."""
-
-    first: ClassVar[str] = "sensitivity"
-    sensitivity: Fraction
-
-
-class _RowsOnly(Metric):
-    def misfit(self, shape: Shape) -> str | None:
-        return "one row of values an image" if len(shape) != 1 else None
-
-
-class _FScore(_RowsOnly):
-    average: choice("micro", "macro", "weighted") | None = None  # type: ignore[valid-type]
-    threshold: Annotated[float, Field(gt=0, le=1)] | None = None
-
-    def call_for(self, facing: Facing) -> KerasCall:
-        cut = {"threshold": facing.cut} if facing.binary and not facing.scores and self.threshold is None else {}
-        return self.call(name=self.column, average=self.average or "macro", **cut)
-
-
-class FBetaScore(_FScore):
-    """(1 + β²) · precision · recall / (β² · precision + recall), joined over the classes by `average`: `macro` where it
-    is left out, so that every class counts alike."""
-
-    beta: Positive = 1.0
-
-
-class F1Score(_FScore):
-    """2 · precision · recall / (precision + recall), joined over the classes by `average`: `macro` where it is left
-    out, so that every class counts alike."""
-
-    first: ClassVar[str] = "average"
+from cnnspec.language.types import Axis, Fraction, Natural, choice
+from cnnspec.layers.base import KerasCall, Shape, show
+from cnnspec.training.component import Facing, Told
+from cnnspec.training.entries.adapters import DECIDED, OURS, no_probabilities, on_probabilities
+from cnnspec.training.metrics import Labels, Metric, Unfit
 
 
 class _LogLoss(Metric):
+    of: ClassVar[frozenset[Told]] = DECIDED
     rises: ClassVar[bool] = False
     first: ClassVar[str] = "from_logits"
+    own_link: ClassVar[str] = "softmax"
     from_logits: bool = False
+
+    def call_for(self, facing: Facing) -> KerasCall:
+        """`from_logits` follows the loss; scores that another function makes probabilities of go through that first."""
+        scores = facing.link == self.own_link
+        call = self.call(name=self.column, from_logits=scores)
+        rows = facing.form == "numbers" and self.labels == "any" and facing.told == "classes"
+        other = facing.link not in (None, self.own_link)
+        return on_probabilities(call, facing) if (rows and not scores) or other else call
+
+    def unfit(self, facing: Facing) -> Unfit | None:
+        if facing.told not in self.of or facing.told == "numbers":
+            return super().unfit(facing)
+        return no_probabilities(replace(facing, reads="scores")) if facing.reads in ("margins", "scores") else None
 
 
 class BinaryCrossentropy(_LogLoss):
-    """Binary cross-entropy, without what regularizers add to the loss."""
+    """Binary cross-entropy of every score by itself, without what regularizers add to the loss."""
 
+    of: ClassVar[frozenset[Told]] = DECIDED | {"numbers"}
+    own_link: ClassVar[str] = "sigmoid"
     label_smoothing: Fraction = 0.0
 
 
 class CategoricalCrossentropy(BinaryCrossentropy):
     """Cross-entropy, without what regularizers add to the loss; labels are one-hot."""
 
+    of: ClassVar[frozenset[Told]] = frozenset({"classes"})
+    labels: ClassVar[Labels] = "one_hot"
+    own_link: ClassVar[str] = "softmax"
     axis: Axis = -1
 
 
 class SparseCategoricalCrossentropy(_LogLoss):
     """Cross-entropy, without what regularizers add to the loss; labels are class numbers."""
 
+    of: ClassVar[frozenset[Told]] = frozenset({"classes"})
     labels: ClassVar[Labels] = "numbers"
     ignore_class: int | None = None
     axis: Axis = -1
@@ -156,88 +60,136 @@ class SparseCategoricalCrossentropy(_LogLoss):
 class Hinge(Metric):
     """The mean of max(1 − y·ŷ, 0)."""
 
+    of: ClassVar[frozenset[Told]] = DECIDED
+    labels: ClassVar[Labels] = "one_hot"
     rises: ClassVar[bool] = False
 
 
-class SquaredHinge(Metric):
+class SquaredHinge(Hinge):
     """The mean of max(1 − y·ŷ, 0)²."""
 
-    rises: ClassVar[bool] = False
 
-
-class CategoricalHinge(Metric):
+class CategoricalHinge(Hinge):
     """The mean of max(1 + the highest wrong score − the right score, 0)."""
 
-    rises: ClassVar[bool] = False
+    of: ClassVar[frozenset[Told]] = frozenset({"classes"})
 
 
 class KLDivergence(Metric):
-    """The mean of Σ p log(p / q)."""
+    """The mean of Σ p log(p / q): of the distribution over classes, computed from probabilities."""
 
+    of: ClassVar[frozenset[Told]] = frozenset({"classes", "numbers"})
     rises: ClassVar[bool] = False
 
+    def call_for(self, facing: Facing) -> KerasCall:
+        call = self.call(name=self.column)
+        return on_probabilities(call, facing) if facing.told == "classes" else call
 
-class Poisson(Metric):
+    def unfit(self, facing: Facing) -> Unfit | None:
+        if facing.told == "classes" and facing.reads in ("margins", "scores"):
+            return Unfit("is of probabilities, and the network gives none")
+        return super().unfit(facing)
+
+
+class _OfValues(Metric):
+    """Of values; of classes and tags only where the loss itself compares numbers with one-hot rows."""
+
+    labels: ClassVar[Labels] = "one_hot"
+    rises: ClassVar[bool] = False
+
+    def unfit(self, facing: Facing) -> Unfit | None:
+        if facing.by_values and facing.told in DECIDED:
+            return None
+        return super().unfit(facing)
+
+
+class Poisson(_OfValues):
     """The mean of ŷ − y log ŷ."""
 
-    rises: ClassVar[bool] = False
 
-
-class MeanSquaredError(Metric):
+class MeanSquaredError(_OfValues):
     """The mean of (y − ŷ)²."""
 
-    rises: ClassVar[bool] = False
 
-
-class RootMeanSquaredError(Metric):
+class RootMeanSquaredError(_OfValues):
     """The root of the mean of (y − ŷ)²."""
 
-    rises: ClassVar[bool] = False
 
-
-class MeanAbsoluteError(Metric):
+class MeanAbsoluteError(_OfValues):
     """The mean of |y − ŷ|."""
 
-    rises: ClassVar[bool] = False
 
-
-class MeanAbsolutePercentageError(Metric):
+class MeanAbsolutePercentageError(_OfValues):
     """100 times the mean of |y − ŷ| / |y|."""
 
-    rises: ClassVar[bool] = False
 
-
-class MeanSquaredLogarithmicError(Metric):
+class MeanSquaredLogarithmicError(_OfValues):
     """The mean of (log(1 + y) − log(1 + ŷ))²."""
 
-    rises: ClassVar[bool] = False
 
-
-class LogCoshError(Metric):
+class LogCoshError(_OfValues):
     """The mean of log cosh(ŷ − y)."""
 
-    rises: ClassVar[bool] = False
 
-
-class _AlongAxis(Metric):
+class _AlongAxis(_OfValues):
+    rises: ClassVar[bool] = True
     first: ClassVar[str] = "axis"
     axis: Axis = -1
 
 
 class CosineSimilarity(_AlongAxis):
-    """The cosine of the angle between y and ŷ."""
+    """The cosine of the angle between y and ŷ, which are rows of several values."""
+
+    def unfit(self, facing: Facing) -> Unfit | None:
+        if facing.told == "numbers" and facing.shape[-1] == 1 and self.axis == -1:
+            return Unfit("is of rows of several values, and the network gives one", "write `mean_absolute_error`")
+        return super().unfit(facing)
 
 
 class PearsonCorrelation(_AlongAxis):
-    """The linear correlation of y and ŷ."""
+    """The linear correlation of y and ŷ: of one value per image over all images, of several along `axis`."""
+
+    alone: ClassVar[str] = "pearson"
+
+    def _over_images(self, facing: Facing) -> bool:
+        return facing.shape == (1,) and self.axis == -1
+
+    def call_for(self, facing: Facing) -> KerasCall:
+        if self._over_images(facing):
+            return KerasCall(f"{OURS}.Correlation", {"name": self.column, "kind": self.alone})
+        return super().call_for(facing)
+
+    def variant(self, facing: Facing) -> str:
+        return "over all images" if self._over_images(facing) else ""
+
+    def unfit(self, facing: Facing) -> Unfit | None:
+        if facing.told == "numbers" and len(facing.shape) > 1 and facing.shape[-1] == 1 and self.axis == -1:
+            return Unfit("along an axis of one value says nothing", "write another `axis`")
+        return super().unfit(facing)
 
 
-class ConcordanceCorrelation(_AlongAxis):
-    """How near (y, ŷ) lie to the diagonal (L. Lin, 1989)."""
+class ConcordanceCorrelation(PearsonCorrelation):
+    """How near (y, ŷ) lie to the diagonal (L. Lin, 1989): of one value per image over all images, of several along
+    `axis`."""
+
+    alone: ClassVar[str] = "concordance"
 
 
-class R2Score(_RowsOnly):
-    """1 − the squared errors / the variance of y."""
+class R2Score(_OfValues):
+    """1 − the squared errors / the variance of y, of each value over all images, averaged over the values."""
 
+    rises: ClassVar[bool] = True
     class_aggregation: choice("uniform_average", "variance_weighted_average") = "uniform_average"  # type: ignore[valid-type]
     num_regressors: Natural = 0
+
+    def call_for(self, facing: Facing) -> KerasCall:
+        more = {"values": facing.shape[-1], "class_aggregation": self.class_aggregation}
+        return KerasCall(f"{OURS}.R2Score", {"name": self.column, **more, "num_regressors": self.num_regressors})
+
+    def takes(self, shape: Shape) -> str | None:
+        return "one row of values an image" if len(shape) != 1 else None
+
+    def unfit(self, facing: Facing) -> Unfit | None:
+        if wanted := self.takes(facing.shape):
+            return Unfit(f"takes {wanted}, the network gives {show(facing.shape)}")
+        return super().unfit(facing)

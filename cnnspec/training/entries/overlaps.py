@@ -1,14 +1,16 @@
 """Overlaps of masks and of boxes: intersection over union. Names, arguments and defaults are Keras's, but for boxes."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from cnnspec.language.types import Axis, Count, Fraction, Natural, choice
-from cnnspec.layers.base import KerasCall, Shape
-from cnnspec.training.component import Facing
-from cnnspec.training.metrics import Labels, Metric
+from cnnspec.layers.base import KerasCall, Shape, show
+from cnnspec.training.component import Facing, Told
+from cnnspec.training.metrics import Labels, Metric, Unfit
 
 
 class _Overlap(Metric):
+    of: ClassVar[frozenset[Told]] = frozenset({"classes", "yes_no"})
     num_classes: Count | None = None
     ignore_class: int | None = None
     axis: Axis = -1
@@ -19,14 +21,20 @@ class _Overlap(Metric):
         filled = {name: value for name, value in found.items() if getattr(self, name, 0) is None}
         return self.call(name=self.column, **filled)
 
+    def unfit(self, facing: Facing) -> Unfit | None:
+        units = facing.shape[-1]
+        if facing.told == "classes" and units is not None and self.num_classes is not None and self.num_classes < units:
+            message = f"with `num_classes: {self.num_classes}` counts too few: the network gives {units} scores"
+            return Unfit(message, "leave `num_classes` out")
+        return super().unfit(facing)
+
 
 class _MaskOverlap(_Overlap):
-    labels: ClassVar[Labels] = "any"
     sparse_y_true: bool | None = None
     sparse_y_pred: bool | None = None
 
     def call_for(self, facing: Facing) -> KerasCall:
-        if not facing.binary or facing.shape[-1] != 1 or self.sparse_y_pred is not None:
+        if facing.told != "yes_no" or self.sparse_y_pred is not None:
             return super().call_for(facing)
         classes = getattr(self, "target_class_ids", (0, 1))
         told = {"target_class_ids": classes, "threshold": facing.cut, "name": self.column}
@@ -62,15 +70,24 @@ class BinaryIoU(Metric):
     """Intersection over union of one map cut at `threshold`."""
 
     entry: ClassVar[str] = "binary_iou"
-    labels: ClassVar[Labels] = "any"
+    of: ClassVar[frozenset[Told]] = frozenset({"yes_no"})
+    instead: ClassVar[Mapping[Told, str]] = {"classes": "mean_iou"}
     target_class_ids: tuple[Natural, ...] = (0, 1)
     threshold: Fraction = 0.5
+
+    def call_for(self, facing: Facing) -> KerasCall:
+        cut = self.threshold if "threshold" in self.model_fields_set else facing.cut
+        return KerasCall(
+            "metrics.BinaryIoU", {"target_class_ids": self.target_class_ids, "threshold": cut, "name": self.column}
+        )
 
 
 class OneHotMeanIoU(_Overlap):
     """Mean intersection over union of one-hot masks; `mean_iou` takes either form."""
 
     entry: ClassVar[str] = "one_hot_mean_iou"
+    of: ClassVar[frozenset[Told]] = frozenset({"classes"})
+    labels: ClassVar[Labels] = "one_hot"
     first: ClassVar[str] = "num_classes"
     sparse_y_pred: bool = False
 
@@ -97,9 +114,14 @@ class BoxIoU(Metric):
     entry: ClassVar[str] = "box_iou"
     keras: ClassVar[str] = "BoxIoU"
     module: ClassVar[str] = "cnnspec.training.boxes"
-    labels: ClassVar[Labels] = "any"
+    of: ClassVar[frozenset[Told]] = frozenset({"boxes"})
     first: ClassVar[str] = "bounding_box_format"
     bounding_box_format: choice("xyxy", "yxyx", "xywh", "yxhw", "center_xywh", "center_yxhw") = "xyxy"  # type: ignore[valid-type]
 
-    def misfit(self, shape: Shape) -> str | None:
+    def takes(self, shape: Shape) -> str | None:
         return "four values a box" if shape[-1] not in (4, None) else None
+
+    def unfit(self, facing: Facing) -> Unfit | None:
+        if wanted := self.takes(facing.shape):
+            return Unfit(f"takes {wanted}, the network gives {show(facing.shape)}")
+        return None if facing.told == "numbers" else super().unfit(facing)
