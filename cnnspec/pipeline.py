@@ -106,6 +106,19 @@ class Report:
             values["training"]["weights"] = self.training.weights.placed(values["training"]["weights"])
         return write({"name": self.name, **values})
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """What the labels of each output mean, in words (`10 classes, one per image`), where that is known before they
+        are loaded."""
+        from cnnspec.training.outputs import decisions
+        from cnnspec.training.section import Training
+        from cnnspec.training.target import Target
+
+        if self.graph is None or self.data is None or not isinstance(self.training, Training):
+            return {}
+        found = decisions(self.graph, self.data, self.training)
+        return {name: target.text() for name, target in found if isinstance(target, Target)}
+
     def __str__(self) -> str:
         from cnnspec.language import render
 

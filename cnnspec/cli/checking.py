@@ -209,8 +209,17 @@ def _sum(report: pipeline.Report) -> str:
     if not report.graphs:
         return f"a file of blocks{warnings}"
     if report.graph is not None:
-        return _figures(report.graph) + warnings
+        return _figures(report.graph) + _labels(report) + warnings
     return "; ".join(f"{name}: {_figures(graph)}" for name, graph in report.graphs.items()) + warnings
+
+
+def _labels(report: pipeline.Report) -> str:
+    """What the labels mean, where that is known before they are loaded."""
+    found = report.labels
+    if not found:
+        return ""
+    several = "; ".join(f"`{name}` {text}" for name, text in found.items())
+    return "; labels: " + (several if len(found) > 1 else next(iter(found.values())))
 
 
 def _figures(graph: Graph) -> str:

@@ -164,7 +164,7 @@ def _class_numbers(y: Column, target: Target, where: str) -> Column:
         kind = np.dtype(np.uint8 if rank and item[-1] <= 256 else np.int32)
         return _each(y, lambda batch: batch.argmax(axis=-1), item[:-1], kind)
     least, most = _ends(y)
-    if least == -1 and most == 1:
+    if least == -1 and most == 1 and all((np.abs(batch) == 1).all() for batch in _batches([y])):
         return _each(y, lambda batch: batch > 0, item, np.dtype(np.int32))
     if least < 0:
         raise DataError(
@@ -217,5 +217,8 @@ def _counted(plan: Plan, data: Dataset, output: str, target: Target, name: str, 
     loss = plan.training.loss_of(output)
     if loss is not None and loss.ignored == classes - 1:
         classes = classes_without(classes - 1, columns)
+    if 0 < len(target.names) < classes:
+        message = f"`names` lists {len(target.names)} names, and the labels go up to class {classes - 1}"
+        raise DataError(message, "name them all, in the order of their numbers")
     classes = max(classes, len(target.names))
     return replace(target, classes=classes, shape=columns[0].shape[1:])

@@ -80,13 +80,12 @@ def output_problems(graph: Graph, data: Data, training: Training) -> Iterator[Pr
 
 def _contradictory(found: Contradiction, data: Data, output: str) -> Problem:
     """Two facts that do not fit, at the one that is easier to change."""
-    if found.at == "labels" and data.labels is not None:
+    if found.code == "label-kind" and data.labels is not None:
         by_output = output in data.labels
         return Problem(
             "label-kind", found.message, ("data", "labels", *([output] if by_output else [])), False, found.help
         )
-    code = "loss-values" if "values" in found.message else "loss-labels"
-    return Problem(code, found.message, _LOSS, False, found.help)
+    return Problem(found.code, found.message, _LOSS, False, found.help)
 
 
 def _names_of_outputs(graph: Graph, data: Data) -> Iterator[Problem]:
@@ -94,7 +93,8 @@ def _names_of_outputs(graph: Graph, data: Data) -> Iterator[Problem]:
     for name in data.labels or ():
         if name and name not in graph.outputs:
             guess = nearest(name, graph.outputs)
-            help = f"did you mean `{guess}`?" if guess else f"the outputs are: {', '.join(graph.outputs)}"
+            key = nearest(name, ("kind", "names", "threshold")) if guess is None else None
+            help = f"did you mean `{guess or key}`?" if guess or key else f"the outputs are: {', '.join(graph.outputs)}"
             message = f"no output is called `{name}`"
             yield Problem("unknown-output", message, ("data", "labels", name), True, help, meant(name, graph.outputs))
 
@@ -209,7 +209,8 @@ def metric_problem(aim: Objective, training: Training, several: bool) -> Problem
             place = ("training", "metrics", *((aim.output,) if named else ()), index, metric.entry)
             by_name = several and not named
             help = f"name the outputs that it is for: `metrics: {{{aim.output}: […], …}}`" if by_name else found.help
-            return Problem("metric-labels", f"`{metric.entry}` {found.reason}", place, True, help)
+            code = "metric-shape" if metric.takes(aim.shape) else "metric-labels"
+            return Problem(code, f"`{metric.entry}` {found.reason}", place, True, help)
     return None
 
 

@@ -44,6 +44,7 @@ from cnnspec.training.resume import Past, changed_data
 from cnnspec.training.run_folder import RunFolder
 from cnnspec.training.saving import Position, Saving, position_of
 from cnnspec.training.state import restore
+from cnnspec.training.tag_thresholds import chosen, thresholds
 from cnnspec.training.telling import goes_on, loaded, meanings, sizes
 from cnnspec.training.tracking import tracked
 from cnnspec.training.trial import fitted
@@ -99,6 +100,7 @@ class Runner:
                         f"`{monitor}` was no number in any epoch, so there is no best model",
                         "lower the learning rate, or bound the gradients with the optimizer's `clipnorm`",
                     )
+                self._find_thresholds()
                 tested = self._tested(interrupts)
                 metrics = {"train": _split_of(best, ""), "validation": _split_of(best, "val_"), "test": tested}
                 for tracker in trackers:
@@ -217,6 +219,21 @@ class Runner:
         feed = self._evaluated(test, self.plan.training.batch_size)
         watching = [StopWhenAsked(interrupts)]
         return reported(self.model.evaluate(feed.batches(), verbose=0, return_dict=True, callbacks=watching))
+
+    def _find_thresholds(self) -> None:
+        """Keep with the run above which probability each tag is given, where that is to be found."""
+        names = chosen(self.data.objectives)
+        if not names:
+            return
+        held = self.data.validation
+        if held is None:
+            self.told.say("note: nothing is held out to choose thresholds of tags by: each is 0.5")
+            return
+        self.network.load_weights(self.folder.best)
+        size = evaluation_batch(self.plan.graph, self.plan.training.batch_size, self.shapes, len(held))
+        found = thresholds(self.model, held, self.data.objectives, size)
+        self.environment["thresholds"] = found
+        self.folder.write_environment(self.environment)
 
     def _best_by(self) -> tuple[str, str]:
         """What the best epoch is chosen by, and whether it shall be low or high."""

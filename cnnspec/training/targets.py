@@ -64,11 +64,11 @@ def _number(value: float) -> str:
 
 
 class Contradiction(NamedTuple):
-    """Two facts about labels that do not fit, and what to write. `at` is where it belongs in the spec."""
+    """Two facts about labels that do not fit, and what to write. `code` is that of the diagnostic."""
 
     message: str
     help: str | None = None
-    at: Literal["labels", "loss", "source"] = "loss"
+    code: Literal["label-kind", "loss-labels", "loss-values"] = "loss-labels"
 
 
 def decide(
@@ -87,7 +87,7 @@ def decide(
             return Contradiction(
                 f"`labels: {kind}`, but the labels of {source} are {message}",
                 f"write `labels: {known.kind}`, or leave it out",
-                "labels",
+                "label-kind",
             )
     elif known is not None and known.kind is not None:
         kind, why, other = known.kind, f"{source} says so", None
@@ -107,7 +107,7 @@ def decide(
     names = said.names
     if names and classes is not None and kind not in NUMBERS and len(names) < classes:
         return Contradiction(
-            f"`names` lists {len(names)} names, {source} has {classes} classes", "name them all", "labels"
+            f"`names` lists {len(names)} names, {source} has {classes} classes", "name them all", "label-kind"
         )
     return Target(kind, shape, classes, names, soft, said.threshold or HALF, why, other)
 
@@ -220,7 +220,7 @@ def _unfit(kind: Kind, end: End, loss: Loss | None, said: Said, seen: Observed, 
     """Why labels that look so are not of `kind`, or cannot be learnt by this end."""
     item, rank, units = plain_shape(seen.shape, end), len(end.shape), end.shape[-1]
     by_said = said.kind is not None
-    at: Literal["labels", "loss"] = "labels" if by_said else "loss"
+    code: Literal["label-kind", "loss-labels"] = "label-kind" if by_said else "loss-labels"
     rows = kind in ("one_hot", "one_hot_maps", "tags")
     meant = (
         f"`labels: {kind}`"
@@ -232,15 +232,15 @@ def _unfit(kind: Kind, end: End, loss: Loss | None, said: Said, seen: Observed, 
     if rows and len(item) != rank and not (kind == "tags" and units == 1 and seen.binary):
         what = "one number per image" if not item else f"of {show(item)}"
         help = "write `labels: classes`, or save a row for each image" if not item else f"save rows of {units}"
-        return Contradiction(f"{meant} takes rows of {units}, but the labels of {source} are {what}", help, at)
+        return Contradiction(f"{meant} takes rows of {units}, but the labels of {source} are {what}", help, code)
     if kind == "tags" and not seen.binary:
         return Contradiction(
-            f"tags are 0 or 1, but the labels of {source} are {seen.span()}", "write `labels: values`", at
+            f"tags are 0 or 1, but the labels of {source} are {seen.span()}", "write `labels: values`", code
         )
     if kind in ("one_hot", "one_hot_maps") and seen.rows == "":
         what = f"rows with up to {seen.most} ones" if seen.binary else seen.span()
         help = "write `labels: tags`, and end with `sigmoid`" if seen.binary else "write `labels: values`"
-        return Contradiction(f"one-hot rows hold a single 1, but the labels of {source} are {what}", help, at)
+        return Contradiction(f"one-hot rows hold a single 1, but the labels of {source} are {what}", help, code)
     if kind in ("classes", "class_maps"):
         if len(item) == rank and (seen.rows != "one_hot" or not by_said):
             return None  # their shape is what does not fit
@@ -252,7 +252,7 @@ def _unfit(kind: Kind, end: End, loss: Loss | None, said: Said, seen: Observed, 
                 if by_said
                 else f"an end of {show(end.shape)} tells classes apart"
             )
-            return Contradiction(f"{such}, but the labels of {source} are {seen.span()}", AS_CLASSES, at)
+            return Contradiction(f"{such}, but the labels of {source} are {seen.span()}", AS_CLASSES, code)
     return None
 
 
@@ -275,16 +275,15 @@ def _untrainable(
     if loss is None:
         return None
     for part in loss.parts:
-        if kind == "tags" and (part.sparse or part.over_classes):
+        if kind == "tags" and (part.sparse or part.over_classes or part.of_shares):
             message = f"`{part.entry}` takes one class per image, but {_tagged(source, said)}"
             return Contradiction(message, "write `binary_crossentropy`, and end with `activation: sigmoid`")
         if kind in NUMBERS and (part.sparse or part.over_classes or "hinge" in part.entry):
             takes = "class numbers" if part.sparse else "classes"
             such = f" ({seen.span()})" if seen is not None else ""
             learnt = f"`labels: {kind}`" if said.kind else f"the labels of {source} are values{such}"
-            return Contradiction(
-                f"`{part.entry}` takes {takes}, but {learnt}", AS_CLASSES if seen is not None else OTHER_LOSS
-            )
+            help = AS_CLASSES if seen is not None else OTHER_LOSS
+            return Contradiction(f"`{part.entry}` takes {takes}, but {learnt}", help, "loss-values")
         if kind in ONE_CLASS and end.shape[-1] == 1 and (part.over_classes or part.of_shares):
             message = f"`{part.entry}` compares the classes with each other, and the network gives one value"
             return Contradiction(
