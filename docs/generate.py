@@ -1,7 +1,8 @@
 """Writes what in docs/ follows from the project itself: `make docs`. Tests say when one is out of date.
 
 docs/layers.md and docs/cnnspec.schema.json come from the entries, docs/diagnostics.md from the pages of the codes,
-docs/catalogue.md from the bad specs of the tests and their renderings.
+docs/catalogue.md from the bad specs of the tests and their renderings, a table in docs/training.md from the function
+that decides what labels mean.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from cnnspec.reference.schema import as_text, schema
 from cnnspec.reference.standard import standard_blocks
 from cnnspec.reference.texts import text_of
 from cnnspec.reference.values import signature, signature_of
+from docs.label_table import with_table
 
 PAGE = Path(__file__).parent / "layers.md"
 SCHEMA = Path(__file__).parent / "cnnspec.schema.json"
 DIAGNOSTICS = Path(__file__).parent / "diagnostics.md"
+TRAINING = Path(__file__).parent / "training.md"
 CATALOGUE = Path(__file__).parent / "catalogue.md"
 BAD = Path(__file__).parents[1] / "tests" / "bad"
 HEAD = """# The layers
@@ -87,6 +90,11 @@ def diagnostics() -> str:
     return "\n".join(parts)
 
 
+def training() -> str:
+    """The page on training, with its table of what labels are taken for."""
+    return with_table(TRAINING.read_text(encoding="utf-8"))
+
+
 def catalogue() -> str:
     """The page of bad specs: a table for each family of what is said first about them."""
     rows: dict[str, list[str]] = {}
@@ -117,3 +125,4 @@ if __name__ == "__main__":
     SCHEMA.write_text(as_text(schema()), encoding="utf-8")
     DIAGNOSTICS.write_text(diagnostics(), encoding="utf-8")
     CATALOGUE.write_text(catalogue(), encoding="utf-8")
+    TRAINING.write_text(training(), encoding="utf-8")

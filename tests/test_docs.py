@@ -43,6 +43,7 @@ def test_there_are_specs_in_the_docs() -> None:
         (generate.PAGE, generate.page),
         (generate.DIAGNOSTICS, generate.diagnostics),
         (generate.CATALOGUE, generate.catalogue),
+        (generate.TRAINING, generate.training),
     ],
     ids=lambda value: getattr(value, "stem", ""),
 )

@@ -85,7 +85,7 @@ def _words(told: Mapping[str, Any]) -> Iterator[str]:
             yield f"{told[what]}"
     for each in told.get("shares", ()):
         yield f"{each['class']} {each['share']:.1%}"
-    numbers = told.get("values", told.get("box", ()))
+    numbers = told.get("values", told.get("box", told.get("vector", ())))
     yield from (f"{value:.6g}" if value is not None else "NaN" for value in numbers)
 
 
