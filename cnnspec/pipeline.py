@@ -253,7 +253,19 @@ def check_file(path: str | Path, **options: Any) -> Report:
     """Check a spec file, or standard input for `-`. Raises `OSError` where it cannot be read."""
     if str(path) == "-":
         return check_bytes(sys.stdin.buffer.read(), "<stdin>", **options)
-    return check_bytes(contents(Path(path)), str(path), directory=Path(path).parent, **options)
+    data = contents(Path(path))
+    if _of_a_run(Path(path)):
+        from cnnspec.language.write import of_older_versions
+
+        data = of_older_versions(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+    return check_bytes(data, str(path), directory=Path(path).parent, **options)
+
+
+def _of_a_run(path: Path) -> bool:
+    """Whether a spec is the one that a run folder keeps."""
+    return path.name == "spec.yaml" and any(
+        is_there(path.parent / name) for name in ("environment.json", "checkpoints")
+    )
 
 
 def contents(path: Path) -> bytes:

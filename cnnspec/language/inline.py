@@ -35,7 +35,7 @@ class _File:
     def blocks(self) -> dict[str, Any]:
         """Its own blocks."""
         node = self.root.get("blocks")
-        return plain(node) or {} if node is not None else {}
+        return plain(node, spelled=True) or {} if node is not None else {}
 
     def in_one(self, outer: Mapping[str, str]) -> dict[str, Any]:
         """Its blocks as they stand in the one file; `outer` are new names of standard blocks."""
@@ -51,7 +51,7 @@ def inlined(root: MappingNode, files: Files) -> dict[str, Any]:
     sees keep their names; others that would hide one, or be hidden, bear their file's name in front, and so does a
     standard block that an import calls and that the document hides.
     """
-    values: dict[str, Any] = plain(root)
+    values: dict[str, Any] = plain(root, spelled=True)
     if not isinstance(root.get("imports"), SequenceNode):
         return values
     del values["imports"]

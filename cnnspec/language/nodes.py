@@ -68,15 +68,38 @@ class MappingNode:
 Node: TypeAlias = ScalarNode | SequenceNode | MappingNode
 
 
-def plain(node: Node) -> Any:
-    """The bare Python value of a node: atoms, lists and dictionaries with text keys."""
+class Spelled:
+    """A number with the text that a person wrote for it: as a name, `2.50` is not `2.5`."""
+
+    text: str
+
+
+class _Int(Spelled, int):
+    pass
+
+
+class _Float(Spelled, float):
+    pass
+
+
+def plain(node: Node, spelled: bool = False) -> Any:
+    """The bare Python value of a node: atoms, lists and dictionaries with text keys. With `spelled`, numbers keep the
+    text that they were written with."""
     match node:
         case ScalarNode():
-            return node.value
+            return _spelled(node) if spelled else node.value
         case SequenceNode():
-            return [plain(item) for item in node.items]
+            return [plain(item, spelled) for item in node.items]
         case MappingNode():
-            return {key.text: plain(value) for key, value in node.pairs}
+            return {key.text: plain(value, spelled) for key, value in node.pairs}
+
+
+def _spelled(node: ScalarNode) -> Any:
+    if isinstance(node.value, bool) or not isinstance(node.value, int | float):
+        return node.value
+    number = _Int(node.value) if isinstance(node.value, int) else _Float(node.value)
+    number.text = node.text
+    return number
 
 
 def locate(node: Node, path: Sequence[str | int], *, key: bool = False) -> Span:

@@ -77,10 +77,19 @@ def read(text: str, file: str, diagnostics: Diagnostics) -> Node | None:
     except _Stop as stop:
         _tell(stop.diagnostic, diagnostics)
     except yaml.MarkedYAMLError as error:
-        _tell(syntax_error(text, file, error), diagnostics)
+        _tell(_too_deep(text, file, error) or syntax_error(text, file, error), diagnostics)
     except yaml.YAMLError:
         diagnostics.add(Diagnostic("yaml-syntax", "this is not readable as YAML", Span(file, 1, 1, 1, 2)))
     return None
+
+
+def _too_deep(text: str, file: str, error: yaml.MarkedYAMLError) -> Diagnostic | None:
+    """What to tell where PyYAML (from 6.0.4) stops at a depth of its own, before it gives any event."""
+    if "nesting depth" not in str(error.problem) or error.problem_mark is None:
+        return None
+    mark = error.problem_mark
+    span = Span(file, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
+    return Diagnostic("yaml-limit", f"nested more than {limits.DEPTH} levels deep", span)
 
 
 def _tell(found: Diagnostic, diagnostics: Diagnostics) -> None:
@@ -301,11 +310,16 @@ class _Builder:
                     kept[-1] = (kept[-1][0], self._joined(kept[-1][1], key))
                 continue
             kept.append((key, value))
-            if isinstance(value, ScalarNode) and _CALLED.match(value.text) and value.value == value.text:
+            if isinstance(value, ScalarNode) and _CALLED.match(value.text) and not self._is_quoted(value):
                 open_here = _depth(value.text)
                 closes = least[at + 1] - sums[at] + open_here <= 0 and at + 1 < len(pairs)
                 depth = open_here if closes else 0
         return kept
+
+    def _is_quoted(self, value: ScalarNode) -> bool:
+        """Whether a value was written in quotes, or as a block of text: no comma cut that apart."""
+        line = self.lines[value.span.line - 1]
+        return value.value != value.text or line[value.span.column - 1 : value.span.column] in ("'", '"', "|", ">")
 
     def _joined(self, first: Node, last: Node) -> Node:
         """What a comma cut apart, from its first piece to its last."""

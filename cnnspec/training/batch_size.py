@@ -71,7 +71,7 @@ def settled(plan: Plan, size: int) -> Plan:
     training = plan.training.model_copy(update={"batch_size": size, "auto_batch_size": False})
     node = read(plan.spec_text, SPEC, Diagnostics())
     assert node is not None
-    values = plain(node)
+    values = plain(node, spelled=True)
     kept = {key: value for key, value in values["training"].items() if key != "auto_batch_size"}
     text = write({**values, "training": {**kept, "batch_size": size}})
     return replace(plan, training=training, spec_text=text)

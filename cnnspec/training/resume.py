@@ -12,6 +12,7 @@ from cnnspec.language.diagnostics import Diagnostics
 from cnnspec.language.entries import shown
 from cnnspec.language.nodes import plain
 from cnnspec.language.reader import read
+from cnnspec.language.write import of_older_versions
 from cnnspec.training.errors import TrainingError
 from cnnspec.training.run_folder import CHECKPOINTS, ENVIRONMENT, SPEC, RunFolder
 
@@ -153,5 +154,5 @@ def _plain(path: Path) -> Any:
 
 def _loaded(text: str) -> Any:
     """A resolved spec as plain data."""
-    node = read(text, SPEC, Diagnostics())
+    node = read(of_older_versions(text), SPEC, Diagnostics())
     return {} if node is None else plain(node)

@@ -46,7 +46,8 @@ class Npz(Source):
     """Arrays in a NumPy archive: images N×H×W×C (or N×H×W: one channel), and labels.
 
     Labels are class numbers, one-hot rows, tags, masks, values or images to learn: what they mean follows from their
-    numbers and the network, and `data.labels` says it where that is not clear. The test arrays may be missing. A network of several inputs or outputs has arrays by the names of these.
+    numbers and the network, and `data.labels` says it where that is not clear. The test arrays may be missing. A
+    network of several inputs or outputs has arrays by the names of these.
     `weights_train` names an array of what each training image counts (numbers from 0), `groups_train` one of what it
     belongs to (a patient, a film: numbers or texts), for `split_by: group`.
 
