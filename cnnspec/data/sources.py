@@ -71,6 +71,10 @@ class Source(Entry):
         """The same for an input of shape `wanted`, from which a source of files takes what the spec leaves open."""
         return self.image_shape
 
+    def shape_of(self, name: str, inputs: Mapping[str, Shape]) -> Shape | None:
+        """The shape of what the input `name` gets."""
+        return self.shape_for(inputs[name])
+
     def misfits(self, inputs: Mapping[str, Shape]) -> Iterator[Problem]:
         """What a source lacks to serve a network with these `inputs`; paths start below the source's name."""
         yield from ()
@@ -97,9 +101,17 @@ class Source(Entry):
         """The files that the spec names: argument and path, as written."""
         yield from ()
 
-    def images_named(self) -> tuple[str, ...] | None:
-        """The inputs that images are given for by name; None where there is one set of images."""
+    given_as: ClassVar[str] = "the name of its array"
+    """What is written behind the name of an input or output."""
+    inputs_at: ClassVar[tuple[str, ...]] = ("x_train",)
+    """Where images are given by the inputs that they are for: the argument, and the way below it."""
+
+    def images_named(self, inputs: Mapping[str, Shape]) -> tuple[str, ...] | None:
+        """The `inputs` that images are given for by name; None where there is one set of images."""
         return None
+
+    outputs_at: ClassVar[tuple[str, ...]] = ("y_train",)
+    """The same of labels, by their outputs."""
 
     def labels_named(self) -> tuple[str, ...] | None:
         """The outputs that labels are given for by name; None where there is one set of labels."""
@@ -128,3 +140,7 @@ class Source(Entry):
         open: the size and the channels of its images.
         """
         raise NotImplementedError
+
+    def load_images(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:
+        """The images for a network that learns no labels: what `load` gives, with or without labels."""
+        return self.load(directory, inputs)

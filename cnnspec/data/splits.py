@@ -27,13 +27,16 @@ def meant_for(named: Mapping[str, T], name: str) -> T:
 class Split:
     """Samples: images N×H×W×C by the input that they are for, and labels by the output, under `ALL` without names.
 
-    `weights` is how much each sample counts, `groups` what it belongs to (a patient, a film): whole numbers.
+    `weights` is how much each sample counts, `groups` what it belongs to (a patient, a film): whole numbers. `values`
+    are the labels of outputs (by the same names) as numbers to learn, where these may be meant as well as the class
+    numbers in `y`: labels that are texts of whole numbers, such as ages in a table.
     """
 
     x: Mapping[str, Column]
     y: Mapping[str, Column]
     weights: Array | None = None
     groups: Array | None = None
+    values: Mapping[str, Array] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(next(iter(self.x.values())))
@@ -42,14 +45,16 @@ class Split:
         """The samples at `indices`."""
         x, y = ({name: take(column, indices) for name, column in part.items()} for part in (self.x, self.y))
         weights, groups = (None if part is None else part[indices] for part in (self.weights, self.groups))
-        return Split(x, y, weights, groups)
+        values = {name: part[indices] for name, part in self.values.items()}
+        return Split(x, y, weights, groups, values)
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """What a source holds. `classes` is None where the labels of an output are values rather than class numbers;
-    `names` are those of the classes by their numbers, where the source knows them (`named` by output, where these
-    differ), `kinds` what the labels of an output are, where the source knows it; `notes` is what to tell the user."""
+    `names` are those of the classes or tags by their numbers, where the source knows them (`named` by output, where
+    these differ, or those of several values), `kinds` what the labels of an output are, where the source knows it;
+    `notes` is what to tell the user."""
 
     train: Split
     test: Split | None
@@ -61,8 +66,8 @@ class Dataset:
     named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def names_of(self, output: str) -> tuple[str, ...] | None:
-        """The names of the classes of an output."""
-        return self.named.get(output, self.names)
+        """The names of the classes, tags or values of an output."""
+        return self.named.get(output, self.named.get(ALL, self.names))
 
     def splits(self) -> dict[str, Split]:
         """The splits that there are, by name."""

@@ -38,7 +38,9 @@ def entrances(plan: Plan) -> dict[str, Entrance]:
     for name, shape in plan.graph.inputs.items():
         layers = tuple(layer for layer, _ in plan.data.stages("preprocessing", name, plan.graph.inputs))
         resize = str(getattr(source, "resize", "stretch"))
-        found[name] = Entrance(name, _raw(shape, layers, source.shape_for(shape)), resize, source.white, layers)
+        found[name] = Entrance(
+            name, _raw(shape, layers, source.shape_of(name, plan.graph.inputs)), resize, source.white, layers
+        )
     return found
 
 

@@ -96,7 +96,7 @@ def _input(graph: Graph, data: Data) -> Iterator[Problem]:
     for key, name in data.inputs_named():
         if name not in graph.inputs:
             yield _no_such("input", name, graph.inputs, ("data", key, name))
-    if len(graph.inputs) > 1 and data.source.images_named() is None:
+    if len(graph.inputs) > 1 and data.source.images_named(graph.inputs) is None:
         names = " and ".join(f"`{name}`" for name in graph.inputs)
         arrays = ", ".join(f"{name}: …" for name in graph.inputs)
         yield Problem(
@@ -109,31 +109,32 @@ def _input(graph: Graph, data: Data) -> Iterator[Problem]:
         return
     for problem in data.source.misfits(graph.inputs):
         yield replace(problem, path=("data", "source", data.source.entry, *problem.path))
-    for name, wanted in graph.inputs.items():
-        misfit = shape_problem(graph, data, name, data.source.shape_for(wanted))
+    for name in graph.inputs:
+        misfit = shape_problem(graph, data, name, data.source.shape_of(name, graph.inputs))
         if misfit:
             yield misfit
 
 
 def _arrays(graph: Graph, data: Data) -> Iterator[Problem]:
     """Arrays for inputs and outputs that there are not, and inputs and outputs without one."""
-    given: list[tuple[str, str, tuple[str, ...] | None, Iterable[str]]] = [
-        ("input", "x_train", data.source.images_named(), graph.inputs),
-        ("output", "y_train", data.source.labels_named(), graph.outputs),
+    source = data.source
+    given: list[tuple[str, tuple[str, ...], tuple[str, ...] | None, Iterable[str]]] = [
+        ("input", source.inputs_at, source.images_named(graph.inputs), graph.inputs),
+        ("output", source.outputs_at, source.labels_named(), graph.outputs),
     ]
-    for what, argument, names, known in given:
+    for what, (argument, *way), names, known in given:
         if names is None or (what == "output" and data.targets == "inputs"):
             continue
         if argument not in type(data.source).model_fields:
             yield from _unnamed(data, names, known)
             continue
-        place = ("data", "source", data.source.entry, argument)
+        place = ("data", "source", data.source.entry, argument, *way)
         strange = [_no_such(what, name, known, (*place, name)) for name in names if name not in known]
         yield from strange
         for name in known:
             if name not in names and name not in {problem.guess for problem in strange}:
                 message = f"{what} `{name}` has no {'images' if what == 'input' else 'labels'}"
-                yield Problem(f"missing-{what}", message, place, True, f"add `{name}: …`, the name of its array")
+                yield Problem(f"missing-{what}", message, place, True, f"add `{name}: …`, {source.given_as}")
 
 
 def _unnamed(data: Data, names: Iterable[str], outputs: Iterable[str]) -> Iterator[Problem]:

@@ -77,7 +77,7 @@ def augmentation_problems(
                 message = f"`{stage[0].entry}` moves one of {len(images)} images, and the labels of `{output}` are maps"
                 yield _problem("augmentation-labels", message, stage, "take it out, or let the network take one image")
         elif are_maps(given) and name is not None and given is not None:
-            image = data.source.shape_for(graph.inputs[name])
+            image = data.source.shape_of(name, graph.inputs)
             yield from _map_problems(output, given, stages[name], image)
         yield from _mixtures(graph, data, training, output, given, stages)
     yield from _ranges(data, graph, stages)

@@ -65,7 +65,9 @@ def prepare(plan: Plan, seed: int, kept: Mapping[str, Target] | None = None) -> 
 
     Raises `DataError`, or `TrainingError` where no loss follows.
     """
-    data = plan.data.source.load(plan.directory, plan.graph.inputs)
+    learnt = plan.labelled and plan.data.targets == "labels"
+    load = plan.data.source.load if learnt else plan.data.source.load_images
+    data = load(plan.directory, plan.graph.inputs)
     source = plan.data.source.entry
     targets: Mapping[str, Target] = {}
     if not plan.labelled:

@@ -63,7 +63,7 @@ def test_several_inputs_and_outputs(tmp_path: Path) -> None:
     saved(tmp_path, a=X, b=X[:, :2], c=Y, d=Y / 2)
     entry = {"npy": {"x_train": {"left": "a.npy", "right": "b.npy"}, "y_train": {"one": "c.npy", "two": "d.npy"}}}
     several = read_entry(entry, SOURCES)
-    assert (several.images_named(), several.labels_named()) == (("left", "right"), ("one", "two"))
+    assert (several.images_named({}), several.labels_named()) == (("left", "right"), ("one", "two"))
     data = several.load(tmp_path, {})
     assert sorted(data.train.y) == ["one", "two"]
     assert data.train.x["right"].shape == (5, 2, 4, 1)

@@ -85,7 +85,7 @@ class Npz(Source):
     def files(self) -> Iterator[tuple[str, str]]:
         yield "path", self.path
 
-    def images_named(self) -> tuple[str, ...] | None:
+    def images_named(self, inputs: Mapping[str, Shape]) -> tuple[str, ...] | None:
         return _keys(self.x_train)
 
     def labels_named(self) -> tuple[str, ...] | None:

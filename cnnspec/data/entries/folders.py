@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from cnnspec.data.errors import DataError
 from cnnspec.data.sources import Labels, Source, Text
+from cnnspec.data.table_columns import NO_COLUMNS, Columns, ColumnsField, as_columns
 from cnnspec.language import limits
 from cnnspec.language.entries import Problem, refuse, shown
 from cnnspec.language.forms import Form, Schema, one_or
@@ -83,13 +84,28 @@ class EncodedImages(Source):
         return ImageForm(shape[0], shape[1], shape[2] or 3, self.resize)
 
 
+def _table(value: Any) -> Any:
+    """The path of a CSV."""
+    if isinstance(value, list | tuple | Mapping):
+        names = [str(name) for name in value] if not isinstance(value, Mapping) else []
+        help = f"write {as_columns(label=names)} beside it" if names else "say its columns under `columns`"
+        raise refuse("wrong-type", f"`labels` takes the path of a CSV, not {shown(value)}", help)
+    return value
+
+
+TableField = Annotated[Text | None, BeforeValidator(_table)]
+
+
 class ImageFolder(EncodedImages):
     """Images in a folder for each class, by given splits, or with their labels in a CSV.
 
     `path` holds `cats/*.png`, `dogs/*.png`; or `train/cats/…`, `validation/cats/…` (or `val`), `test/cats/…`; or it is
     a CSV. Classes are numbered in the order of their names, numbers in them as numbers. `labels` names a CSV with the
-    columns `path` (relative to the folder) and `label`, and, if you like, `split`, `group` (what belongs together) and
-    `weight`. Labels there that are numbers, one with a decimal point, are values to learn.
+    columns `path` (relative to the folder, also without the ending) and `label`, and, if you like, `split`, `group`
+    (what belongs together) and `weight`; `columns` says which columns these are, where they have other names.
+    Labels there that are numbers, one with a decimal point, are values to learn. Several columns as `label` are tags
+    where all are 0 or 1, else values. `tags` is a column that lists any number of classes, divided by `|`, `;`, commas
+    or blanks. Several outputs have columns by their names, and so has a further input for facts of the images.
 
     PNG, JPEG, WebP, BMP, GIF, TIFF and PPM are read, of several frames the first, upright by their EXIF data. Values
     are 0 to 255; 16 bits become 8. With 3 channels or 1, transparent parts are laid over white. `image_size` and
@@ -104,11 +120,48 @@ class ImageFolder(EncodedImages):
     Example:
         data:
           source: {image_folder: {path: scans, labels: scans.csv, channels: 1, image_size: [96, 128]}}
+
+    Example:
+        data:
+          source:
+            image_folder:
+              path: dogs
+              labels: dogs.csv
+              columns: {path: file, label: breed, split: subset}
     """
 
     first: ClassVar[str] = "path"
+    given_as: ClassVar[str] = "the names of its columns"
+    inputs_at: ClassVar[tuple[str, ...]] = ("columns", "inputs")
+    outputs_at: ClassVar[tuple[str, ...]] = ("columns", "label")
+
     path: Text
-    labels: Text | None = None
+    labels: TableField = None
+    columns: ColumnsField = NO_COLUMNS
+
+    def shape_of(self, name: str, inputs: Mapping[str, Shape]) -> Shape | None:
+        columns: Columns = self.columns
+        return (len(columns.inputs[name]),) if name in columns.inputs else self.shape_for(inputs[name])
+
+    def images_named(self, inputs: Mapping[str, Shape]) -> tuple[str, ...] | None:
+        if not self.columns.inputs:
+            return None
+        others = self._images(inputs)
+        return (*self.columns.inputs, *(others if len(others) == 1 else ()))
+
+    def labels_named(self) -> tuple[str, ...] | None:
+        return self.columns.outputs or None
+
+    def _images(self, inputs: Mapping[str, Shape]) -> Mapping[str, Shape]:
+        """The inputs that take the images: those that no columns are for."""
+        return {name: shape for name, shape in inputs.items() if name not in self.columns.inputs}
+
+    def misfits(self, inputs: Mapping[str, Shape]) -> Iterator[Problem]:
+        images = self._images(inputs)
+        if not images:
+            message = "`inputs` has columns for every input, and none is left for the images"
+            yield Problem("table-columns", message, ("columns", "inputs"), True, "leave out the input for the images")
+        yield from super().misfits(images)
 
     def files(self) -> Iterator[tuple[str, str]]:
         yield "path", self.path
@@ -116,12 +169,20 @@ class ImageFolder(EncodedImages):
             yield "labels", self.labels
 
     def load(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:
+        return self._read(directory, inputs, labelled=True)
+
+    def load_images(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:
+        return self._read(directory, inputs, labelled=False)
+
+    def _read(self, directory: Path, inputs: Mapping[str, Shape], labelled: bool) -> Dataset:
         from cnnspec.data.images.folder import read_folder
         from cnnspec.data.images.readers import ImageReader
 
         table = None if self.labels is None else directory / self.labels
-        reader = ImageReader(self.form(inputs))
-        return read_folder(directory / self.path, table, reader, self.on_bad_file == "skip")
+        reader, skip = ImageReader(self.form(self._images(inputs))), self.on_bad_file == "skip"
+        return read_folder(
+            directory / self.path, table, reader, skip, self.columns, labelled=labelled, written=self.path
+        )
 
 
 class SegmentationFolder(EncodedImages):

@@ -99,7 +99,7 @@ class Npy(Source):
         ((name, arguments),) = entry.items()
         return {name: {argument: absolute(paths) for argument, paths in arguments.items()}}
 
-    def images_named(self) -> tuple[str, ...] | None:
+    def images_named(self, inputs: Mapping[str, Shape]) -> tuple[str, ...] | None:
         return _keys(self.x_train)
 
     def labels_named(self) -> tuple[str, ...] | None:

@@ -3,128 +3,114 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from cnnspec.data.columns import Array
+from cnnspec.data.columns import Array, Column
 from cnnspec.data.errors import DataError
-from cnnspec.data.images.checking import Checked, Faults, Named, checked
+from cnnspec.data.images.checking import Checked, Faults, checked
+from cnnspec.data.images.class_folders import of_any_folder, of_folders
 from cnnspec.data.images.column import holds, size
-from cnnspec.data.images.listing import folders_in, ignored, images_below, is_image, natural, notes_of, plain, splits_in
+from cnnspec.data.images.copies import Copy, notes_of_copies
+from cnnspec.data.images.listing import natural
+from cnnspec.data.images.meanings import Labels, near_names
+from cnnspec.data.images.places import Place, Places, notes_of, same_place
 from cnnspec.data.images.readers import ImageReader
-from cnnspec.data.images.tables import Row, read_table, values_of
+from cnnspec.data.images.samples import Found, Sample
+from cnnspec.data.images.tables import Table, read_table
 from cnnspec.data.splits import ALL, Dataset, Split
-from cnnspec.language.paths import is_file, is_folder, is_there
+from cnnspec.data.table_columns import NO_COLUMNS, Columns
+from cnnspec.language.paths import is_file
 
 _SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Sample(Named):
-    """A file with what is known of its image. The label is the name of a class."""
+def read_folder(
+    path: Path,
+    table: Path | None,
+    reader: ImageReader,
+    skip: bool,
+    columns: Columns = NO_COLUMNS,
+    *,
+    labelled: bool = True,
+    written: str = "",
+) -> Dataset:
+    """The images below `path`, by class folders or by `table` with these `columns`; without `labelled`, the images
+    alone. `written` is `path` as the spec has it.
 
-    label: str = ""
-    split: str = "train"
-    group: str | None = None
-    weight: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a source of files names: samples, the values to learn where labels are no classes, faults and notes."""
-
-    samples: Sequence[Sample]
-    values: Sequence[float] | None
-    faults: Faults
-    notes: tuple[str, ...]
-
-
-def read_folder(path: Path, table: Path | None, reader: ImageReader, skip: bool) -> Dataset:
-    """The images below `path`, by class folders or by `table`. Raises `DataError`; with `skip`, goes on without bad
-    files."""
+    Raises `DataError`; with `skip`, goes on without bad files.
+    """
+    if table is None and is_file(path):
+        table, path = path, path.parent
     if table is not None:
-        found = _of_table(table, path)
-    elif is_file(path):
-        found = _of_table(path, path.parent)
+        found = _of_table(table, path, columns, labelled)
+    elif columns != NO_COLUMNS:
+        raise DataError(f"`columns` is for a table, and {path} is none", "name the CSV: `labels: labels.csv`")
     else:
-        found = _of_folders(path)
-    total = len(found.samples) + len(found.faults.lines)
-    whole = checked(found.samples, reader, found.faults)
+        found = _with_classes(of_folders(path, written or str(path))) if labelled else of_any_folder(path)
+    total = len(found.samples) + len(found.faults.lines) - len(found.lost)
+    numbers = [number for number in range(len(found.samples)) if number not in found.lost]
+    whole = checked(found.samples, reader, found.faults, numbers)
     left_out = found.faults.told(skip, total)
     return _dataset(found, whole, reader, left_out)
 
 
-def _of_folders(folder: Path) -> Found:
-    if not is_folder(folder):
-        state = "is no folder" if is_there(folder) else "is not there"
-        raise DataError(f"{folder} {state}", "give the folder that holds a folder for each class, or a CSV")
-    try:
-        splits = splits_in(folder) or {"train": folder}
-        return _of_splits(folder, splits)
-    except PermissionError as error:
-        raise DataError(f"{error.filename or folder} may not be read: permission denied") from None
+def _with_classes(found: Found) -> Found:
+    """Class folders with their classes as labels."""
+    names = tuple(sorted({sample.label for sample in found.samples}, key=natural))
+    numbers = {name: number for number, name in enumerate(names)}
+    y = np.array([numbers[sample.label] for sample in found.samples], np.int32)
+    return replace(found, labels={ALL: Labels(y, "classes", names, len(names))})
 
 
-def _of_splits(folder: Path, splits: Mapping[str, Path]) -> Found:
-    samples: list[Sample] = []
-    others: list[str] = []
-    faults = Faults(str(folder))
-    for split, below in splits.items():
-        before = len(samples)
-        for name in folders_in(below):
-            listing = images_below(below / name)
-            place = (below / name).relative_to(folder).as_posix()
-            samples += [
-                Sample(f"{place}/{image}", below / name / image, None, plain(name), split) for image in listing.images
-            ]
-            others += [f"{place}/{other}" for other in listing.others]
-            for fault, reason in listing.faults:
-                faults.add(f"{place}/{fault}", reason)
-            if not listing.images and split == "train":
-                faults.add(f"{place}/", "holds no images")
-        if len(samples) == before:
-            _no_images(below)
-        for image in _loose(below):
-            faults.add(image.relative_to(folder).as_posix(), "lies in the folder of no class")
-    return Found(samples, None, faults, tuple(notes_of(sorted(others))))
+def _of_table(path: Path, folder: Path, columns: Columns, labelled: bool) -> Found:
+    table = read_table(path, columns, labelled)
+    if not any(row.split == "train" for row in table.rows):
+        raise DataError(f"{path} has no images to train on", "write `train` into the column of the splits")
+    places = Places(folder)
+    found = [places.find(row.path) for row in table.rows]
+    labels = _texts(table)
+    samples = [
+        Sample(row.path, place.path, row.line, label, row.split, row.group, row.weight)
+        for row, place, label in zip(table.rows, found, labels, strict=True)
+    ]
+    faults = Faults(str(path))
+    lost = frozenset(_lost(samples, found, faults))
+    notes = (*table.notes, *notes_of([(row.path, place) for row, place in zip(table.rows, found, strict=True)], folder))
+    return Found(samples, table.labels, faults, notes, table.inputs, lost)
 
 
-def _loose(folder: Path) -> Iterator[Path]:
-    """Images that lie in `folder` itself."""
-    for entry in sorted(folder.iterdir()):
-        if is_image(entry.name) and not ignored(entry.name):
-            yield entry
+def _lost(samples: Sequence[Sample], places: Sequence[Place], faults: Faults) -> Iterator[int]:
+    """The numbers of samples whose files are not found, or are those of an earlier line."""
+    seen: dict[str, int] = {}
+    for number, (sample, place) in enumerate(zip(samples, places, strict=True)):
+        earlier = seen.setdefault(same_place(place.path), number)
+        twice = f"is the file of line {samples[earlier].line}, {samples[earlier].name}" if earlier != number else None
+        if (fault := place.fault or twice) is not None:
+            faults.add(sample, fault)
+            yield number
 
 
-def _no_images(folder: Path) -> None:
-    loose = sum(1 for _ in _loose(folder))
-    if loose:
-        raise DataError(
-            f"{folder} holds {loose:,} image{'s' * (loose != 1)}, but no folders of classes",
-            "put the images of each class into a folder of its name, or name a CSV: `labels: labels.csv`",
-        )
-    raise DataError(f"{folder} holds no images", "it must hold a folder for each class, with the images of that class")
+def _texts(table: Table) -> list[str]:
+    """How messages write the labels of each image."""
 
+    def text(labels: Labels, row: int) -> str:
+        y = labels.y[row]
+        if labels.kind == "classes" or labels.classes is not None:
+            return labels.names[int(y)]
+        numbers = y.reshape(-1)
+        if labels.kind != "values":
+            return " ".join(name for name, one in zip(labels.names, numbers, strict=True) if one) or "nothing"
+        return " ".join(f"{one:g}" for one in numbers)
 
-def _of_table(table: Path, folder: Path) -> Found:
-    rows = read_table(table)
-    values = values_of(rows, table)
-    samples = [_sample(row, folder) for row in rows]
-    if not any(row.split == "train" for row in rows):
-        raise DataError(f"{table} has no images to train on", "write `train` into the column `split`")
-    return Found(samples, values, Faults(str(table)), ())
-
-
-def _sample(row: Row, folder: Path) -> Sample:
-    return Sample(row.path, folder / row.path, row.line, row.label, row.split, row.group, row.weight)
+    return [", ".join(text(labels, row) for labels in table.labels.values()) for row in range(len(table.rows))]
 
 
 def _dataset(found: Found, whole: Checked, reader: ImageReader, left_out: Sequence[str]) -> Dataset:
-    samples = found.samples
-    names = tuple(sorted({sample.label for sample in samples}, key=natural)) if found.values is None else None
+    samples, labels = found.samples, found.labels
     held = holds(size(len(whole.numbers), reader))
 
     def part(split: str) -> Split | None:
@@ -132,20 +118,36 @@ def _dataset(found: Found, whole: Checked, reader: ImageReader, left_out: Sequen
         if not len(kept):
             return None
         chosen = [samples[number] for number in kept]
-        x = whole.column(samples, reader, kept, held)
-        y = _labels(chosen, names) if found.values is None else np.array([found.values[n] for n in kept], np.float64)
-        return Split({ALL: x}, {ALL: y}, _weights(chosen), _groups(chosen))
+        x: dict[str, Column] = {ALL: whole.column(samples, reader, kept, held)}
+        x |= {name: facts[kept] for name, facts in found.inputs.items()}
+        y = {output: each.y[kept] for output, each in labels.items()}
+        values = {output: each.values[kept] for output, each in labels.items() if each.values is not None}
+        return Split(x, y, _weights(chosen), _groups(chosen), values)
 
     train, validation, test = map(part, ("train", "validation", "test"))
     if train is None:
         raise DataError(f"{found.faults.what}: no image that can be used is left to train on")
-    notes = (*left_out, *found.notes, *_doubts(samples, whole.numbers, names))
-    return Dataset(train, test, {ALL: None if names is None else len(names)}, validation, names, notes)
+    notes = (*left_out, *found.notes, *_doubts(found, whole.numbers), *notes_of_copies(_files(samples, whole)))
+    one = labels.get(ALL)
+    listed = {output: each.names for output, each in labels.items() if each.names and (output or each.kind == "values")}
+    return Dataset(
+        train,
+        test,
+        {output: each.classes for output, each in labels.items() if each.classes is not None or each.kind == "values"},
+        validation,
+        one.names if one is not None and one.names and one.kind != "values" else None,
+        notes,
+        {output: each.kind for output, each in labels.items() if each.kind is not None},
+        listed,
+    )
 
 
-def _labels(samples: Sequence[Sample], names: Sequence[str] | None) -> Array:
-    numbers = {name: number for number, name in enumerate(names or ())}
-    return np.array([numbers[sample.label] for sample in samples], np.int32)
+def _files(samples: Sequence[Sample], whole: Checked) -> list[Copy]:
+    chosen = [samples[number] for number in whole.numbers]
+    return [
+        Copy(sample.name, sample.path, header.bytes, sample.split, sample.label)
+        for sample, header in zip(chosen, whole.headers, strict=True)
+    ]
 
 
 def _weights(samples: Sequence[Sample]) -> Array | None:
@@ -159,16 +161,21 @@ def _groups(samples: Sequence[Sample]) -> Array | None:
     return np.array([numbers[group] for group in groups], np.int64) if groups else None
 
 
-def _doubts(samples: Sequence[Sample], numbers: Array, names: Sequence[str] | None) -> Iterator[str]:
+def _doubts(found: Found, numbers: Array) -> Iterator[str]:
     """What is likely a mistake with the classes."""
-    if names is None:
-        return
-    if len(names) == 1:
-        yield f"all images are of one class, `{names[0]}`: there is nothing to tell apart"
-    counted = {split: Counter[str]() for split in ("train", "validation", "test")}
-    for number in numbers:
-        counted[samples[number].split][samples[number].label] += 1
-    untrained = [name for name in names if not counted["train"][name]]
-    if untrained:
-        shown = ", ".join(f"`{name}`" for name in untrained[:_SHOWN]) + ", …" * (len(untrained) > _SHOWN)
-        yield f"no training image is of the class{'es' * (len(untrained) != 1)} {shown}"
+    for output, labels in found.labels.items():
+        of = f" for `{output}`" if output else ""
+        if labels.classes is None:
+            continue
+        names = labels.names
+        if len(names) == 1:
+            yield f"all images are of one class{of}, `{names[0]}`: there is nothing to tell apart"
+        for one, other in () if labels.values is not None else near_names(names):
+            yield f"`{one}` and `{other}` are two classes{of}: if they are one, give both the same name"
+        counted = {split: Counter[int]() for split in ("train", "validation", "test")}
+        for number in numbers:
+            counted[found.samples[number].split][int(labels.y[number])] += 1
+        untrained = [name for number, name in enumerate(names) if not counted["train"][number]]
+        if untrained and labels.values is None:
+            shown = ", ".join(f"`{name}`" for name in untrained[:_SHOWN]) + ", …" * (len(untrained) > _SHOWN)
+            yield f"no training image is of the class{'es' * (len(untrained) != 1)} {shown}{of}"

@@ -2,137 +2,219 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from cnnspec.data.columns import Array
 from cnnspec.data.errors import DataError
-from cnnspec.data.images.checking import listed
-from cnnspec.data.images.listing import SPLITS, plain
+from cnnspec.data.images.listing import SPLITS, is_image
+from cnnspec.data.images.meanings import Labels, labels, number, numbers_of, tags
+from cnnspec.data.images.sheet import Record, Sheet, check, read_sheet
+from cnnspec.data.table_columns import Columns, as_columns
 from cnnspec.language.suggest import nearest
 
-_COLUMNS = ("path", "label", "split", "group", "weight")
 _OTHER_NAMES = {
-    "path": ("file", "filename", "file_name", "filepath", "file_path", "image", "image_path", "img", "name", "id"),
-    "label": ("class", "class_name", "target", "category", "y", "value"),
-}
-_DELIMITERS = (",", ";", "\t")
+    "path": (
+        "file", "filename", "file_name", "filepath", "file_path", "image", "image_path", "image_id", "image_name",
+        "img", "img_path", "name", "id", "fname", "filenames", "images",
+    ),
+    "label": (
+        "class", "class_name", "target", "category", "labels", "y", "value", "class_id", "label_name",
+        "species", "breed",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One image of a table: its line, path as written, label, and the rest."""
+    """One image of a table: its line, path as written, and the rest."""
 
     line: int
     path: str
-    label: str
     split: str
     group: str | None
     weight: float | None
 
 
-def read_table(path: Path) -> tuple[Row, ...]:
-    """The rows of a table. Raises `DataError` with every line that is wrong."""
-    lines = list(_records(path))
-    if not lines:
-        raise DataError(f"{path} is empty", "its first line names the columns: path,label")
-    header = [name.strip().lower() for name in lines[0][1]]
-    at = _columns(header, path)
-    faults: list[str] = []
-    rows: list[Row] = []
-    seen: dict[str, int] = {}
-    for line, fields in lines[1:]:
-        wrong = _wrong(fields, header, at)
-        row = None if wrong else _row(line, fields, at)
-        earlier = seen.setdefault(str(PurePosixPath(row.path)), line) if row else line
-        if row and earlier == line:
-            rows.append(row)
-        else:
-            faults.append(f"line {line}: {wrong or f'{row and row.path} stands in line {earlier} already'}")
-    if faults:
-        raise DataError(listed(f"{path}: {len(faults):,} line{'s' * (len(faults) != 1)} cannot be used", faults))
-    if not rows:
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The images of a table, their labels by output (`""` for every one), facts of them by input, and notes."""
+
+    rows: tuple[Row, ...]
+    labels: Mapping[str, Labels]
+    inputs: Mapping[str, Array] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Where the columns stand; `tags_said` is whether the spec calls them tags."""
+
+    path: int
+    split: int | None
+    group: int | None
+    weight: int | None
+    label: Mapping[str, tuple[int, ...]]
+    tags: Mapping[str, tuple[int, ...]]
+    inputs: Mapping[str, tuple[int, ...]]
+    tags_said: bool
+
+    def used(self) -> set[int]:
+        """The columns that are read."""
+        alone = {at for at in (self.path, self.split, self.group, self.weight) if at is not None}
+        return alone | {
+            at for named in (self.label, self.tags, self.inputs) for several in named.values() for at in several
+        }
+
+    def needed(self, sheet: Sheet) -> Iterator[tuple[str, int]]:
+        """The columns that have no empty cell, and what they hold."""
+        yield "path", self.path
+        for key, several in self.label.items():
+            yield from (("label" if not key and len(several) == 1 else f"`{sheet.names[at]}`", at) for at in several)
+        yield from ((name, at) for name in ("split", "group", "weight") if (at := getattr(self, name)) is not None)
+
+
+def read_table(path: Path, said: Columns, labelled: bool = True) -> Table:
+    """The images of a table, with `said` columns. `labelled` is whether there have to be labels.
+
+    Raises `DataError` with every line that is wrong.
+    """
+    sheet = read_sheet(path)
+    at = _columns(sheet, said, labelled)
+    check(sheet, [*sheet.faults, *_faults(sheet, at)], _help(sheet, at))
+    if not sheet.records:
         raise DataError(f"{path} names no images", "below the line of column names, write a line for each")
-    return tuple(rows)
+    found = {output: labels(sheet, several, output) for output, several in at.label.items()}
+    found |= {output: tags(sheet, several, at.tags_said) for output, several in at.tags.items()}
+    inputs = {name: numbers_of(sheet, several) for name, several in at.inputs.items()}
+    rows = tuple(_row(record, at) for record in sheet.records)
+    notes = (*(note for each in found.values() for note in each.notes), *_unused_splits(sheet, at))
+    return Table(rows, found, inputs, notes)
 
 
-def _records(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The line and the fields of each record that is not blank."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise DataError(f"{path} is not UTF-8: line {line}", "save it as UTF-8") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
-    first = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(_DELIMITERS, key=first.count), strict=True)
-    last = 0
-    try:
-        for fields in reader:
-            if any(field.strip() for field in fields):
-                yield last + 1, fields
-            last = reader.line_num
-    except csv.Error as error:
-        raise DataError(f"{path}: line {last + 1} does not read as CSV: {error}") from None
+def _columns(sheet: Sheet, said: Columns, labelled: bool) -> _Found:
+    """Where the columns stand that the spec names, and the usual ones that it does not name."""
+    for role, name in said.used():
+        if sheet.find(name) is None:
+            guess = nearest(name, sheet.names)
+            shown = f"`columns: {{{role}: {name}" + "}" * (1 + role.count("{")) + "`"
+            help = f"did you mean `{guess}`?" if guess else "write names of columns as they stand in its first line"
+            raise DataError(f"{shown}, but {sheet.path} has no column `{name}`; it has {sheet.told()}", help)
+    taken = {sheet.find(name) for _, name in said.used()}
+
+    def usual(role: str) -> int | None:
+        given = getattr(said, role, None)
+        at = sheet.find(given or role)
+        return at if given or at not in taken else None
+
+    def several(role: str) -> dict[str, tuple[int, ...]]:
+        return {
+            key: tuple(at for name in names if (at := sheet.find(name)) is not None)
+            for key, names in getattr(said, role).items()
+        }
+
+    label, tagged = several("label"), several("tags")
+    tags_said = bool(tagged)
+    path = usual("path")
+    if labelled and not label and not tagged:
+        at, listed = sheet.find("label"), sheet.find("tags")
+        if at is not None and at not in taken:
+            label = {"": (at,)}
+        elif listed is not None and listed not in taken:
+            tagged = {"": (listed,)}
+    if path is None or (labelled and not label and not tagged):
+        raise _unnamed(sheet, path, "label" if path is not None else "path", taken)
+    alone = {role: usual(role) for role in ("split", "group", "weight")}
+    return _Found(path, alone["split"], alone["group"], alone["weight"], label, tagged, several("inputs"), tags_said)
 
 
-def _columns(header: Sequence[str], path: Path) -> dict[str, int]:
-    """Where each known column stands."""
-    for name in ("path", "label"):
-        if name not in header:
-            others = [other for other in _OTHER_NAMES[name] if other in header]
-            guess = others[0] if others else nearest(name, header)
-            help = f"call `{guess}` `{name}`" if guess else "its first line names the columns: path,label"
-            raise DataError(f"{path} has no column `{name}`; it has {', '.join(header[:12])}", help)
-    twice = next((name for name in _COLUMNS if header.count(name) > 1), None)
-    if twice:
-        raise DataError(f"{path} has two columns `{twice}`", "keep one")
-    return {name: header.index(name) for name in _COLUMNS if name in header}
+def _unnamed(sheet: Sheet, path: int | None, missing: str, taken: set[int | None]) -> DataError:
+    """The error that a table has no column for the paths or the labels, with what to write instead."""
+    message = f"{sheet.path} has no column `{missing}`; it has {sheet.told()}"
+    if len(sheet.names) == 1:
+        return DataError(message, "write `path,label` into its first line, and divide the columns by commas")
+    free = [name for at, name in enumerate(sheet.names) if name and at not in taken]
+    file = sheet.names[path] if path is not None else _guess("path", free) or _of_files(sheet)
+    if file is None:
+        return DataError(message, "say which it is: `columns: {path: …, label: …}`")
+    rest = [name for name in free if name != file]
+    label = (
+        "label" if "label" in map(str.lower, rest) else _guess("label", rest) or (rest[0] if len(rest) == 1 else "…")
+    )
+    roles = {"path": file, "label": label}
+    kept = {role: name for role, name in roles.items() if name.lower() != role}
+    return DataError(message, f"write {as_columns(**kept)}".replace('"…"', "…"))
 
 
-def _wrong(fields: Sequence[str], header: Sequence[str], at: dict[str, int]) -> str | None:
-    """What is wrong with a line, if anything."""
-    if len(fields) != len(header):
-        return f"{len(fields)} value{'s' * (len(fields) != 1)} for {len(header)} columns"
-    values = {name: fields[index].strip() for name, index in at.items()}
-    empty = next((name for name, value in values.items() if not value), None)
-    if empty:
-        return f"no {empty}" + (f" for {values['path']}" if values["path"] else "")
-    if "split" in values and values["split"].lower() not in SPLITS:
-        return f"no split is called `{values['split']}`; there are train, validation and test"
-    if "weight" in values and not 0 <= _number(values["weight"]) < math.inf:
-        return f"the weight {values['weight']} is no number from 0"
+def _guess(role: str, names: Sequence[str]) -> str | None:
+    """The column that holds what `role` says, by its name."""
+    small = {name.lower().replace(" ", "_"): name for name in reversed(names)}
+    usual = next((small[other] for other in _OTHER_NAMES[role] if other in small), None)
+    return usual or nearest(role, names)
+
+
+def _of_files(sheet: Sheet) -> str | None:
+    """The column whose cells are named like images."""
+    for at, name in enumerate(sheet.names):
+        cells = sheet.cells(at)[:100]
+        if cells and all(is_image(cell) for cell in cells):
+            return name
     return None
 
 
-def _row(line: int, fields: Sequence[str], at: dict[str, int]) -> Row:
-    values = {name: fields[index].strip() for name, index in at.items()}
-    weight = float(values["weight"]) if "weight" in values else None
-    split = SPLITS[values.get("split", "train").lower()]
-    return Row(line, values["path"], plain(values["label"]), split, values.get("group"), weight)
+def _faults(sheet: Sheet, at: _Found) -> Iterator[str]:
+    """What is wrong with lines."""
+    needed = list(at.needed(sheet))
+    seen: dict[str, int] = {}
+    for record in sheet.records:
+        fields, path = record.fields, record.fields[at.path]
+        empty = next((what for what, place in needed if not fields[place]), None)
+        earlier = seen.setdefault(str(PurePosixPath(path)), record.line)
+        if empty:
+            yield f"line {record.line}: no {empty}" + (f" for {path}" if path else "")
+        elif at.split is not None and fields[at.split].lower() not in SPLITS:
+            yield f"line {record.line}: no split is called `{fields[at.split]}`; there are train, validation and test"
+        elif at.weight is not None and not 0 <= number(fields[at.weight]) < math.inf:
+            yield f"line {record.line}: the weight {fields[at.weight]} is no number from 0"
+        elif earlier != record.line:
+            yield f"line {record.line}: {path} stands in line {earlier} already"
 
 
-def _number(text: str) -> float:
-    """The number that a text is; NaN where it is none."""
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
-
-
-def values_of(rows: Sequence[Row], path: Path) -> list[float] | None:
-    """The labels as values to learn, where all are numbers and one has a decimal point or an exponent; else None."""
-    numbers = [_number(row.label) for row in rows]
-    fractions = [row for row in rows if any(sign in row.label.lower() for sign in ".e")]
-    fractions = [row for row in fractions if not math.isnan(_number(row.label))]
-    strange = [row for row, number in zip(rows, numbers, strict=True) if not math.isfinite(number)]
-    if not fractions or 2 * len(strange) >= len(rows):
+def _help(sheet: Sheet, at: _Found) -> str | None:
+    """What to write where an image stands in several lines with a label each."""
+    several = at.label.get("")
+    paths = sheet.cells(at.path)
+    if several is None or len(several) > 1 or len(set(paths)) == len(paths):
         return None
-    if strange:
-        faults = [f"line {row.line}: {row.label}" for row in strange]
-        raise DataError(listed(f"{path}: most labels are values, but not", faults), "give each image a number")
-    return numbers
+    pairs = set(zip(paths, sheet.cells(several[0]), strict=True))
+    if len(pairs) == len(paths):
+        name = sheet.names[several[0]]
+        return (
+            f"one line an image; for several labels of one, divide them by `|` there, and write {as_columns(tags=name)}"
+        )
+    return "write one line an image"
+
+
+def _row(record: Record, at: _Found) -> Row:
+    fields = record.fields
+    weight = None if at.weight is None else float(fields[at.weight])
+    split = "train" if at.split is None else SPLITS[fields[at.split].lower()]
+    return Row(record.line, fields[at.path], split, None if at.group is None else fields[at.group], weight)
+
+
+def _unused_splits(sheet: Sheet, at: _Found) -> Iterator[str]:
+    """A note on a column that looks as if it told the splits, and is not read."""
+    used = at.used()
+    for place, name in enumerate(sheet.names):
+        if at.split is not None or place in used or not name:
+            continue
+        held = list(dict.fromkeys(cell.lower() for cell in sheet.cells(place)))
+        if (
+            len(held) <= len(SPLITS)
+            and len({SPLITS.get(cell, "") for cell in held} - {""}) > 1
+            and set(held) <= set(SPLITS)
+        ):
+            words = ", ".join(held[:-1]) + f" and {held[-1]}"
+            yield f"the column `{name}` holds {words}, and is not used; to split so, write {as_columns(split=name)}"

@@ -1,0 +1,88 @@
+"""Identical files: counted and named where they stand in two splits, or under two labels."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from cnnspec.data.images.column import in_parallel
+
+_START = 1 << 16
+_SHOWN = 3
+
+K = TypeVar("K", bound=Hashable)
+
+
+class Copy(NamedTuple):
+    """What is asked of a file: its name in messages, where it lies, its bytes, its split and its label."""
+
+    name: str
+    path: Path
+    bytes: int
+    split: str
+    label: str
+
+
+def identical(files: Sequence[Copy]) -> list[list[Copy]]:
+    """The groups of files that hold the same bytes. Only files of equal size are read, and only those to the end whose
+    start is the same."""
+    alike = _grouped([list(files)], lambda file: file.bytes)
+    alike = _grouped(alike, lambda file: _digest(file.path, _START))
+    long = [group for group in alike if group[0].bytes > _START]
+    short = [group for group in alike if group[0].bytes <= _START]
+    return [*short, *_grouped(long, lambda file: _digest(file.path, -1))]
+
+
+def _grouped(groups: Sequence[Sequence[Copy]], key: Callable[[Copy], K]) -> list[list[Copy]]:
+    """Each group, parted by what its files have as key; files alone are left out."""
+    files = [(number, file) for number, group in enumerate(groups) for file in group]
+    found: dict[tuple[int, K], list[Copy]] = defaultdict(list)
+    for (number, file), held in zip(files, in_parallel(lambda each: key(each[1]), files), strict=True):
+        found[number, held].append(file)
+    return [group for group in found.values() if len(group) > 1]
+
+
+def _digest(path: Path, length: int) -> bytes:
+    """A digest of so many bytes of a file; of one that cannot be read, its name."""
+    try:
+        with path.open("rb") as file:
+            return blake2b(file.read(length), digest_size=16).digest()
+    except OSError:
+        return str(path).encode("utf-8", "surrogateescape")
+
+
+def notes_of_copies(files: Sequence[Copy]) -> Iterator[str]:
+    """Notes on identical files in two splits, and with two labels."""
+    groups = identical(files)
+    for split in ("test", "validation"):
+        for other in ("train", "validation")[: 1 if split == "validation" else 2]:
+            both = [
+                (one, twin)
+                for group in groups
+                for one in group
+                if one.split == split and (twin := next((file for file in group if file.split == other), None))
+            ]
+            if both:
+                where = f"{split} split {'is' if len(both) == 1 else 'are'} also in {other}"
+                yield f"{_files(len(both))} of the {where}: {_listed([(a.name, b.name) for a, b in both])}"
+    two = [pair for group in groups if (pair := _two_labels(group)) is not None]
+    if two:
+        has = "stands" if len(two) == 1 else "stand"
+        listed = _listed([(f"{a.name} ({a.label})", f"{b.name} ({b.label})") for a, b in two])
+        yield f"{_files(len(two))} {has} there again with another label: {listed}"
+
+
+def _two_labels(group: Sequence[Copy]) -> tuple[Copy, Copy] | None:
+    other = next((file for file in group if file.label != group[0].label), None)
+    return None if other is None else (group[0], other)
+
+
+def _files(count: int) -> str:
+    return f"{count:,} file{'s' * (count != 1)}"
+
+
+def _listed(pairs: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{one} = {other}" for one, other in pairs[:_SHOWN]) + ", …" * (len(pairs) > _SHOWN)
