@@ -18,7 +18,8 @@ from cnnspec.data.images.decoding import image_of
 from cnnspec.data.images.fitting import Form
 from cnnspec.data.images.listing import natural
 from cnnspec.data.images.opening import BadImage, unpacked
-from cnnspec.data.splits import Dataset
+from cnnspec.data.kinds import Kind
+from cnnspec.data.splits import ALL, Dataset
 from cnnspec.language.suggest import nearest
 
 
@@ -81,12 +82,18 @@ class Labelled:
 
 
 def labelled(
-    splits: Mapping[str, Labelled], form: Form | None, names: tuple[str, ...] | None, where: str, skip: bool
+    splits: Mapping[str, Labelled],
+    form: Form | None,
+    names: tuple[str, ...] | None,
+    where: str,
+    skip: bool,
+    tags: bool = False,
 ) -> Dataset:
     """Check every image (or its header, where all together are too many to decode at once), and make a data set.
 
     The splits are `train` and, where there are any, `validation` and `test`. `names` are those of the classes, where
-    they are known; labels that are texts bring their own. Raises `DataError`; with `skip`, goes on without bad images.
+    they are known; labels that are texts bring their own. With `tags`, labels are rows with a 1 for each class that
+    holds. Raises `DataError`; with `skip`, goes on without bad images.
     """
     texts = [part.labels for part in splits.values() if part.labels.dtype.kind == "U"]
     if texts:
@@ -100,11 +107,24 @@ def labelled(
     found = dataset(
         pairs["train"],
         pairs.get("test"),
-        None if names is None else len(names),
+        None if names is None or tags else len(names),
         where,
         validation=pairs.get("validation"),
     )
-    return replace(found, names=names, notes=tuple(notes))
+    kinds: Mapping[str, Kind] = {ALL: "tags"} if tags else found.kinds
+    return replace(found, names=names, notes=tuple(notes), kinds=kinds)
+
+
+def multi_hot(lists: Sequence[Sequence[int]], count: int, where: str) -> Array:
+    """Lists of class numbers as rows with a 1 for each of `count` classes that holds. Raises `DataError`."""
+    rows = np.zeros((len(lists), count), np.float32)
+    for number, (row, held) in enumerate(zip(rows, lists, strict=True)):
+        wrong = next((one for one in held if not 0 <= one < count), None)
+        if wrong is not None:
+            message = f"{where}: row {number} has the class number {wrong}, and there are {count} classes"
+            raise DataError(message, f"they are 0 to {count - 1}")
+        row[list(held)] = 1
+    return rows
 
 
 _SPLITS = {"train": "training", "validation": "validation", "test": "test"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cnnspec.data.columns import Array
-from cnnspec.data.encoded import Labelled, absent
+from cnnspec.data.encoded import Labelled, absent, multi_hot
 from cnnspec.data.errors import DataError
 from cnnspec.data.images.listing import natural
 from cnnspec.data.images.opening import BadImage
@@ -70,10 +70,19 @@ def read_tables(path: Path, splits: Mapping[str, str], needed: Sequence[str], im
             if splits[split] not in held:
                 raise absent(str(path), splits[split], sorted(held))
         tables = {split: held[name] for split, name in splits.items() if name in held}
-        found = {split: _labelled(datasets, table, f"{path}, {split}", image, label) for split, table in tables.items()}
+        images = {split: _images(datasets, table, f"{path}, {split}", image, label) for split, table in tables.items()}
+        cells = {split: _cells(table, f"{path}, {split}", label) for split, table in tables.items()}
         feature = tables["train"].features[label]
     names = tuple(feature.names) if isinstance(feature, datasets.ClassLabel) else None
-    return Prepared(found, names)
+    tags = _tag_names(datasets, feature, cells.values())
+    labels = {
+        split: _tags(listed, tags, f"{path}, {split}, `{label}`")
+        if tags is not None
+        else _labels(listed, f"{path}, {split}", label)
+        for split, listed in cells.items()
+    }
+    found = {split: Labelled(store, labels[split]) for split, store in images.items()}
+    return Prepared(found, names if tags is None else tags, tags is not None)
 
 
 def library() -> Any:
@@ -129,7 +138,7 @@ def _parquet(path: Path) -> dict[str, list[Path]]:
     return found
 
 
-def _labelled(datasets: Any, table: Any, what: str, image: str, label: str) -> Labelled:
+def _images(datasets: Any, table: Any, what: str, image: str, label: str) -> Rows:
     for name in (image, label):
         if name not in table.column_names:
             raise absent(what, name, table.column_names)
@@ -140,21 +149,47 @@ def _labelled(datasets: Any, table: Any, what: str, image: str, label: str) -> L
     elif getattr(feature, "dtype", None) not in ("binary", "large_binary"):
         kind = getattr(feature, "dtype", None) or type(feature).__name__
         raise DataError(f"{what}: `{image}` holds {kind}, no encoded images")
-    return Labelled(Rows(table.select_columns([image]), image, what, digest), _labels(table, what, label))
+    return Rows(table.select_columns([image]), image, what, digest)
 
 
-def _labels(table: Any, what: str, label: str) -> Array:
-    """Numbers, several for each row or one, or texts."""
+def _cells(table: Any, what: str, label: str) -> list[Any]:
+    """What the column of labels holds, row by row."""
     values = table.select_columns([label]).with_format("arrow")[:].column(label)
     if values.null_count:
         raise DataError(f"{what}: {values.null_count:,} rows have no `{label}`", "leave them out")
-    listed = values.to_pylist()
+    listed: list[Any] = values.to_pylist()
+    return listed
+
+
+def _tag_names(datasets: Any, feature: Any, splits: Iterable[Sequence[Any]]) -> tuple[str, ...] | None:
+    """The names of tags, where labels are lists of texts, or of class numbers whose names are known; else None."""
+    inner = feature[0] if isinstance(feature, list) and feature else getattr(feature, "feature", None)
+    if isinstance(inner, datasets.ClassLabel):
+        return tuple(inner.names)
+    cells = [cell for listed in splits for cell in listed]
+    if not cells or not all(isinstance(cell, list) for cell in cells):
+        return None
+    tags = {tag for cell in cells for tag in cell}
+    return tuple(sorted(tags, key=natural)) if tags and all(isinstance(tag, str) for tag in tags) else None
+
+
+def _tags(listed: Sequence[Any], names: Sequence[str], what: str) -> Array:
+    """Rows with a 1 for each tag of a list of names or numbers."""
+    numbers = {name: number for number, name in enumerate(names)}
+    return multi_hot([[numbers.get(tag, tag) for tag in tags] for tags in listed], len(names), what)
+
+
+def _labels(listed: Sequence[Any], what: str, label: str) -> Array:
+    """Numbers, several for each row or one, or texts."""
     if listed and all(isinstance(value, str) for value in listed):
         return np.array(listed)
     try:
         found = np.array(listed)
     except ValueError:
-        raise DataError(f"{what}: `{label}` holds more numbers in some rows than in others") from None
+        raise DataError(
+            f"{what}: `{label}` holds more numbers in some rows than in others",
+            "for tags, cast the column to `Sequence(ClassLabel(names=[…]))`, which says how many there are",
+        ) from None
     if found.dtype.kind not in "biuf":
         raise DataError(f"{what}: `{label}` holds neither numbers nor texts", "name another column: `label: …`")
     return found

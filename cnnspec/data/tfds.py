@@ -21,10 +21,12 @@ _NAME = re.compile(r"(\w+)(?:/([\w.+-]+))?(?::(\d+\.\d+\.\d+))?")
 
 
 class Prepared(NamedTuple):
-    """What was read of a data set, and the names of its classes where they are told."""
+    """What was read of a data set, the names of its classes where they are told, and whether labels are tags: rows
+    with a 1 for each class that holds."""
 
     splits: dict[str, Labelled]
     names: tuple[str, ...] | None
+    tags: bool = False
 
 
 def root(data_dir: Path | None) -> Path:
@@ -115,14 +117,17 @@ def read_prepared(
     for split in needed:
         if splits[split] not in held:
             raise absent(f"{folder}", splits[split], sorted(held))
-    wanted = Wanted(image, label, _raw_shape(folder, image))
+    names = _names(folder / f"{label.replace('/', '-')}.labels.txt")
+    tags = _tags(folder, label, names)
+    wanted = Wanted(image, label, _raw_shape(folder, image), tags)
     return Prepared(
         {
             split: read_records(_shards(folder, str(info.get("name")), name), wanted)
             for split, name in splits.items()
             if name in held
         },
-        _names(folder / f"{label.replace('/', '-')}.labels.txt"),
+        names,
+        tags is not None,
     )
 
 
@@ -136,12 +141,30 @@ def _read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def _raw_shape(folder: Path, image: str) -> tuple[int, ...] | None:
-    """The shape of an image that is stored as plain values (a tensor); None of an encoded one."""
+def _feature(folder: Path, name: str) -> Mapping[str, Any]:
+    """What is told of a feature; nothing where there is no file that tells."""
     path = folder / "features.json"
     if not path.is_file():
-        return None
-    feature = _read_json(path).get("featuresDict", {}).get("features", {}).get(image, {})
+        return {}
+    found: Any = _read_json(path).get("featuresDict", {}).get("features", {}).get(name, {})
+    return found if isinstance(found, Mapping) else {}
+
+
+def _tags(folder: Path, label: str, names: Sequence[str] | None) -> int | None:
+    """How many classes there are where a label is a sequence of class numbers (or, as `objects/label`, a feature of the
+    items of a sequence); None where it is none."""
+    outer, _, inner = label.partition("/")
+    held = _feature(folder, label) or _feature(folder, outer)
+    feature = held.get("sequence", {}).get("feature", {})
+    if inner and "featuresDict" in feature:
+        feature = feature["featuresDict"].get("features", {}).get(inner, {})
+    count = feature.get("classLabel", {}).get("numClasses")
+    return None if count is None else len(names) if names is not None else int(count)
+
+
+def _raw_shape(folder: Path, image: str) -> tuple[int, ...] | None:
+    """The shape of an image that is stored as plain values (a tensor); None of an encoded one."""
+    feature = _feature(folder, image)
     sizes = [int(size) for size in feature.get("tensor", {}).get("shape", {}).get("dimensions", [])]
     if not sizes:
         return None

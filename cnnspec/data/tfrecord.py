@@ -17,7 +17,7 @@ import numpy as np
 
 from cnnspec.data.columns import Array
 from cnnspec.data.crc32c import masked
-from cnnspec.data.encoded import Labelled, absent
+from cnnspec.data.encoded import Labelled, absent, multi_hot
 from cnnspec.data.errors import DataError
 from cnnspec.data.examples import Damaged, Feature, features, spans, values
 from cnnspec.data.images.listing import natural
@@ -42,11 +42,13 @@ def matching(patterns: Sequence[str], directory: Path) -> list[Path]:
 
 
 class Wanted(NamedTuple):
-    """The names of the features that hold the image and its label, and the shape of images that are plain values."""
+    """The names of the features that hold the image and its label, the shape of images that are plain values, and of
+    labels that are lists of class numbers (tags), how many classes there are."""
 
     image: str
     label: str
     raw_shape: tuple[int, ...] | None = None
+    tags: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ class Records:
 def read_records(paths: Sequence[Path], wanted: Wanted) -> Labelled:
     """The images and labels of all records in `paths`. Every checksum is checked. Raises `DataError`."""
     maps = tuple(map(_mapped, paths))
-    digest = blake2b(f"{wanted}".encode(), digest_size=16)
+    form = str(wanted).replace(", tags=None", "")  # as it was written before there were tags
+    digest = blake2b(form.encode(), digest_size=16)
     places: list[Place] = []
     plain: list[Array] = []
     labels: list[Array | str] = []
@@ -99,7 +102,7 @@ def read_records(paths: Sequence[Path], wanted: Wanted) -> Labelled:
             data, where = view[start:end], f"{path}, record {record},"
             found = _features(data, where)
             digest.update(view[end : end + _FOOT])
-            labels.append(_label(data, found, wanted.label, where))
+            labels.append(_label(data, found, wanted, where))
             if wanted.raw_shape is not None:
                 plain.append(_plain(data, found, wanted, where))
                 continue
@@ -108,7 +111,7 @@ def read_records(paths: Sequence[Path], wanted: Wanted) -> Labelled:
     if not labels:
         raise DataError(f"{paths[0]}" + f" and {len(paths) - 1} more" * (len(paths) > 1) + ": there are no records")
     images = Records(tuple(paths), maps, tuple(places), digest.hexdigest())
-    return Labelled(np.stack(plain) if plain else images, _together(labels, wanted.label, paths[0]))
+    return Labelled(np.stack(plain) if plain else images, _together(labels, wanted, paths[0]))
 
 
 def _mapped(path: Path) -> mmap.mmap:
@@ -189,15 +192,20 @@ def _plain(data: memoryview, found: dict[str, Feature], wanted: Wanted, where: s
     return numbers.reshape(wanted.raw_shape)
 
 
-def _label(data: memoryview, found: dict[str, Feature], name: str, where: str) -> Array | str:
+def _label(data: memoryview, found: dict[str, Feature], wanted: Wanted, where: str) -> Array | str:
     """What is to be learnt: numbers, or the name of a class."""
+    name = wanted.label
+    if wanted.tags is not None and name not in found:
+        return np.empty(0, np.int64)  # an empty list may be left out
     feature = _named(found, name, where)
     if feature.kind != "bytes":
-        numbers = values(data, feature) if feature.kind != "nothing" else np.empty(0)
-        if not len(numbers):
+        numbers = values(data, feature) if feature.kind != "nothing" else np.empty(0, np.int64)
+        if not len(numbers) and wanted.tags is None:
             raise DataError(f"{where} holds nothing as `{name}`")
         return numbers
     held = spans(data, feature)
+    if not held and wanted.tags is not None:
+        return np.empty(0, np.int64)
     if len(held) != 1:
         raise DataError(f"{where} holds {len(held)} texts as `{name}`, not one")
     try:
@@ -207,8 +215,12 @@ def _label(data: memoryview, found: dict[str, Feature], name: str, where: str) -
         raise DataError(f"{where} holds bytes as `{name}` that are no text", help) from None
 
 
-def _together(labels: Sequence[Array | str], name: str, path: Path) -> Array:
+def _together(labels: Sequence[Array | str], wanted: Wanted, path: Path) -> Array:
     """All labels as one array."""
+    name = wanted.label
+    lists = [label.tolist() for label in labels if not isinstance(label, str)]
+    if wanted.tags is not None and len(lists) == len(labels):
+        return multi_hot(lists, wanted.tags, f"{path}, `{name}`")
     if all(isinstance(label, str) for label in labels):
         return np.array(labels)
     arrays = [label for label in labels if not isinstance(label, str)]

@@ -107,6 +107,8 @@ def _input(graph: Graph, data: Data) -> Iterator[Problem]:
             f"name an array for each: `npz: {{path: …, x_train: {{{arrays}}}}}`",
         )
         return
+    if set(data.source.images_named(graph.inputs) or ()) - set(graph.inputs):
+        return  # `_arrays` tells which there are not
     for problem in data.source.misfits(graph.inputs):
         yield replace(problem, path=("data", "source", data.source.entry, *problem.path))
     for name in graph.inputs:

@@ -51,8 +51,8 @@ def each_class(data: Dataset) -> Iterator[Counts]:
         labels = {name: split.y[output] for name, split in data.splits().items()}
         one_each = all(len(column.shape) == 1 and in_memory(column) for column in labels.values())
         if classes is not None and 1 < classes <= _CLASSES and one_each:
-            named = data.names is not None and len(data.names) == classes
-            names = data.names if named and data.names else tuple(map(str, range(classes)))
+            known = data.names_of(output) or ()
+            names = known if len(known) == classes else tuple(map(str, range(classes)))
             yield Counts(output, names, {name: class_counts(column[:], classes) for name, column in labels.items()})
 
 

@@ -77,10 +77,15 @@ TRAIN = Table(
         "some": [[1], [3, 4], [5, 6], [7, 8]],
         "gaps": [1, None, 0, 1],
         "odd": [{"a": 1}] * 4,
+        "marks": [[0, 2], [1], [], [2]],
+        "older": [[0, 2], [1], [], [2]],
+        "words": [["sea", "sky"], ["red"], [], ["sky"]],
     },
     {
         "image": Image(), "raw": SimpleNamespace(dtype="binary"), "label": ClassLabel(["cat", "dog"]), "kind": None,
         "age": SimpleNamespace(dtype="float32"), "many": None, "some": None, "gaps": None, "odd": None,
+        "marks": SimpleNamespace(feature=ClassLabel(["red", "sea", "sky"])), "older": [ClassLabel(["red", "sea", "sky"])],
+        "words": None,
     },
 )  # fmt: skip
 
@@ -133,6 +138,14 @@ def test_images_labels_and_names(image: str, library: Path, monkeypatch: pytest.
 def test_other_labels(label: str, classes: int | None, names: Any, library: Path) -> None:
     data = load(library, label=label)
     assert (data.classes.get(ALL), data.names) == (classes, names)
+
+
+@pytest.mark.parametrize(("label", "first"), [("marks", [1, 0, 1]), ("older", [1, 0, 1]), ("words", [0, 1, 1])])
+def test_lists_are_tags(label: str, first: list[int], library: Path) -> None:
+    data = load(library, label=label)
+    assert (data.kinds, data.classes, data.names) == ({ALL: "tags"}, {}, ("red", "sea", "sky"))
+    assert data.train.y[ALL][0].tolist() == first
+    assert data.train.y[ALL].sum(axis=1).tolist() == [2, 1, 0, 1]
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,30 @@ def test_plain_values(tmp_path: Path) -> None:
     assert load(tmp_path).train.x[ALL][0, :, :, 0].tolist() == [[1.5, 2.5], [3.5, 4.5]]
 
 
+@pytest.mark.parametrize("label", ["marks", "objects/mark"])
+@pytest.mark.parametrize("named", [True, False])
+def test_sequences_of_class_numbers_are_tags(label: str, named: bool, tmp_path: Path) -> None:
+    folder = tmp_path / "toy" / "1.0.0"
+    prepare(folder)
+    each: Any = {"classLabel": {"numClasses": "3"}}
+    if "/" in label:
+        each = {"featuresDict": {"features": {"mark": each}}}
+    told = {label.partition("/")[0]: {"sequence": {"feature": each}}}
+    (folder / "features.json").write_text(json.dumps({"featuresDict": {"features": told}}))
+    if named:
+        (folder / f"{label.replace('/', '-')}.labels.txt").write_text("cat\ndog\nfox\n")
+    lists: list[list[int]] = [[0, 2], [1], [], [2, 2]]
+    for split in ("train", "test"):
+        for path in folder.glob(f"*{split}*"):
+            write(path, [example(picture=png(0), **{label: held}) for held in lists] + [example(picture=png(0))])
+    data = load(tmp_path, label=label)
+    assert (data.kinds, data.classes, data.names) == ({ALL: "tags"}, {}, ("cat", "dog", "fox") if named else None)
+    assert data.test.y[ALL].tolist() == [[1, 0, 1], [0, 1, 0], [0, 0, 0], [0, 0, 1], [0, 0, 0]]
+    write(next(folder.glob("*test*")), [example(picture=png(0), **{label: [3]})])
+    with pytest.raises(DataError, match=r"row 0 has the class number 3, and there are 3 classes"):
+        load(tmp_path, label=label)
+
+
 def missing_shard(folder: Path) -> None:
     prepare(folder)
     next(folder.glob("*train*-00001-*")).unlink()

@@ -16,7 +16,7 @@ from cnnspec.language.entries import Problem, refuse, shown
 from cnnspec.language.forms import Form, Schema, one_or
 from cnnspec.language.problems import Expects
 from cnnspec.language.types import Count, choice, spread
-from cnnspec.layers.base import Shape
+from cnnspec.layers.base import Shape, show
 
 if TYPE_CHECKING:
     from cnnspec.data.images.fitting import Form as ImageForm
@@ -88,7 +88,9 @@ def _table(value: Any) -> Any:
     """The path of a CSV."""
     if isinstance(value, list | tuple | Mapping):
         names = [str(name) for name in value] if not isinstance(value, Mapping) else []
-        help = f"write {as_columns(label=names)} beside it" if names else "say its columns under `columns`"
+        help = "say its columns under `columns`"
+        if names:
+            help = f"write `labels: labels.csv` (where `path` is not the CSV), and {as_columns(label=names)}"
         raise refuse("wrong-type", f"`labels` takes the path of a CSV, not {shown(value)}", help)
     return value
 
@@ -140,13 +142,12 @@ class ImageFolder(EncodedImages):
     columns: ColumnsField = NO_COLUMNS
 
     def shape_of(self, name: str, inputs: Mapping[str, Shape]) -> Shape | None:
-        columns: Columns = self.columns
-        return (len(columns.inputs[name]),) if name in columns.inputs else self.shape_for(inputs[name])
+        return None if name in self.columns.inputs else self.shape_for(inputs[name])
 
     def images_named(self, inputs: Mapping[str, Shape]) -> tuple[str, ...] | None:
         if not self.columns.inputs:
             return None
-        others = self._images(inputs)
+        others = [name for name, shape in self._images(inputs).items() if len(shape) == 3]
         return (*self.columns.inputs, *(others if len(others) == 1 else ()))
 
     def labels_named(self) -> tuple[str, ...] | None:
@@ -161,6 +162,13 @@ class ImageFolder(EncodedImages):
         if not images:
             message = "`inputs` has columns for every input, and none is left for the images"
             yield Problem("table-columns", message, ("columns", "inputs"), True, "leave out the input for the images")
+        columns: Columns = self.columns
+        for name, names in columns.inputs.items():
+            if inputs.get(name) not in (None, (None,), (len(names),)):
+                what = f"`{name}` has {len(names)} column{'s' * (len(names) != 1)}"
+                message = f"{what}, the input `{name}` of the network takes {show(inputs[name])}"
+                help = f"write `{name}: [{len(names)}]` under `inputs` of the network, or name other columns"
+                yield Problem("table-columns", message, ("columns", "inputs", name), True, help)
         yield from super().misfits(images)
 
     def files(self) -> Iterator[tuple[str, str]]:

@@ -257,6 +257,7 @@ class Tfds(_Splits):
     `name` is `name`, `name/config` or `name/config:1.0.0` (without a version, the latest). It is looked for in
     `data_dir`, else in `$TFDS_DATA_DIR` or `~/tensorflow_datasets`; where it is not there and `tensorflow_datasets` is
     installed, that prepares it. `image` and `label` are the features to learn from, by default the supervised ones.
+    A label that is a sequence of class numbers is read as tags: any number of classes per image.
     `train`, `validation` and `test` name the splits; the last two are left out where there are none, or with `null`.
     `image_size`, `channels`, `resize` and `on_bad_file` are those of `image_folder`.
 
@@ -282,8 +283,8 @@ class Tfds(_Splits):
         from cnnspec.data.tfds import fetched, read_prepared
 
         folder = fetched(self.name, None if self.data_dir is None else directory / self.data_dir)
-        splits, names = read_prepared(folder, self._named(), self._needed(), self.image, self.label)
-        return labelled(splits, self.form(inputs), names, self.name, self.on_bad_file == "skip")
+        splits, names, tags = read_prepared(folder, self._named(), self._needed(), self.image, self.label)
+        return labelled(splits, self.form(inputs), names, self.name, self.on_bad_file == "skip", tags)
 
 
 class Huggingface(_Splits):
@@ -291,8 +292,9 @@ class Huggingface(_Splits):
 
     `path` is a folder that `save_to_disk` wrote, or one with Parquet files, whose names (or folders) tell the split:
     `data/train-00000-of-00002.parquet`. `image` and `label` are the columns to learn from. Labels are class numbers,
-    names of classes, or values. `train`, `validation` and `test` name the splits; the last two are left out where
-    there are none, or with `null`. `image_size`, `channels`, `resize` and `on_bad_file` are those of `image_folder`.
+    names of classes, values, or tags (lists of class numbers whose names are known, or of names). `train`,
+    `validation` and `test` name the splits; the last two are left out where there are none, or with `null`.
+    `image_size`, `channels`, `resize` and `on_bad_file` are those of `image_folder`.
 
     Example:
         data:
@@ -320,5 +322,5 @@ class Huggingface(_Splits):
         from cnnspec.data.encoded import labelled
         from cnnspec.data.huggingface import read_tables
 
-        splits, names = read_tables(directory / self.path, self._named(), self._needed(), self.image, self.label)
-        return labelled(splits, self.form(inputs), names, self.path, self.on_bad_file == "skip")
+        splits, names, tags = read_tables(directory / self.path, self._named(), self._needed(), self.image, self.label)
+        return labelled(splits, self.form(inputs), names, self.path, self.on_bad_file == "skip", tags)

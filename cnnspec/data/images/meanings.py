@@ -18,6 +18,8 @@ from cnnspec.data.table_columns import as_columns
 _DIVIDERS = ("|", ";", ",")
 _YES_NO = {"1": 1, "0": 0, "1.0": 1, "0.0": 0, "true": 1, "false": 0, "yes": 1, "no": 0}
 _SIGNS = {"1": 1, "-1": 0, "1.0": 1, "-1.0": 0}
+_BETWEEN_WORDS = re.compile(r"(?<=[^\W\d])[\s_-]+(?=[^\W\d])")
+_SHORT = 2
 _MANY = 0.1
 _SHOWN = 3
 
@@ -191,9 +193,10 @@ def near_names(names: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Names of classes that are likely one: they differ in the size of letters, signs between words, or an s."""
     seen: dict[str, str] = {}
     for name in names:
-        key = re.sub(r"[\s_\-.]+", "", name.casefold())
-        for variant in (key, key[:-1] if key.endswith("s") and len(key) > 3 else key + "s"):
-            if variant in seen:
+        key = _BETWEEN_WORDS.sub("", name.strip().casefold())
+        other = key[:-1] if key.endswith("s") else key + "s"
+        for variant in (key, other):
+            if variant in seen and min(len(key), len(variant)) > _SHORT * (variant != key):
                 yield seen[variant], name
                 break
         seen.setdefault(key, name)

@@ -143,7 +143,8 @@ def _unnamed(sheet: Sheet, path: int | None, missing: str, taken: set[int | None
     label = (
         "label" if "label" in map(str.lower, rest) else _guess("label", rest) or (rest[0] if len(rest) == 1 else "…")
     )
-    roles = {"path": file, "label": label}
+    split = next(_split_like(sheet, {at for at in taken if at is not None}), None)
+    roles = {"path": file, "label": label} | ({"split": split[0]} if split is not None else {})
     kept = {role: name for role, name in roles.items() if name.lower() != role}
     return DataError(message, f"write {as_columns(**kept)}".replace('"…"', "…"))
 
@@ -206,15 +207,15 @@ def _row(record: Record, at: _Found) -> Row:
 
 def _unused_splits(sheet: Sheet, at: _Found) -> Iterator[str]:
     """A note on a column that looks as if it told the splits, and is not read."""
-    used = at.used()
+    for name, held in () if at.split is not None else _split_like(sheet, at.used()):
+        words = ", ".join(held[:-1]) + f" and {held[-1]}"
+        yield f"the column `{name}` holds {words}, and is not used; to split so, write {as_columns(split=name)}"
+
+
+def _split_like(sheet: Sheet, used: set[int]) -> Iterator[tuple[str, list[str]]]:
+    """Columns, but for those that are used, whose cells are names of splits, with these."""
     for place, name in enumerate(sheet.names):
-        if at.split is not None or place in used or not name:
-            continue
-        held = list(dict.fromkeys(cell.lower() for cell in sheet.cells(place)))
-        if (
-            len(held) <= len(SPLITS)
-            and len({SPLITS.get(cell, "") for cell in held} - {""}) > 1
-            and set(held) <= set(SPLITS)
-        ):
-            words = ", ".join(held[:-1]) + f" and {held[-1]}"
-            yield f"the column `{name}` holds {words}, and is not used; to split so, write {as_columns(split=name)}"
+        if name and place not in used:
+            held = list(dict.fromkeys(cell.lower() for cell in sheet.cells(place)))
+            if set(held) <= set(SPLITS) and len({SPLITS[cell] for cell in held}) > 1:
+                yield name, held
