@@ -60,7 +60,7 @@ NO_COLUMNS = Columns()
 
 def _read(value: Any) -> Any:
     if value is None or isinstance(value, Columns):
-        return value or NO_COLUMNS
+        return value
     if not isinstance(value, Mapping) or not value:
         raise refuse("wrong-type", f"`columns` takes a mapping, not {shown(value)}", _EXAMPLE)
     for role in value:

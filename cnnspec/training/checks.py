@@ -132,9 +132,13 @@ def _arrays(graph: Graph, data: Data) -> Iterator[Problem]:
             continue
         place = ("data", "source", data.source.entry, argument, *way)
         strange = [_no_such(what, name, known, (*place, name)) for name in names if name not in known]
+        left = [name for name in known if name not in names]
+        if len(strange) == len(left) == 1 and strange[0].guess is None:
+            lacks = f"the {what} without {'images' if what == 'input' else 'labels'}"
+            strange = [replace(strange[0], guess=left[0], help=f"write `{left[0]}`, {lacks}")]
         yield from strange
-        for name in known:
-            if name not in names and name not in {problem.guess for problem in strange}:
+        for name in left:
+            if name not in {problem.guess for problem in strange}:
                 message = f"{what} `{name}` has no {'images' if what == 'input' else 'labels'}"
                 yield Problem(f"missing-{what}", message, place, True, f"add `{name}: …`, {source.given_as}")
 

@@ -187,6 +187,7 @@ _SEEN_ALL_THE_SAME = {
     "inputs_without_brackets": "a name holds no comma",
     "expression_hyphen": "a name that no parameter can have",
     "expression_not_closed": "the half of an expression that a comma leaves is none",
+    "table_columns_of_no_role": "the keys of `columns` are known",
     "standard_block_inputs": "a standard block of several inputs needs `inputs`",
 }
 """Mistakes of other codes that a schema sees, each with the reason."""

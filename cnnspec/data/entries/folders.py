@@ -139,31 +139,36 @@ class ImageFolder(EncodedImages):
 
     path: Text
     labels: TableField = None
-    columns: ColumnsField = NO_COLUMNS
+    columns: ColumnsField = None
+
+    @property
+    def _said(self) -> Columns:
+        """What the spec says of the columns."""
+        return self.columns or NO_COLUMNS
 
     def shape_of(self, name: str, inputs: Mapping[str, Shape]) -> Shape | None:
-        return None if name in self.columns.inputs else self.shape_for(inputs[name])
+        return None if name in self._said.inputs else self.shape_for(inputs[name])
 
     def images_named(self, inputs: Mapping[str, Shape]) -> tuple[str, ...] | None:
-        if not self.columns.inputs:
+        if not self._said.inputs:
             return None
         others = [name for name, shape in self._images(inputs).items() if len(shape) == 3]
-        return (*self.columns.inputs, *(others if len(others) == 1 else ()))
+        return (*self._said.inputs, *(others if len(others) == 1 else ()))
 
     def labels_named(self) -> tuple[str, ...] | None:
-        return self.columns.outputs or None
+        return self._said.outputs or None
 
     def _images(self, inputs: Mapping[str, Shape]) -> Mapping[str, Shape]:
         """The inputs that take the images: those that no columns are for."""
-        return {name: shape for name, shape in inputs.items() if name not in self.columns.inputs}
+        return {name: shape for name, shape in inputs.items() if name not in self._said.inputs}
 
     def misfits(self, inputs: Mapping[str, Shape]) -> Iterator[Problem]:
         images = self._images(inputs)
         if not images:
             message = "`inputs` has columns for every input, and none is left for the images"
             yield Problem("table-columns", message, ("columns", "inputs"), True, "leave out the input for the images")
-        columns: Columns = self.columns
-        for name, names in columns.inputs.items():
+            return
+        for name, names in self._said.inputs.items():
             if inputs.get(name) not in (None, (None,), (len(names),)):
                 what = f"`{name}` has {len(names)} column{'s' * (len(names) != 1)}"
                 message = f"{what}, the input `{name}` of the network takes {show(inputs[name])}"
@@ -189,7 +194,7 @@ class ImageFolder(EncodedImages):
         table = None if self.labels is None else directory / self.labels
         reader, skip = ImageReader(self.form(self._images(inputs))), self.on_bad_file == "skip"
         return read_folder(
-            directory / self.path, table, reader, skip, self.columns, labelled=labelled, written=self.path
+            directory / self.path, table, reader, skip, self._said, labelled=labelled, written=self.path
         )
 
 
