@@ -193,9 +193,7 @@ class ImageFolder(EncodedImages):
 
         table = None if self.labels is None else directory / self.labels
         reader, skip = ImageReader(self.form(self._images(inputs))), self.on_bad_file == "skip"
-        return read_folder(
-            directory / self.path, table, reader, skip, self._said, labelled=labelled, written=self.path
-        )
+        return read_folder(directory / self.path, table, reader, skip, self._said, labelled=labelled, written=self.path)
 
 
 class SegmentationFolder(EncodedImages):

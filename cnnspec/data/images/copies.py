@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from cnnspec.data.images.column import in_parallel
 
-_START = 1 << 16
+_PART = 1 << 12
 _SHOWN = 3
 
 K = TypeVar("K", bound=Hashable)
@@ -27,13 +27,11 @@ class Copy(NamedTuple):
 
 
 def identical(files: Sequence[Copy]) -> list[list[Copy]]:
-    """The groups of files that hold the same bytes. Only files of equal size are read, and only those to the end whose
-    start is the same."""
+    """The groups of files that hold the same bytes. Of files of equal size the middle and the end are read, and the
+    whole of those that are equal in both."""
     alike = _grouped([list(files)], lambda file: file.bytes)
-    alike = _grouped(alike, lambda file: _digest(file.path, _START))
-    long = [group for group in alike if group[0].bytes > _START]
-    short = [group for group in alike if group[0].bytes <= _START]
-    return [*short, *_grouped(long, lambda file: _digest(file.path, -1))]
+    alike = _grouped(alike, lambda file: _digest(file, (file.bytes // 2, file.bytes - _PART)))
+    return _grouped(alike, _digest)
 
 
 def _grouped(groups: Sequence[Sequence[Copy]], key: Callable[[Copy], K]) -> list[list[Copy]]:
@@ -45,17 +43,23 @@ def _grouped(groups: Sequence[Sequence[Copy]], key: Callable[[Copy], K]) -> list
     return [group for group in found.values() if len(group) > 1]
 
 
-def _digest(path: Path, length: int) -> bytes:
-    """A digest of so many bytes of a file; of one that cannot be read, its name."""
+def _digest(file: Copy, places: Sequence[int] | None = None) -> bytes:
+    """A digest of a file, or of its parts that start at `places`; of one that cannot be read, its name."""
+    digest = blake2b(digest_size=16)
     try:
-        with path.open("rb") as file:
-            return blake2b(file.read(length), digest_size=16).digest()
+        with file.path.open("rb") as opened:
+            for place in (0,) if places is None else places:
+                opened.seek(max(0, place))
+                digest.update(opened.read(-1 if places is None else _PART))
     except OSError:
-        return str(path).encode("utf-8", "surrogateescape")
+        return str(file.path).encode("utf-8", "surrogateescape")
+    return digest.digest()
 
 
 def notes_of_copies(files: Sequence[Copy]) -> Iterator[str]:
     """Notes on identical files in two splits, and with two labels."""
+    if len({(file.split, file.label) for file in files}) < 2:
+        return
     groups = identical(files)
     for split in ("test", "validation"):
         for other in ("train", "validation")[: 1 if split == "validation" else 2]:
@@ -70,9 +74,9 @@ def notes_of_copies(files: Sequence[Copy]) -> Iterator[str]:
                 yield f"{_files(len(both))} of the {where}: {_listed([(a.name, b.name) for a, b in both])}"
     two = [pair for group in groups if (pair := _two_labels(group)) is not None]
     if two:
-        has = "stands" if len(two) == 1 else "stand"
+        have = "image has" if len(two) == 1 else "images have"
         listed = _listed([(f"{a.name} ({a.label})", f"{b.name} ({b.label})") for a, b in two])
-        yield f"{_files(len(two))} {has} there again with another label: {listed}"
+        yield f"{len(two):,} {have} two labels: {listed}"
 
 
 def _two_labels(group: Sequence[Copy]) -> tuple[Copy, Copy] | None:
