@@ -55,6 +55,18 @@ def test_deeper_folders_of_a_class_are_part_of_it(tmp_path: Path, names: list[st
     assert len(load(tree(tmp_path, *names)).train) == len(names)
 
 
+def test_a_table_that_lies_there_is_offered(tmp_path: Path) -> None:
+    for names, told in (
+        (["images/1.png", "images/2.png"], "`path: {0}/images` and `labels: {0}/x.csv`"),
+        (["1.png"], "`labels: {0}/x.csv`"),
+    ):
+        folder = tree(tmp_path / str(len(names)), *names)
+        (folder / "x.csv").write_text("path,label\n")
+        with pytest.raises(DataError) as error:
+            load(folder)
+        assert told.format(folder) in (error.value.help or "")
+
+
 def test_the_path_is_told_as_the_spec_has_it(tmp_path: Path) -> None:
     tree(tmp_path / "sets" / "animals", "x/cat/1.png", "x/dog/2.png")
     with pytest.raises(DataError) as error:

@@ -81,10 +81,16 @@ def _of_splits(folder: Path, splits: Mapping[str, Path], written: str) -> Found:
             if not listing.images and split == "train" and len(faults.lines) == unread:
                 faults.add(f"{place}/", "holds no images")
         if len(samples) == before:
-            _no_images(below)
+            _no_images(below, written)
         for image in _loose(below):
             faults.add(image.relative_to(folder).as_posix(), "lies in the folder of no class")
     _check_classes(samples, splits)
+    names = {sample.label for sample in samples}
+    if len(names) == 1 and (table := _table_in(folder)) is not None:
+        (name,) = names
+        message = f"all images of {folder} are of one class, `{name}`, and {table} lies beside them"
+        at = written.rstrip("/")
+        raise DataError(message, f"if it holds their labels, write `path: {at}/{name}` and `labels: {at}/{table}`")
     return Found(samples, {}, faults, tuple(notes_of(sorted(others))))
 
 
@@ -151,12 +157,20 @@ def _loose(folder: Path) -> Iterator[Path]:
             yield entry
 
 
-def _no_images(folder: Path) -> None:
+def _table_in(folder: Path) -> str | None:
+    """The name of a table that lies in a folder, where there is one."""
+    found = sorted(entry.name for entry in folder.iterdir() if _ending(entry.name) in (".csv", ".tsv"))
+    return found[0] if found and not ignored(found[0]) else None
+
+
+def _no_images(folder: Path, written: str) -> None:
     loose = sum(1 for _ in _loose(folder))
     if loose:
+        table = _table_in(folder)
+        where = "labels.csv" if table is None else f"{written.rstrip('/')}/{table}"
         raise DataError(
             f"{folder} holds {_images(loose)}, but no folders of classes",
-            "put the images of each class into a folder of its name, or name a CSV: `labels: labels.csv`; "
+            f"put the images of each class into a folder of its name, or name a CSV: `labels: {where}`; "
             "an autoencoder (`targets: inputs`) and a GAN need no classes",
         )
     raise DataError(

@@ -41,9 +41,10 @@ class Places:
 
     folder: Path
     below: _Below = field(init=False)
+    parts: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.below = _Below(self.folder)
+        self.below, self.parts = _Below(self.folder), self.folder.resolve().parts
 
     def find(self, written: str) -> Place:
         """The file that `written` names."""
@@ -65,7 +66,7 @@ class Places:
         parts = PureWindowsPath(written).parts if windows else PurePosixPath(written).parts
         how = "slashes" if "\\" in written else None
         absolute = bool(parts) and (parts[0].startswith("/") or _DRIVE.match(parts[0]) is not None)
-        named = self.folder.resolve().name
+        named = self.parts[-1]
         if named in parts[:-1] and (absolute or self._ends_with(parts[: parts.index(named) + 1])):
             at = len(parts) - 1 - parts[::-1].index(named) if absolute else parts.index(named)
             return "/".join(parts[at + 1 :]), "folder"
@@ -73,7 +74,7 @@ class Places:
 
     def _ends_with(self, parts: Sequence[str]) -> bool:
         """Whether the path of the folder ends with these parts."""
-        return self.folder.resolve().parts[-len(parts) :] == tuple(parts)
+        return self.parts[-len(parts) :] == tuple(parts)
 
     def _alike(self, inner: str, how: str | None) -> Place:
         """The only file of that name with an ending; or what there is that is called nearly so."""
