@@ -110,7 +110,14 @@ def test_images_without_classes(tmp_path: Path, names: list[str], counts: tuple[
     data = images(tree(tmp_path, *names))
     assert (len(data.train), data.test and len(data.test)) == counts
     assert (data.train.y, data.classes, data.kinds, data.names) == ({}, {}, {}, None)
-    assert shades(data.train.x[ALL]) == [*range(counts[0])]
+    assert sorted(shades(data.train.x[ALL])) == [*range(counts[0])]
+
+
+def test_images_without_classes_come_in_the_order_of_classes(tmp_path: Path) -> None:
+    tree(tmp_path, "10/a.png", "9/b.png", "train/c.png", "9/deep/d.png", "loose.png")
+    assert shades(images(tmp_path).train.x[ALL]) == [1, 3, 0, 2, 4]
+    (tmp_path / "loose.png").unlink()
+    assert shades(load(tmp_path).train.x[ALL]) == [1, 3, 0, 2]
 
 
 def test_a_table_without_labels(tmp_path: Path) -> None:

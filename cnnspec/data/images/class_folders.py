@@ -42,12 +42,16 @@ def of_any_folder(folder: Path) -> Found:
     faults = Faults(str(folder))
     try:
         for split, below in (splits_in(folder, flat=True) or {"train": folder}).items():
-            place = "" if below == folder else f"{below.name}/"
-            listing = images_below(below)
-            samples += [Sample(place + image, below / image, None, "", split) for image in listing.images]
-            others += _told(place, listing.others, faults)
-            for fault, reason in listing.faults:
-                faults.add(place + fault, reason)
+            for name in folders_in(below):  # in the order in which classes are read
+                listing = images_below(below / name)
+                place = (below / name).relative_to(folder).as_posix()
+                samples += [
+                    Sample(f"{place}/{image}", below / name / image, None, "", split) for image in listing.images
+                ]
+                others += _told(f"{place}/", listing.others, faults)
+                for fault, reason in listing.faults:
+                    faults.add(f"{place}/{fault}", reason)
+            samples += [Sample(image.relative_to(folder).as_posix(), image, None, "", split) for image in _loose(below)]
     except PermissionError as error:
         raise DataError(f"{error.filename or folder} may not be read: permission denied") from None
     if not any(sample.split == "train" for sample in samples):

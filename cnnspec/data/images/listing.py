@@ -93,8 +93,8 @@ def folders_in(folder: Path) -> list[str]:
 def splits_in(folder: Path, flat: bool = False) -> dict[str, Path]:
     """The folders of given splits; empty where the folders are classes. Raises `DataError` where both would do.
 
-    There are splits where a folder `train` holds further folders and no images itself; with `flat`, in which there are
-    no classes, where there is such a folder.
+    There are splits where a folder `train` holds further folders and no images itself; with `flat`, for images
+    without classes, also where all folders are called like splits.
     """
     names = folders_in(folder)
     given = {name: SPLITS[name.lower()] for name in names if name.lower() in SPLITS}
@@ -103,7 +103,7 @@ def splits_in(folder: Path, flat: bool = False) -> dict[str, Path]:
         if len(given) > 1 and len(given) == len(names):
             raise DataError(f"{folder} has {_and(names)}, but no folder `train`", "name it so")
         return {}
-    if flat:
+    if flat and len(given) == len(names):
         return distinct(folder, given, names)
     if any(is_image(entry.name) for entry in (folder / training[0]).iterdir()) or not folders_in(folder / training[0]):
         return {}
