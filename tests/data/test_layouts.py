@@ -113,6 +113,15 @@ def test_images_without_classes(tmp_path: Path, names: list[str], counts: tuple[
     assert sorted(shades(data.train.x[ALL])) == [*range(counts[0])]
 
 
+def test_what_lies_among_images_without_classes_is_told(tmp_path: Path) -> None:
+    tree(tmp_path, "1.png", "2.png")
+    (tmp_path / "notes.txt").write_text("hello")
+    assert images(tmp_path).notes == ("1 file without the ending of an image left out: notes.txt",)
+    (tmp_path / "3.heic").write_bytes(b"x")
+    with pytest.raises(DataError, match=r"3\.heic is HEIC, which is not read"):
+        images(tmp_path)
+
+
 def test_images_without_classes_come_in_the_order_of_classes(tmp_path: Path) -> None:
     tree(tmp_path, "10/a.png", "9/b.png", "train/c.png", "9/deep/d.png", "loose.png")
     assert shades(images(tmp_path).train.x[ALL]) == [1, 3, 0, 2, 4]

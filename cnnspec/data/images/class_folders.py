@@ -52,6 +52,9 @@ def of_any_folder(folder: Path) -> Found:
                 for fault, reason in listing.faults:
                     faults.add(f"{place}/{fault}", reason)
             samples += [Sample(image.relative_to(folder).as_posix(), image, None, "", split) for image in _loose(below)]
+            place = "" if below == folder else f"{below.name}/"
+            beside = sorted(entry.name for entry in below.iterdir() if not entry.is_dir() and not ignored(entry.name))
+            others += _told(place, [name for name in beside if not is_image(name)], faults)
     except PermissionError as error:
         raise DataError(f"{error.filename or folder} may not be read: permission denied") from None
     if not any(sample.split == "train" for sample in samples):
