@@ -12,7 +12,7 @@ from cnnspec.training.target import Target
 from cnnspec.training.targets import Observed, decide
 
 START, STOP = "<!-- what labels are taken for: written by `make docs` -->", "<!-- end -->"
-HEAD = """| labels | from | the network ends in | they are | loss and metrics, where none is written | `evaluate` | `predict` |
+HEAD = """| labels | from | the network ends in | they are | loss, and metrics by default | `evaluate` | `predict` |
 |---|---|---|---|---|---|---|"""
 
 FOLDERS, ARRAYS = "class folders, CSV, named sets, arrays", "arrays, CSV"

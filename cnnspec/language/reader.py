@@ -1,8 +1,7 @@
 """Text → nodes: safe YAML from parser events, with the place of every value.
 
-PyYAML's own loaders expand merge keys in exponential time and overrun the C stack on nested brackets, so
-nodes are built here from its events, one at a time, within the bounds of `limits`. A text that breaks one
-of the language's rules for YAML (tags, merge keys, duplicate keys, ...) yields a diagnostic.
+PyYAML's own loaders expand merge keys in exponential time and overrun the C stack on nested brackets, so nodes are built
+here from its events, within the bounds of `limits`. What breaks the language's rules for YAML yields a diagnostic.
 """
 
 from __future__ import annotations
@@ -77,19 +76,10 @@ def read(text: str, file: str, diagnostics: Diagnostics) -> Node | None:
     except _Stop as stop:
         _tell(stop.diagnostic, diagnostics)
     except yaml.MarkedYAMLError as error:
-        _tell(_too_deep(text, file, error) or syntax_error(text, file, error), diagnostics)
+        _tell(syntax_error(text, file, error), diagnostics)
     except yaml.YAMLError:
         diagnostics.add(Diagnostic("yaml-syntax", "this is not readable as YAML", Span(file, 1, 1, 1, 2)))
     return None
-
-
-def _too_deep(text: str, file: str, error: yaml.MarkedYAMLError) -> Diagnostic | None:
-    """What to tell where PyYAML (from 6.0.4) stops at a depth of its own, before it gives any event."""
-    if "nesting depth" not in str(error.problem) or error.problem_mark is None:
-        return None
-    mark = error.problem_mark
-    span = Span(file, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
-    return Diagnostic("yaml-limit", f"nested more than {limits.DEPTH} levels deep", span)
 
 
 def _tell(found: Diagnostic, diagnostics: Diagnostics) -> None:
@@ -318,8 +308,7 @@ class _Builder:
 
     def _is_quoted(self, value: ScalarNode) -> bool:
         """Whether a value was written in quotes, or as a block of text: no comma cut that apart."""
-        line = self.lines[value.span.line - 1]
-        return value.value != value.text or line[value.span.column - 1 : value.span.column] in ("'", '"', "|", ">")
+        return value.value != value.text or self.lines[value.span.line - 1][value.span.column - 1 :][:1] in "'\"|>"
 
     def _joined(self, first: Node, last: Node) -> Node:
         """What a comma cut apart, from its first piece to its last."""

@@ -51,7 +51,8 @@ def settled(plan: Plan, data: Dataset, kept: Mapping[str, Target] | None = None)
         for output, target in targets.items():
             if named[output] not in y:
                 where = labels_of(plan.data.source.entry, output, data)
-                y[named[output]] = _converted(split.y[keys[output]], target, where)
+                written = split.values if target.numbers and keys[output] in split.values else split.y
+                y[named[output]] = _converted(written[keys[output]], target, where)
         return replace(split, y=y)
 
     splits = {name: labels(split) for name, split in data.splits().items()}
@@ -78,8 +79,9 @@ def _meaning(plan: Plan, data: Dataset, output: str, kept: Target | None) -> Tar
     loss, said = plan.training.loss_of(output), plan.data.said_of(output)
     if kept is not None:
         said = Said(kept.kind, kept.names or (said.names if said else ()), kept.threshold)
-    known = _known(plan, data, output, key)
-    columns = [split.y[key] for split in data.splits().values()]
+    numbers = key in data.train.values  # whole numbers of a table: names of classes (then `y` numbers them), or values
+    known = None if numbers else _known(plan, data, output, key)
+    columns = [(split.values if numbers else split.y)[key] for split in data.splits().values()]
     seen = None
     if known is None or known.kind is None or (said is not None and said.kind not in (None, known.kind)):
         seen = observed(columns, len(end.shape))
@@ -87,6 +89,10 @@ def _meaning(plan: Plan, data: Dataset, output: str, kept: Target | None) -> Tar
     if isinstance(found, Contradiction):
         raise DataError(found.message, found.help)
     assert found is not None
+    if numbers and found.numbers:
+        return replace(found, names=())
+    if numbers:
+        found = replace(found, classes=data.classes.get(key))
     if found.numbers and known is not None and known.kind == "classes" and data.names_of(output):
         few = ", ".join((data.names_of(output) or ())[:3])
         message = f"the labels of {where} are names of classes ({few}, …), and the network learns numbers"

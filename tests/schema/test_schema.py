@@ -182,6 +182,7 @@ def test_a_mistake_that_a_schema_cannot_see_passes(path: Path) -> None:
 
 
 _SEEN_ALL_THE_SAME = {
+    "labels_unknown_kind": "the kinds of labels are listed, and contradictions of the same code are not seen",
     "block_parameters_not_indented": "the keys of a block that are not indented are none",
     "block_keys_not_indented": "the keys of a block that are not indented are blocks",
     "inputs_without_brackets": "a name holds no comma",

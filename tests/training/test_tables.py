@@ -123,3 +123,16 @@ training: {epochs: 1, batch_size: 20, seed: 3}
 """
     _, rows = trained(photos, text)
     assert np.isfinite([*rows[-1].values()]).all()
+
+
+def test_whole_numbers_of_a_table_are_classes_or_values_as_the_network_has_it(photos: Path) -> None:
+    source = columns("label: age")
+    ages = prepare(plan(photos, spec(source, "dense: 1"), directory=photos), 3).objectives["output"]
+    assert (ages.target.kind, ages.loss.entry, ages.target.other) == ("values", "mean_squared_error", "labels: classes")
+    found = prepare(plan(photos, spec(source, "dense: 1"), directory=photos), 3)
+    assert set(np.unique(found.train.y["output"])) <= set(range(1, 9))
+    end = "dense: {units: 8, activation: softmax}"
+    classes = prepare(plan(photos, spec(source, end), directory=photos), 3).objectives["output"]
+    assert (classes.target.kind, classes.target.classes, classes.target.names) == ("classes", 8, tuple("12345678"))
+    said = prepare(plan(photos, spec(source, end, more="labels: classes"), directory=photos), 3)
+    assert said.objectives["output"].target.names == tuple("12345678")

@@ -6,6 +6,7 @@ import re
 
 import yaml
 
+from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Related
 from cnnspec.language.slips.mending import mended
 from cnnspec.language.spans import LINE_BREAK, Span
@@ -80,6 +81,9 @@ def syntax_error(text: str, file: str, error: yaml.MarkedYAMLError) -> Diagnosti
     """The diagnostic of an error that PyYAML found."""
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    if "nesting depth" in str(error.problem):  # PyYAML 6.0.4 stops at a depth of its own, before it gives any event
+        message = f"nested more than {limits.DEPTH} levels deep"
+        return Diagnostic("yaml-limit", message, Span(file, line, column, line, column + 1))
     lines = LINE_BREAK.split(text)
     if line > len(lines) or (column > len(lines[line - 1]) and not lines[line - 1].strip()):
         line = next((n for n in range(min(line, len(lines)), 0, -1) if lines[n - 1].strip()), 1)
