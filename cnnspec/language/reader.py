@@ -1,6 +1,6 @@
 """Text → nodes: safe YAML from parser events, with the place of every value.
 
-PyYAML's own loaders expand merge keys in exponential time and overrun the C stack on nested brackets, so nodes are built
+PyYAML's own loaders expand merge keys in exponential time and overrun the C stack on nested brackets, so nodes are made
 here from its events, within the bounds of `limits`. What breaks the language's rules for YAML yields a diagnostic.
 """
 
