@@ -6,7 +6,7 @@ They stand under `data.augmentation` or among the layers, and keep the shape.
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from cnnspec.language.entries import refuse, shown
 from cnnspec.language.forms import Form, one_or
@@ -27,6 +27,15 @@ def _odd(value: Any) -> Any:
             "write e.g. `kernel_size: 5`",
         )
     return listed if isinstance(value, Sequence) else value
+
+
+def _whole(value: Any) -> Any:
+    listed = value if isinstance(value, tuple) else (value,)
+    if any(number != int(number) for number in listed):
+        raise refuse(
+            "out-of-range", f"`factor` counts bits: a whole number, not {shown(value)}", "write e.g. `factor: 4`"
+        )
+    return tuple(map(int, value)) if isinstance(value, tuple) else int(value)
 
 
 class RandomContrast(RandomColours):
@@ -198,7 +207,7 @@ class RandomPosterization(RandomColours):
 
     first: ClassVar[str] = "factor"
 
-    factor: bounded(1, 8)  # type: ignore[valid-type]
+    factor: Annotated[bounded(1, 8), AfterValidator(_whole)]  # type: ignore[valid-type]
 
 
 class Solarization(RandomColours):

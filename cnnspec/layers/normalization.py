@@ -10,7 +10,7 @@ from pydantic import field_validator
 from cnnspec.language.entries import refuse
 from cnnspec.language.types import Axis, Fraction, Positive
 from cnnspec.layers.axes import Axes, each, groups_help, place, size_at
-from cnnspec.layers.base import Layer, Saved, Shape, ShapeError, Weight
+from cnnspec.layers.base import Layer, Saved, Shape, ShapeError, Weight, show
 from cnnspec.layers.settings import ConstraintField, InitializerField, RegularizerField
 
 
@@ -181,7 +181,16 @@ class RMSNormalization(Layer):
         return inputs[0]
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        return (Weight("scale", _sizes(self.axis, inputs[0], self.entry), self.trainable),)
+        sizes = _sizes(self.axis, inputs[0], self.entry)
+        places, rank = sorted(place(axis, inputs[0]) for axis in each(self.axis)), len(inputs[0])
+        if places != list(range(rank - len(places), rank)):
+            raise ShapeError(
+                "shape-axis",
+                f"`rms_normalization` takes the last axes, and {show(inputs[0])} has others after axis {places[0] + 1}",
+                argument="axis",
+                help="write `axis: -1`, or name all axes to the last; Keras scales along the wrong one in silence",
+            )
+        return (Weight("scale", sizes, self.trainable),)
 
 
 def _sizes(axes: int | tuple[int, ...], shape: Shape, layer: str) -> tuple[int, ...]:

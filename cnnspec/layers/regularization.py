@@ -1,9 +1,13 @@
 """Layers that act while training only: dropout and noise."""
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from cnnspec.language.types import Count, Fraction, Natural, NonNegative
+from pydantic import Field
+
+from cnnspec.language.types import Count, Fraction, Natural
 from cnnspec.layers.base import Layer, Motion, Saved, Shape, ShapeError, show
+
+_BelowOne = Annotated[float, Field(ge=0, lt=1)]
 
 
 class _Rate(Layer):
@@ -69,6 +73,7 @@ class GaussianDropout(_Rate):
     """
 
     saved: ClassVar[Saved] = Saved(between=1)
+    rate: _BelowOne
 
 
 class AlphaDropout(_Shaped):
@@ -83,9 +88,11 @@ class AlphaDropout(_Shaped):
           - alpha_dropout: 0.1
     """
 
+    rate: _BelowOne
+
 
 class GaussianNoise(Layer):
-    """Adds noise of mean 0 and standard deviation `stddev` while training.
+    """Adds noise of mean 0 and standard deviation `stddev` (0 to 1) while training.
 
     Example:
         input: [28, 28, 1]
@@ -97,7 +104,7 @@ class GaussianNoise(Layer):
     motion: ClassVar[Motion] = "stay"
     first: ClassVar[str] = "stddev"
 
-    stddev: NonNegative
+    stddev: Fraction
     seed: Natural | None = None
 
 

@@ -23,10 +23,12 @@ from cnnspec.training.freeze import freeze_problems
 from cnnspec.training.joint import augmentation_problems, weight_problems
 from cnnspec.training.metrics import Metric
 from cnnspec.training.monitors import columns, monitor_problems
-from cnnspec.training.outputs import copied, objectives, output_doubts, output_problems
+from cnnspec.training.outputs import copied, decisions, objectives, output_doubts, output_problems
 from cnnspec.training.phases import in_phases
 from cnnspec.training.section import Training
 from cnnspec.training.shapes import shape_problem
+from cnnspec.training.stage_checks import stage_problems
+from cnnspec.training.target import Target
 
 
 def check(graph: Graph, data: Data, training: Training, directory: Path) -> list[Problem]:
@@ -39,10 +41,11 @@ def check(graph: Graph, data: Data, training: Training, directory: Path) -> list
         leaving = [problem for problem in leaving if problem.code != "target-shape"]
     if any(problem.code == "loss-shape" for problem in leaving):
         entering = [problem for problem in entering if problem.code != "data-shape"]
-    labels = known_labels(graph, data)
+    labels = known_labels(graph, data, training)
     mixing = augmentation_problems(graph, data, training, labels)
     return [
         *entering,
+        *stage_problems(graph, data),
         *_arrays(graph, data),
         *share_problems(data, {split: "images" for split in get_args(Given) if data.source.brings(split)}),
         *leaving,
@@ -52,15 +55,16 @@ def check(graph: Graph, data: Data, training: Training, directory: Path) -> list
     ]
 
 
-def known_labels(graph: Graph, data: Data) -> dict[str, Labels | None]:
+def known_labels(graph: Graph, data: Data, training: Training) -> dict[str, Labels | None]:
     """What is known of the labels of each output."""
+    found = dict(decisions(graph, data, training))
     if data.targets == "inputs":
-        entering = {output: copied(graph, output) for output in graph.outputs}
-        return {
-            output: Labels(graph.inputs[name], None, "value_maps") if name else None
-            for output, name in entering.items()
-        }
-    return {output: data.source.labels_of(output, graph.inputs) for output in graph.outputs}
+        return {output: found[output].labels if copied(graph, output) else None for output in graph.outputs}  # type: ignore[union-attr]
+    targets = {output: target for output, target in found.items() if isinstance(target, Target)}
+    return {
+        output: targets[output].labels if output in targets else data.source.labels_of(output, graph.inputs)
+        for output in graph.outputs
+    }
 
 
 def _weights(graph: Graph, data: Data, labels: dict[str, Labels | None]) -> Iterator[Problem]:

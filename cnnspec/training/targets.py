@@ -307,7 +307,8 @@ def _normal(kind: Kind, end: End, known: Labels | None, seen: Observed | None) -
         return shape, (given or end.shape[-1]) if rows else given, False
     item = plain_shape(seen.shape, end)
     if kind in NUMBERS:
-        return (seen.shape if len(seen.shape) > 1 else item), None, False
+        whole = (*item, 1) if len(item) == len(end.shape) - 1 > 0 else item
+        return whole, None, False
     if kind in ("one_hot", "one_hot_maps"):
         return item[:-1], item[-1], seen.rows == "shares"
     if kind == "tags":

@@ -33,7 +33,9 @@ SHOWN = [name for name in PAGES if name not in WITHOUT_EXAMPLE]
 
 # Codes in the source: constants and f-strings where a diagnostic, or what becomes one, is made.
 _CODE = re.compile(r"[a-z]+(?:-[a-z]+)+|version")
-_PLACES = re.compile(r"contradiction|diagnostic|problem|error|refuse|unknown|stop|warn|lint|doubt|finding", re.IGNORECASE)
+_PLACES = re.compile(
+    r"contradiction|diagnostic|problem|error|refuse|unknown|stop|warn|lint|doubt|finding", re.IGNORECASE
+)
 
 
 def _texts(node: ast.expr) -> Iterator[str]:
