@@ -28,6 +28,12 @@ STRICTER = (
         ("unit_normalization", {"axis": -2}, (6,)),
     ),
     Stricter(
+        "shape-axis",
+        ("rms_normalization",),
+        "Keras scales along the last axes, whichever it normalizes: it fails when it runs, or is wrong in silence",
+        ("rms_normalization", {"axis": 1}, (5, 6)),
+    ),
+    Stricter(
         "shape-rank",
         _IMAGES,
         "Keras works on the last three axes of anything; a spec has images",

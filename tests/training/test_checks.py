@@ -48,7 +48,7 @@ BAD: list[tuple[tuple[str, ...], list[tuple[str, str]], str]] = [
     (("data.preprocessing=[{zero_padding2d: 1}]",), [("error", "data-shape")], "the data gives 10×10×1"),
     (("data.augmentation=[{random_crop: {height: 6, width: 6}}]",), [("error", "data-shape")],
      "augmentation gives 6×6×1"),
-    (("data.preprocessing=[{conv2d: {filters: 1, kernel_size: 9}}]",), [("error", "shape-window")], "kernel 9×9"),
+    (("data.preprocessing=[{average_pooling2d: 9}]",), [("error", "shape-window")], "9×9"),
     ((SOFTMAX % 12,), [("warning", "loss-classes")], "the network gives 12 values, digits has 10 classes"),
     ((SOFTMAX % 5,), [("error", "loss-classes")], "the network gives 5 values, digits has 10 classes"),
     ((SOFTMAX % 5, "training.loss=categorical_crossentropy"), [("error", "loss-classes")], "gives 5 values"),
