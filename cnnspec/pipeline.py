@@ -106,6 +106,16 @@ class Report:
             values["training"]["weights"] = self.training.weights.placed(values["training"]["weights"])
         return write({"name": self.name, **values})
 
+    def at_sizes(self, shapes: Mapping[str, tuple[int | None, ...]]) -> str | None:
+        """What is wrong where images have these shapes at the inputs that take any, as it is printed; or None."""
+        from cnnspec.language import render
+        from cnnspec.training.open_sizes import problems_at
+
+        if self.document is None or self.files is None:
+            return None
+        found = tuple(told(problems_at(self.document, self.name, self.files, shapes), self.file, self.files.callers))
+        return render.text(found, {**standard_texts(found), **self.sources}) if found else None
+
     @property
     def labels(self) -> dict[str, str]:
         """What the labels of each output mean, in words (`10 classes, one per image`), where that is known before they
@@ -170,6 +180,9 @@ def check_text(
         if document is not None:
             folder = files.folder_of(locate(document, ("data", "source")))
         data, training = settings_of(spec, whole, files.folder_of, diagnostics) if spec is not None else (None, None)
+        if document is not None and data is not None and len(whole) == 1 and not diagnostics.failed:
+            for found_there in _at_known_sizes(next(iter(whole.values())), data, document, name, files):
+                diagnostics.add(found_there)
         if spec is not None and training is not None and not diagnostics.failed:
             from cnnspec.lints import lint
 
@@ -183,6 +196,16 @@ def check_text(
         found = tuple(replace(each, severity="error") for each in found)
     sources = {**standard_texts(found), **files.texts, **{setting.file: setting.text for setting in settings}}
     return Report(file, name, found, graphs, data, training, folder, document, sources, files, tensors)
+
+
+def _at_known_sizes(graph: Graph, data: Data, document: Node, name: str, files: Files) -> tuple[Diagnostic, ...]:
+    """What is wrong at the sizes of the images, where the input takes any and the source says which they have."""
+    if not any(None in shape for shape in graph.inputs.values()):
+        return ()
+    from cnnspec.training.open_sizes import known_sizes, problems_at
+
+    shapes = known_sizes(graph, data)
+    return problems_at(document, name, files, shapes) if shapes else ()
 
 
 @contextmanager

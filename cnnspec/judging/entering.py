@@ -48,12 +48,13 @@ def _raw(shape: Shape, layers: tuple[Layer, ...], loaded: Shape | None) -> Shape
     """The shape of an item before `layers`: as the source loads it, else that of the input, where they keep it."""
     if loaded is not None and (layers or len(loaded) == len(shape)):
         return loaded
-    if _behind(shape, layers) == shape:
+    if behind(shape, layers) == shape:
         return shape
     return (*(None for _ in shape[:-1]), *shape[-1:])
 
 
-def _behind(shape: Shape, layers: tuple[Layer, ...]) -> Shape:
+def behind(shape: Shape, layers: tuple[Layer, ...]) -> Shape:
+    """The shape of an item after `layers`. Raises `ShapeError` where one does not take it."""
     for layer in layers:
         shape = layer.output_shape(shape)
     return shape

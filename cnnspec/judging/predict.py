@@ -86,6 +86,12 @@ class Predictor:
         if items[0].error is not None:
             yield from (Prediction(item.file, item.index, error=item.error) for item in items)
             return
+        shapes = {name: array.shape for name, array in items[0].x.items()}
+        if not self.served.takes(shapes):
+            sizes = ", ".join("×".join(map(str, shape)) for shape in shapes.values())
+            reason = f"is {sizes}, a size at which the tensors of the network do not fit; resize it"
+            yield from (Prediction(item.file, item.index, error=reason) for item in items)
+            return
         outputs = self.served({name: np.stack([item.x[name] for item in items]) for name in items[0].x})
         for at, item in enumerate(items):
             said = {name: told(head, outputs[name][at], top) for name, head in self.served.heads.items()}

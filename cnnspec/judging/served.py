@@ -12,13 +12,16 @@ import numpy as np
 
 from cnnspec.data.columns import Array
 from cnnspec.data.preprocess import chain
+from cnnspec.graph.graph import Graph
+from cnnspec.graph.replay import replayed
 from cnnspec.importing.keras_files import from_file
 from cnnspec.importing.keras_model import Unreadable, read_model
-from cnnspec.judging.entering import Entrance, entrances
+from cnnspec.judging.entering import Entrance, behind, entrances
 from cnnspec.judging.heads import Head, head, is_picture, judged_alone, recorded
 from cnnspec.judging.network import filled, restored
 from cnnspec.judging.pictures import Span
 from cnnspec.judging.runs import Kept, RunError
+from cnnspec.layers.base import Shape, ShapeError
 from cnnspec.training.objective import RANGES
 from cnnspec.training.prepare import objectives
 from cnnspec.training.target import HALF
@@ -36,6 +39,17 @@ class Served:
     model: Any
     spans: Mapping[str, Span]
     batch_size: int
+    graph: Graph | None = None
+
+    def takes(self, shapes: Mapping[str, Shape]) -> bool:
+        """Whether the network takes items of these shapes, where it takes any size: all tensors in it must fit."""
+        if self.graph is None or not any(None in shape for shape in self.graph.inputs.values()):
+            return True
+        try:
+            entering = {name: behind(shape, self.entrances[name].layers) for name, shape in shapes.items()}
+        except ShapeError:
+            return False
+        return replayed(self.graph.nodes, entering) is not None
 
     def __call__(self, x: Mapping[str, Array]) -> dict[str, Array]:
         """What the network gives for a batch, by output."""
@@ -58,7 +72,7 @@ def of_run(kept: Kept) -> Served:
     model = _ready(_Chained(network, chains, _alone), entering)
     heads = _heads(kept)
     spans = {name: _span(each, entering, chains, kept) for name, each in heads.items() if each.kind == "images"}
-    return Served(entering, heads, model, spans, kept.plan.training.batch_size)
+    return Served(entering, heads, model, spans, kept.plan.training.batch_size, kept.plan.graph)
 
 
 def _heads(kept: Kept) -> dict[str, Head]:

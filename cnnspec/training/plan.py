@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cnnspec.data.section import Data
 from cnnspec.graph.graph import Graph
+from cnnspec.layers.base import Shape
 from cnnspec.training.freeze import frozen
 from cnnspec.training.optimizers import Optimizer
 from cnnspec.training.section import Training
@@ -35,6 +36,10 @@ class Plan:
     directory: Path
     spec_text: str
     run_root: Path
+    at_sizes: Callable[[Mapping[str, Shape]], str | None] = field(
+        default=lambda shapes: None, kw_only=True, compare=False, repr=False
+    )
+    """What is wrong with the spec where images have these shapes at inputs that take any size."""
 
     @property
     def labelled(self) -> bool:

@@ -36,7 +36,7 @@ from cnnspec.training.outputs import copied, inputs_target, label_problem, metri
 from cnnspec.training.parts import Part as Part
 from cnnspec.training.parts import alone as alone
 from cnnspec.training.plan import Plan
-from cnnspec.training.shapes import fits, shape_problem
+from cnnspec.training.shapes import delivered_shapes, fits, shape_problem
 from cnnspec.training.target import Target
 
 _WHOLE = 2 << 30
@@ -102,6 +102,7 @@ def prepare(plan: Plan, seed: int, kept: Mapping[str, Target] | None = None) -> 
 
     for name in plan.graph.inputs:
         _check_shape(plan, name, meant_for(data.train.x, name))
+    _check_open_sizes(plan, data)
     train, validation, test = map(part, (data.train, data.validation, data.test))
     assert train is not None
     train = replace(
@@ -230,6 +231,21 @@ def _check_shape(plan: Plan, name: str, images: Column) -> None:
     problem = shape_problem(plan.graph, plan.data, name, _ranked(plan, name, images).shape[1:])
     if problem:
         raise DataError(problem.message, problem.help)
+
+
+def _check_open_sizes(plan: Plan, data: Dataset) -> None:
+    """The sizes of the images, where the network takes any: do its shapes fit, before and after augmentation?"""
+    opened = [name for name, shape in plan.graph.inputs.items() if None in shape]
+    if not opened:
+        return
+    columns = {name: _ranked(plan, name, meant_for(data.train.x, name)) for name in opened}
+    found = {name: delivered_shapes(plan.graph, plan.data, name, column.shape[1:]) for name, column in columns.items()}
+    for each in (0, 1):
+        shapes = {name: shapes[each] or () for name, shapes in found.items()}
+        if wrong := plan.at_sizes(shapes):
+            sizes = ", ".join(show(shape) for shape in shapes.values())
+            which = "the images" if each == 0 else "the images behind `augmentation`"
+            raise DataError(f"{which} are {sizes}, which the network does not take:\n{wrong}")
 
 
 def _ranked(plan: Plan, name: str, images: Column) -> Column:

@@ -59,4 +59,4 @@ def plan_of(report: Report, runs: Path) -> Plan:
         one = report.graphs["discriminator"], data, training.of_discriminator
         return AdversarialPlan(report.name, *one, *rest, report.graphs["generator"], training)
     assert report.graph is not None
-    return Plan(report.name, report.graph, report.data, training, *rest)
+    return Plan(report.name, report.graph, report.data, training, *rest, at_sizes=report.at_sizes)
