@@ -65,6 +65,36 @@ class OnProbabilities(keras.metrics.Metric):  # type: ignore[misc]
 
 
 @keras.saving.register_keras_serializable("cnnspec")
+class MacroAUC(keras.metrics.AUC):  # type: ignore[misc]
+    """Keras's of each label by itself, averaged over those that have a curve: of a class that no image is of, or all
+    are of, there is none (Keras counts it as 0)."""
+
+    label_weights: Any
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        truth, said = (ops.cast(each, "float32") for each in (y_true, y_pred))
+        above = ops.cast(said[None] > ops.reshape(ops.cast(self._thresholds, "float32"), (-1, 1, 1)), "float32")
+        weights = ops.ones_like(truth[:, 0]) if sample_weight is None else ops.cast(sample_weight, "float32")
+        yes, no = truth * weights[:, None], (1.0 - truth) * weights[:, None]
+        self.true_positives.assign_add(ops.sum(above * yes[None], axis=1))
+        self.false_positives.assign_add(ops.sum(above * no[None], axis=1))
+        self.false_negatives.assign_add(ops.sum((1.0 - above) * yes[None], axis=1))
+        self.true_negatives.assign_add(ops.sum((1.0 - above) * no[None], axis=1))
+
+    def result(self) -> Any:
+        given: Any = self.label_weights
+        there = self.true_positives[0] + self.false_negatives[0] > 0
+        if self.curve.value == "ROC":
+            there = ops.logical_and(there, self.false_positives[0] + self.true_negatives[0] > 0)
+        counted = ops.cast(there, "float32")
+        self.label_weights = counted if given is None else given * counted
+        try:
+            return super().result()
+        finally:
+            self.label_weights = given
+
+
+@keras.saving.register_keras_serializable("cnnspec")
 class PerClass(keras.metrics.Metric):  # type: ignore[misc]
     """Precision, recall or F-beta (`measure`) of each class over a whole split, joined by `average`.
 

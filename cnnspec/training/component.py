@@ -31,8 +31,8 @@ Told: TypeAlias = Literal["classes", "yes_no", "tags", "vectors", "numbers", "bo
 @dataclass(frozen=True, slots=True)
 class Facing:
     """What the metrics of an output look at: its shape, the kind of its labels and the form in which the loss takes
-    them, what the output gives, how many classes there are, and whether the loss compares classes by values, as
-    `mean_squared_error` does."""
+    them, what the output gives, how many classes there are, whether the loss compares classes by values, as
+    `mean_squared_error` does, and the network's last activation."""
 
     shape: Shape
     kind: Kind = "classes"
@@ -40,6 +40,7 @@ class Facing:
     reads: Reading = "probabilities"
     classes: int | None = None
     by_values: bool = False
+    activation: str = ""
 
     @property
     def told(self) -> Told:

@@ -52,7 +52,9 @@ class Objective:
     def facing(self) -> Facing:
         """What its metrics look at."""
         by_values = not any(part.classifies or part.sparse for part in self.loss.parts)
-        return Facing(self.shape, self.target.kind, self.form, self.reads, self.target.classes, by_values)
+        return Facing(
+            self.shape, self.target.kind, self.form, self.reads, self.target.classes, by_values, self.activation
+        )
 
     def metric_calls(self) -> list[KerasCall]:
         """The metrics as Keras calls, each made to fit the labels and the loss."""
@@ -129,13 +131,22 @@ def _reads(end: End, target: Target, loss: Loss) -> Reading:
     if any("hinge" in part.entry for part in loss.parts):
         return "margins"
     each = target.kind == "tags" or end.shape[-1] == 1 or any(part.entry.startswith("binary") for part in loss.parts)
-    if loss.scores:
+    if loss.scores and not _seen_through(loss, end.activation):
         return "sigmoid" if each else "softmax"
     if any(part.embeds for part in loss.parts) or end.activation == "unit_normalization":
         return "vectors"
     if end.activation == "softmax" and end.shape[-1] == 1:
         return "scores"
     return "probabilities" if end.activation in _PROBABLE else "scores"
+
+
+def _seen_through(loss: Loss, activation: str) -> bool:
+    """Whether a loss with `from_logits` takes the scores before a last activation that gives probabilities: Keras
+    hands them to the cross-entropies."""
+    own = {"binary_crossentropy": "sigmoid", "categorical_crossentropy": "softmax"}
+    return any(
+        own.get(part.entry.removeprefix("sparse_")) == activation and part.ignored is None for part in loss.parts
+    )
 
 
 def final_activation(graph: Graph, output: str) -> str:

@@ -11,6 +11,9 @@ from cnnspec.language.entries import Path as Place
 from cnnspec.language.entries import Problem
 from cnnspec.language.suggest import meant, nearest
 from cnnspec.layers.base import Shape, show
+from cnnspec.training.component import Form
+from cnnspec.training.losses import Loss
+from cnnspec.training.metrics import Metric, Unfit
 from cnnspec.training.objective import Objective, boxed, end_of, mixed, objective
 from cnnspec.training.section import Training
 from cnnspec.training.shapes import fits
@@ -73,8 +76,10 @@ def output_problems(graph: Graph, data: Data, training: Training) -> Iterator[Pr
             if problem is not None:
                 yield _named(problem, graph, output)
     for output in graph.outputs:
-        yield from _metric_forms(output, data, training)
-        yield from _metric_fits(graph, output, training, aims.get(output))
+        aim = aims.get(output)
+        if aim is None:
+            yield from _metric_forms(output, data, training)
+        yield from _metric_fits(graph, output, training, aim)
     yield from _names_of_outputs(graph, data)
 
 
@@ -205,7 +210,7 @@ def metric_problem(aim: Objective, training: Training, several: bool) -> Problem
     """A metric that says nothing true of an output, if there is one; `several` says that the network has more."""
     named = isinstance(training.metrics, dict)
     for index, metric in enumerate(aim.metrics):
-        if found := metric.unfit(aim.facing):
+        if found := metric.unfit(aim.facing) or _misformed(metric, aim.loss, aim.form):
             place = ("training", "metrics", *((aim.output,) if named else ()), index, metric.entry)
             by_name = several and not named
             help = f"name the outputs that it is for: `metrics: {{{aim.output}: […], …}}`" if by_name else found.help
@@ -231,19 +236,25 @@ def _metric_fits(graph: Graph, output: str, training: Training, aim: Objective |
 
 
 def _metric_forms(output: str, data: Data, training: Training) -> Iterator[Problem]:
-    """Metrics that take other labels than the loss does."""
+    """Metrics that take other labels than the loss does, where only the files tell what the labels are."""
     loss, metrics = training.loss_of(output), training.metrics_of(output)
     if loss is None or not metrics or data.targets == "inputs" or not loss.classifies:
         return
     by_output = (output,) if isinstance(training.metrics, dict) else ()
     for index, metric in enumerate(metrics):
-        place = ("training", "metrics", *by_output, index, metric.entry)
-        if loss.sparse and metric.labels == "one_hot":
-            message = f"`{metric.entry}` takes one-hot labels, `{loss.entry}` class numbers"
-            yield Problem("metric-labels", message, place, True, "write `loss: categorical_crossentropy`")
-        elif not loss.sparse and metric.labels == "numbers":
-            message = f"`{metric.entry}` takes class numbers, `{loss.entry}` one-hot labels"
-            yield Problem("metric-labels", message, place, True, f"write `{metric.entry.removeprefix('sparse_')}`")
+        if found := _misformed(metric, loss, "numbers" if loss.sparse else "one_hot"):
+            place = ("training", "metrics", *by_output, index, metric.entry)
+            yield Problem("metric-labels", f"`{metric.entry}` {found.reason}", place, True, found.help)
+
+
+def _misformed(metric: Metric, loss: Loss, form: Form) -> Unfit | None:
+    """Why a metric cannot take labels in the form in which the loss does, if so."""
+    if form == "numbers" and metric.labels == "one_hot":
+        return Unfit(f"takes one-hot labels, `{loss.entry}` class numbers", "write `loss: categorical_crossentropy`")
+    if form == "one_hot" and metric.labels == "numbers":
+        plain = metric.entry.removeprefix("sparse_")
+        return Unfit(f"takes class numbers, `{loss.entry}` one-hot labels", f"write `{plain}`")
+    return None
 
 
 def output_doubts(graph: Graph, data: Data, training: Training) -> Iterator[Problem]:

@@ -284,6 +284,9 @@ def _untrainable(
             learnt = f"`labels: {kind}`" if said.kind else f"the labels of {source} are values{such}"
             help = AS_CLASSES if seen is not None else OTHER_LOSS
             return Contradiction(f"`{part.entry}` takes {takes}, but {learnt}", help, "loss-values")
+        if part.embeds and len(end.shape) != 1:
+            message = f"`{part.entry}` compares one vector per image, and the network gives {show(end.shape)}"
+            return Contradiction(message, "end the network with `global_average_pooling2d` and `unit_normalization`")
         if kind in ONE_CLASS and end.shape[-1] == 1 and (part.over_classes or part.of_shares):
             message = f"`{part.entry}` compares the classes with each other, and the network gives one value"
             return Contradiction(

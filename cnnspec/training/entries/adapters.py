@@ -11,12 +11,12 @@ OURS = "cnnspec.training.class_metrics"
 """The module of the metrics that Keras has not."""
 
 
-def on_probabilities(call: KerasCall, facing: Facing) -> KerasCall:
+def on_probabilities(call: KerasCall, facing: Facing, hide: bool = False) -> KerasCall:
     """A metric of Keras that takes probabilities and one-hot rows, for an output that gives scores, or whose labels are
-    class numbers."""
+    class numbers. `hide` hides the scores before the last activation from it."""
     rows = facing.shape[-1] if facing.form == "numbers" and facing.told == "classes" else None
     link = "sigmoid" if facing.reads == "margins" else facing.link
-    if link is None and rows is None and len(facing.shape) == 1:
+    if link is None and rows is None and len(facing.shape) == 1 and not hide:
         return call
     named = {"name": call.kwargs["name"], "metric": call}
     return KerasCall(f"{OURS}.OnProbabilities", {**named, "link": link, "classes": rows})

@@ -73,8 +73,10 @@ class CategoricalFocalCrossentropy(_Crossentropy):
 
 
 class CategoricalGeneralizedCrossEntropy(ClassLoss):
-    """(1 − q^`q`) / `q`: cross-entropy that bears wrong labels (Z. Zhang and M. Sabuncu, 2018)."""
+    """(1 − p^`q`) / `q` of the probability p of the true class: cross-entropy that bears wrong labels (Z. Zhang and
+    M. Sabuncu, 2018). Labels are class numbers."""
 
+    sparse: ClassVar[bool] = True
     of_probabilities: ClassVar[bool] = True
     over_classes: ClassVar[bool] = True
     q: Share = 0.5

@@ -102,8 +102,8 @@ class Recall(Precision):
 class AUC(Metric):
     """The area under the ROC or precision-recall curve, by `num_thresholds` (200) thresholds.
 
-    Of several classes, and of tags, the mean over the classes (`macro`), each against the rest; `multi_label: false`
-    takes all scores together, as Keras does. It is computed from probabilities, also where the network gives scores.
+    Of several classes, and of tags, the mean over the classes that occur (`macro`), each against the rest;
+    `multi_label: false` takes all scores together, as Keras does. It is computed from probabilities, also where the network gives scores.
     """
 
     of: ClassVar[frozenset[Told]] = DECIDED
@@ -125,7 +125,8 @@ class AUC(Metric):
         if self._by_class(facing) or self.multi_label:
             more |= {"multi_label": True, "num_labels": self.num_labels or facing.shape[-1]}
         call = self.call(**more)
-        return on_probabilities(KerasCall(call.name, {**call.kwargs, "from_logits": False}), facing)
+        name = f"{OURS}.MacroAUC" if "multi_label" in more else call.name
+        return on_probabilities(KerasCall(name, {**call.kwargs, "from_logits": False}), facing)
 
     def unfit(self, facing: Facing) -> Unfit | None:
         return super().unfit(facing) or no_probabilities(facing)

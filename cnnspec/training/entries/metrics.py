@@ -23,7 +23,13 @@ class _LogLoss(Metric):
         call = self.call(name=self.column, from_logits=scores)
         rows = facing.form == "numbers" and self.labels == "any" and facing.told == "classes"
         other = facing.link not in (None, self.own_link)
-        return on_probabilities(call, facing) if (rows and not scores) or other else call
+        # Keras takes the scores before a softmax for those before a sigmoid, and the other way round.
+        hide = facing.link is None and facing.activation in {"softmax", "sigmoid"} - {self.own_link}
+        return on_probabilities(self._of_rows(call), facing, hide) if (rows and not scores) or other or hide else call
+
+    def _of_rows(self, call: KerasCall) -> KerasCall:
+        """The same metric for one-hot rows."""
+        return call
 
     def unfit(self, facing: Facing) -> Unfit | None:
         if facing.told not in self.of or facing.told == "numbers":
@@ -55,6 +61,15 @@ class SparseCategoricalCrossentropy(_LogLoss):
     labels: ClassVar[Labels] = "numbers"
     ignore_class: int | None = None
     axis: Axis = -1
+
+    def _of_rows(self, call: KerasCall) -> KerasCall:
+        return KerasCall("metrics.CategoricalCrossentropy", {"name": self.column})
+
+    def unfit(self, facing: Facing) -> Unfit | None:
+        other = facing.link == "sigmoid" or facing.activation == "sigmoid"
+        if self.ignore_class is not None and other and facing.told == "classes":
+            return Unfit("leaves a class out of what a softmax gives, and the network ends with `sigmoid`")
+        return super().unfit(facing)
 
 
 class Hinge(Metric):
