@@ -192,7 +192,7 @@ def label_problem(aim: Objective, source: str, classes: int) -> Problem | None:
     assert units is not None
     help = _scores(aim.shape, classes)
     if aim.form == "column":
-        if aim.loss.classifies and classes > 2:
+        if classes > 2:
             message = f"the network gives one value, {source} has {classes} classes"
             return Problem("loss-classes", message, _LOSS, False, f"{help} and `activation: softmax`")
         return None

@@ -272,7 +272,7 @@ def _top(c: Case, a: Mapping[str, Any]) -> float:
 def _rows(c: Case) -> tuple[Array, Array]:
     """0 and 1 of every class or tag, and probabilities."""
     hot = np.eye(c.o.shape[-1])[_numbers(c)] if c.told == "classes" else c.y
-    return hot > 0.5, c.p
+    return hot > 0.5, c.p.astype("float32")
 
 
 def _at(c: Case, a: Mapping[str, Any]) -> tuple[Array, Array]:

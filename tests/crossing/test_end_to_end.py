@@ -12,7 +12,7 @@ import yaml
 
 import cnnspec
 from tests.crossing import oracle
-from tests.crossing.cases import LABELS, X, End
+from tests.crossing.cases import LABELS, End, X
 from tests.crossing.crossing import quietly
 
 pytestmark = pytest.mark.slow
