@@ -11,7 +11,7 @@ import numpy as np
 from cnnspec.data.columns import Array
 from cnnspec.judging.heads import Class, Head
 from cnnspec.judging.judged import Judged, Row
-from cnnspec.judging.scores import class_scores, expected_calibration_error, rank_of, reliability
+from cnnspec.judging.scores import class_scores, expected_calibration_error, in_order, rank_of, reliability
 from cnnspec.training.component import Form
 
 _MATRIX = 2000
@@ -66,12 +66,12 @@ class _Classes:
         self._ranks: list[Array] = []
 
     def add(self, truth: Array, outputs: Array) -> None:
-        scores, numbers = class_scores(self._head, outputs), class_numbers(truth, self._form)
+        numbers = class_numbers(truth, self._form)
         counted = _counted(numbers, self._head)
-        scores, numbers = scores[counted], numbers[counted]
+        scores, numbers = in_order(self._head, outputs)[counted], numbers[counted]
         self._truth.append(numbers)
         self._told.append(scores.argmax(axis=-1))
-        self._confidence.append(scores.max(axis=-1))
+        self._confidence.append(class_scores(self._head, outputs)[counted].max(axis=-1))
         self._ranks.append(rank_of(scores, numbers))
 
     def judged(self) -> Judged:
@@ -150,7 +150,7 @@ class _Masks:
 
     def add(self, truth: Array, outputs: Array) -> None:
         numbers = class_numbers(truth, self._form)
-        told = class_scores(self._head, outputs).argmax(axis=-1)
+        told = in_order(self._head, outputs).argmax(axis=-1)
         counted, count = _counted(numbers, self._head), len(self._head.classes)
         pairs = numbers[counted] * count + told[counted]
         self._counts += np.bincount(pairs, minlength=count * count).reshape(count, count)

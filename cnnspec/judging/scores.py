@@ -40,6 +40,16 @@ def class_scores(head: Head, outputs: Array) -> Array:
     return np.concatenate([first, numbers], axis=-1)
 
 
+def in_order(head: Head, outputs: Array) -> Array:
+    """Numbers along the last axis of which the highest is that of the class: what the network gave, since probabilities
+    of far scores are alike."""
+    numbers = np.asarray(outputs, np.float64)
+    if not head.binary:
+        return numbers
+    above = numbers - (0.0 if head.scores in ("softmax", "sigmoid", "margins") else 0.5)
+    return np.concatenate([-above, above], axis=-1)
+
+
 def rank_of(scores: Array, truth: Array) -> Array:
     """How many classes score higher than the true one, for each item; all of them where a score is no number."""
     own = np.take_along_axis(scores, truth[..., np.newaxis].astype(np.int64), axis=-1)

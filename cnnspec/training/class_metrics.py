@@ -34,23 +34,31 @@ def _weights(weights: Any, like: Any) -> Any:
 @keras.saving.register_keras_serializable("cnnspec")
 class OnProbabilities(keras.metrics.Metric):  # type: ignore[misc]
     """A metric of probabilities and one-hot rows, for a network that gives scores (`link`), for labels that are class
-    numbers (below `classes`), and for maps, whose pixels count one by one."""
+    numbers (below `classes`), and for maps, whose pixels count one by one. Where rows hold shares of
+    classes, `decided` takes the largest one for the class. `untouched` hands the outputs on as they are, so that a
+    cross-entropy sees the scores before them."""
 
     def __init__(
-        self, metric: Any, link: str | None = None, classes: int | None = None, name: str | None = None,
-        dtype: Any = None,
+        self, metric: Any, link: str | None = None, classes: int | None = None, decided: bool = False,
+        untouched: bool = False, name: str | None = None, dtype: Any = None,
     ) -> None:  # fmt: skip
         super().__init__(name=name, dtype=dtype)
         self.metric = keras.saving.deserialize_keras_object(metric) if isinstance(metric, dict) else metric
-        self.link, self.classes = link, classes
+        self.link, self.classes, self.decided, self.untouched = link, classes, decided, untouched
         self._direction = getattr(self.metric, "_direction", None)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        if self.untouched and self.classes:
+            rows = ops.one_hot(ops.cast(y_true, "int32"), self.classes)
+            self.metric.update_state(rows, y_pred, sample_weight)
+            return
         outputs = _linked(y_pred, self.link)
         truth = ops.convert_to_tensor(y_true)
         weights = _weights(sample_weight, truth if self.classes else truth[..., 0])
         if self.classes:
             truth = ops.one_hot(ops.cast(truth, "int32"), self.classes)
+        elif self.decided:
+            truth = ops.one_hot(ops.argmax(truth, axis=-1), truth.shape[-1])
         self.metric.update_state(_rows(ops.cast(truth, "float32")), _rows(outputs), weights)
 
     def result(self) -> Any:
@@ -61,7 +69,10 @@ class OnProbabilities(keras.metrics.Metric):  # type: ignore[misc]
 
     def get_config(self) -> dict[str, Any]:
         metric = keras.saving.serialize_keras_object(self.metric)
-        return {"metric": metric, "link": self.link, "classes": self.classes, "name": self.name, "dtype": self.dtype}
+        return {
+            "metric": metric, "link": self.link, "classes": self.classes, "decided": self.decided,
+            "untouched": self.untouched, "name": self.name, "dtype": self.dtype,
+        }  # fmt: skip
 
 
 @keras.saving.register_keras_serializable("cnnspec")
@@ -99,21 +110,21 @@ class PerClass(keras.metrics.Metric):  # type: ignore[misc]
     """Precision, recall or F-beta (`measure`) of each class over a whole split, joined by `average`.
 
     Without `cut`, an image (or pixel) is of the class with the highest score; else of all whose probability (by `link`)
-    is above `cut`. `sparse` says that labels are class numbers. `average` is `macro` (the mean over the classes that
-    occur, or with `all_classes` over all), `weighted` (by how often each occurs) or `micro` (all decisions together);
-    `class_id` is the only class that counts. What would be 0 / 0 is 0. As in scikit-learn's
-    `precision_recall_fscore_support`.
+    is above `cut`. `sparse` says that labels are class numbers, `one_class` that rows have one class, the largest.
+    `average` is `macro` (the mean over the classes that occur, or with `all_classes` over all), `weighted` (by how
+    often each occurs) or `micro` (all decisions together); `class_id` is the only class that counts. What would be
+    0 / 0 is 0. As in scikit-learn's `precision_recall_fscore_support`.
     """
 
     def __init__(
         self, measure: str = "f_beta", classes: int = 1, sparse: bool = False, class_id: int | None = None,
         average: str = "macro", beta: float = 1.0, cut: float | None = None, link: str | None = None,
-        all_classes: bool = False, name: str | None = None, dtype: Any = None,
+        all_classes: bool = False, one_class: bool = False, name: str | None = None, dtype: Any = None,
     ) -> None:  # fmt: skip
         super().__init__(name=name, dtype=dtype)
         self.measure, self.classes, self.sparse, self.class_id = measure, classes, sparse, class_id
         self.average, self.beta, self.cut, self.link = average, beta, cut, link
-        self.all_classes = all_classes
+        self.all_classes, self.one_class = all_classes, one_class
         self._direction = "up"
         self.hits, self.said, self.support = (
             self.add_variable((classes,), "zeros", name=word) for word in ("hits", "said", "support")
@@ -124,13 +135,13 @@ class PerClass(keras.metrics.Metric):  # type: ignore[misc]
         weights = _weights(sample_weight, truth if self.sparse else truth[..., 0])
         if self.cut is None:
             said = ops.one_hot(ops.argmax(outputs, axis=-1), self.classes)
+        else:
+            said = ops.cast(_linked(outputs, self.link) > self.cut, "float32")
+        if self.sparse or self.one_class or self.cut is None:
             numbers = truth if self.sparse else ops.argmax(truth, axis=-1)
             true = ops.one_hot(ops.cast(numbers, "int32"), self.classes)
         else:
-            said = ops.cast(_linked(outputs, self.link) > self.cut, "float32")
-            true = (
-                ops.one_hot(ops.cast(truth, "int32"), self.classes) if self.sparse else ops.cast(truth > 0.5, "float32")
-            )
+            true = ops.cast(truth > 0.5, "float32")
         said, true = _rows(ops.cast(said, "float32")), _rows(ops.cast(true, "float32"))
         if weights is not None:
             said, true = said * weights[:, None], true * ops.cast(weights[:, None] > 0, "float32")
@@ -172,6 +183,7 @@ class PerClass(keras.metrics.Metric):  # type: ignore[misc]
             "cut",
             "link",
             "all_classes",
+            "one_class",
             "name",
             "dtype",
         )

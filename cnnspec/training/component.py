@@ -32,7 +32,7 @@ Told: TypeAlias = Literal["classes", "yes_no", "tags", "vectors", "numbers", "bo
 class Facing:
     """What the metrics of an output look at: its shape, the kind of its labels and the form in which the loss takes
     them, what the output gives, how many classes there are, whether the loss compares classes by values, as
-    `mean_squared_error` does, and the network's last activation."""
+    `mean_squared_error` does, the network's last activation, and whether rows may hold shares of classes."""
 
     shape: Shape
     kind: Kind = "classes"
@@ -41,6 +41,7 @@ class Facing:
     classes: int | None = None
     by_values: bool = False
     activation: str = ""
+    soft: bool = False
 
     @property
     def told(self) -> Told:
@@ -62,6 +63,11 @@ class Facing:
     def link(self) -> str | None:
         """What makes probabilities of what the output gives, where that is needed."""
         return self.reads if self.reads in ("softmax", "sigmoid") else None
+
+    @property
+    def chance(self) -> str | None:
+        """The same, for margins too: a sigmoid makes numbers from 0 to 1 of them, in the same order."""
+        return "sigmoid" if self.reads == "margins" else self.link
 
 
 class Component(Entry):

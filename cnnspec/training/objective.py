@@ -53,8 +53,9 @@ class Objective:
         """What its metrics look at."""
         by_values = not any(part.classifies or part.sparse for part in self.loss.parts)
         return Facing(
-            self.shape, self.target.kind, self.form, self.reads, self.target.classes, by_values, self.activation
-        )
+            self.shape, self.target.kind, self.form, self.reads, self.target.classes, by_values, self.activation,
+            self.target.soft,
+        )  # fmt: skip
 
     def metric_calls(self) -> list[KerasCall]:
         """The metrics as Keras calls, each made to fit the labels and the loss."""

@@ -79,7 +79,7 @@ def output_problems(graph: Graph, data: Data, training: Training) -> Iterator[Pr
         aim = aims.get(output)
         if aim is None:
             yield from _metric_forms(output, data, training)
-        yield from _metric_fits(graph, output, training, aim)
+        yield from _metric_fits(graph, output, training, aim, mixed(graph, data, output))
     yield from _names_of_outputs(graph, data)
 
 
@@ -192,7 +192,7 @@ def label_problem(aim: Objective, source: str, classes: int) -> Problem | None:
     assert units is not None
     help = _scores(aim.shape, classes)
     if aim.form == "column":
-        if aim.loss.classifies and classes > 2:
+        if classes > 2:
             message = f"the network gives one value, {source} has {classes} classes"
             return Problem("loss-classes", message, _LOSS, False, f"{help} and `activation: softmax`")
         return None
@@ -206,11 +206,12 @@ def _scores(shape: Shape, classes: int) -> str:
     return f"give the last `dense` {classes} units" if len(shape) == 1 else f"give the last `conv2d` {classes} filters"
 
 
-def metric_problem(aim: Objective, training: Training, several: bool) -> Problem | None:
-    """A metric that says nothing true of an output, if there is one; `several` says that the network has more."""
+def metric_problem(aim: Objective, training: Training, several: bool, mixed: bool = False) -> Problem | None:
+    """A metric that says nothing true of an output, if there is one; `several` says that the network has more, `mixed`
+    that augmentation mixes its labels, which has its own word for metrics of class numbers."""
     named = isinstance(training.metrics, dict)
     for index, metric in enumerate(aim.metrics):
-        if found := metric.unfit(aim.facing) or _misformed(metric, aim.loss, aim.form):
+        if found := metric.unfit(aim.facing) or (None if mixed else _misformed(metric, aim.loss, aim.form)):
             place = ("training", "metrics", *((aim.output,) if named else ()), index, metric.entry)
             by_name = several and not named
             help = f"name the outputs that it is for: `metrics: {{{aim.output}: […], …}}`" if by_name else found.help
@@ -219,10 +220,12 @@ def metric_problem(aim: Objective, training: Training, several: bool) -> Problem
     return None
 
 
-def _metric_fits(graph: Graph, output: str, training: Training, aim: Objective | None) -> Iterator[Problem]:
+def _metric_fits(
+    graph: Graph, output: str, training: Training, aim: Objective | None, mixes: bool
+) -> Iterator[Problem]:
     """Metrics that mean nothing for the labels of an output, or its shape."""
     if aim is not None:
-        if (problem := metric_problem(aim, training, len(graph.outputs) > 1)) is not None:
+        if (problem := metric_problem(aim, training, len(graph.outputs) > 1, mixes)) is not None:
             yield problem
         return
     named, shape = isinstance(training.metrics, dict), graph.output_shapes[output]

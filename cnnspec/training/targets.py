@@ -278,6 +278,16 @@ def _untrainable(
         if kind == "tags" and (part.sparse or part.over_classes or part.of_shares):
             message = f"`{part.entry}` takes one class per image, but {_tagged(source, said)}"
             return Contradiction(message, "write `binary_crossentropy`, and end with `activation: sigmoid`")
+        if kind in ("one_hot", "one_hot_maps") and part.sparse and seen is not None and seen.rows == "shares":
+            message = f"`{part.entry}` takes class numbers, but the labels of {source} are shares of classes"
+            return Contradiction(message, "write `categorical_crossentropy`")
+        if kind in NUMBERS and getattr(part, "from_logits", False) and not (part.sparse or part.over_classes):
+            message = (
+                f"`{part.entry}` with `from_logits` takes scores, but the labels of {source} are values: what the "
+                "network gives would be none"
+            )
+            help = "leave `from_logits` out, and end the network with `activation: sigmoid`"
+            return Contradiction(message, help, "loss-values")
         if kind in NUMBERS and (part.sparse or part.over_classes or "hinge" in part.entry):
             takes = "class numbers" if part.sparse else "classes"
             such = f" ({seen.span()})" if seen is not None else ""

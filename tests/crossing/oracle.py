@@ -272,7 +272,7 @@ def _top(c: Case, a: Mapping[str, Any]) -> float:
 def _rows(c: Case) -> tuple[Array, Array]:
     """0 and 1 of every class or tag, and probabilities."""
     hot = np.eye(c.o.shape[-1])[_numbers(c)] if c.told == "classes" else c.y
-    return hot > 0.5, c.p
+    return hot > 0.5, c.p.astype("float32")
 
 
 def _at(c: Case, a: Mapping[str, Any]) -> tuple[Array, Array]:
@@ -280,7 +280,7 @@ def _at(c: Case, a: Mapping[str, Any]) -> tuple[Array, Array]:
     true, p = _rows(c)
     said = p > np.float32(a.get("thresholds", 0.5))
     if "top_k" in a:
-        order = np.argsort(-c.p, axis=-1, kind="stable")[:, : a["top_k"]]
+        order = np.argsort(-c.p.astype("float32"), axis=-1, kind="stable")[:, : a["top_k"]]
         said = np.zeros_like(true)
         np.put_along_axis(said, order, True, axis=-1)
     if "class_id" in a:
@@ -325,9 +325,10 @@ def _count(true_wanted: bool, said_wanted: bool) -> Callable[[Case, Mapping[str,
     return of
 
 
-def _curve(true: Array, p: Array, count: int = 200) -> tuple[Array, Array, Array, Array]:
-    """Hits, false hits, misses and rejections at each of `count` thresholds from below 0 to above 1."""
-    cuts = np.concatenate([[-1e-7], np.arange(1, count - 1) / (count - 1), [1 + 1e-7]]).astype(np.float32)
+def _curve(true: Array, p: Array, beyond: float = 1e-7, count: int = 200) -> tuple[Array, Array, Array, Array]:
+    """Hits, false hits, misses and rejections at each of `count` thresholds from 0 to 1, and `beyond`."""
+    cuts = np.concatenate([[-beyond], np.arange(1, count - 1) / (count - 1), [1 + beyond]]).astype(np.float32)
+    p = np.where(p < np.finfo(np.float32).tiny, 0, p)
     said = p[None, :] > cuts[:, None]
     hits, wrong = (said & true).sum(axis=1), (said & ~true).sum(axis=1)
     return hits, wrong, true.sum() - hits, (~true).sum() - wrong
@@ -370,7 +371,7 @@ def _point(best: str, bound: str) -> Callable[[Case, Mapping[str, Any]], float]:
     def of(c: Case, a: Mapping[str, Any]) -> float:
         true, p = _rows(c)
         true, p = (each[:, a["class_id"]] if "class_id" in a else each.ravel() for each in (true, p))
-        hits, wrong, misses, right = _curve(true, p)
+        hits, wrong, misses, right = _curve(true, p, 0)  # what is 0 is never given, as in Keras
         rates = {
             "precision": _over(hits, hits + wrong), "recall": _over(hits, hits + misses),
             "specificity": _over(right, right + wrong),
@@ -412,7 +413,9 @@ def _correlated(kind: str) -> Callable[[Case, Mapping[str, Any]], float]:
     def metric(c: Case, a: Mapping[str, Any]) -> float:
         if c.o.shape[-1] == 1:
             return of(c.y[:, 0], c.o[:, 0])
-        return float(np.mean([of(y, o) for y, o in zip(c.y, c.o, strict=True)]))
+        rows = zip(c.y, c.o, strict=True)
+        flat = kind == "pearson" and not (c.y.std(axis=-1) * c.o.std(axis=-1)).all()
+        return float("nan") if flat else float(np.mean([of(y, o) for y, o in rows]))
 
     return metric
 

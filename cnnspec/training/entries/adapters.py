@@ -11,15 +11,21 @@ OURS = "cnnspec.training.class_metrics"
 """The module of the metrics that Keras has not."""
 
 
-def on_probabilities(call: KerasCall, facing: Facing, hide: bool = False) -> KerasCall:
+def on_probabilities(
+    call: KerasCall, facing: Facing, hide: bool = False, decided: bool = False, untouched: bool = False
+) -> KerasCall:
     """A metric of Keras that takes probabilities and one-hot rows, for an output that gives scores, or whose labels are
-    class numbers. `hide` hides the scores before the last activation from it."""
+    class numbers. `hide` hides the scores before the last activation from it; `decided` says that it
+    takes the largest share of a class for the class, `untouched` that it is of outputs as they are."""
+    decided = decided and facing.soft and facing.told == "classes"
     rows = facing.shape[-1] if facing.form == "numbers" and facing.told == "classes" else None
-    link = "sigmoid" if facing.reads == "margins" else facing.link
-    if link is None and rows is None and len(facing.shape) == 1 and not hide:
+    link = facing.chance
+    if link is None and rows is None and len(facing.shape) == 1 and not (hide or decided):
         return call
     named = {"name": call.kwargs["name"], "metric": call}
-    return KerasCall(f"{OURS}.OnProbabilities", {**named, "link": link, "classes": rows})
+    flags = {"decided": decided, "untouched": untouched}
+    more = {name: True for name, flag in flags.items() if flag}
+    return KerasCall(f"{OURS}.OnProbabilities", {**named, "link": link, "classes": rows, **more})
 
 
 def no_probabilities(facing: Facing) -> Unfit | None:

@@ -21,7 +21,7 @@ class _Counted(Metric):
 
     def call_for(self, facing: Facing) -> KerasCall:
         call = self.call(name=self.column, thresholds=0.5 if self.thresholds is None else self.thresholds)
-        return on_probabilities(call, facing)
+        return on_probabilities(call, facing, decided=True)
 
 
 class TruePositives(_Counted):
@@ -71,9 +71,12 @@ class Precision(_Counted):
             more = {"measure": self.measure, "classes": facing.shape[-1], "sparse": facing.form == "numbers"}
             return KerasCall(f"{OURS}.PerClass", {"name": self.column, **more, "class_id": self.class_id})
         cut = {} if self.top_k is not None and self.thresholds is None else {"thresholds": self.thresholds or 0.5}
-        return on_probabilities(self.call(**{"name": self.column, **cut}), facing)
+        return on_probabilities(self.call(**{"name": self.column, **cut}), facing, decided=True)
 
     def unfit(self, facing: Facing) -> Unfit | None:
+        units = facing.shape[-1]
+        if facing.told in self.of and self.top_k is not None and units is not None and self.top_k >= units:
+            return Unfit(f"with `top_k: {self.top_k}` takes all scores: the network gives {units}", "leave `top_k` out")
         return super().unfit(facing) or _no_such_class(self.class_id, facing)
 
     def variant(self, facing: Facing) -> str:
@@ -103,7 +106,8 @@ class AUC(Metric):
     """The area under the ROC or precision-recall curve, by `num_thresholds` (200) thresholds.
 
     Of several classes, and of tags, the mean over the classes that occur (`macro`), each against the rest;
-    `multi_label: false` takes all scores together, as Keras does. It is computed from probabilities, also where the network gives scores.
+    `multi_label: false` takes all scores together, as Keras does. It is computed from probabilities, also where the
+    network gives scores.
     """
 
     of: ClassVar[frozenset[Told]] = DECIDED
@@ -126,7 +130,7 @@ class AUC(Metric):
             more |= {"multi_label": True, "num_labels": self.num_labels or facing.shape[-1]}
         call = self.call(**more)
         name = f"{OURS}.MacroAUC" if "multi_label" in more else call.name
-        return on_probabilities(KerasCall(name, {**call.kwargs, "from_logits": False}), facing)
+        return on_probabilities(KerasCall(name, {**call.kwargs, "from_logits": False}), facing, decided=True)
 
     def unfit(self, facing: Facing) -> Unfit | None:
         return super().unfit(facing) or no_probabilities(facing)
@@ -141,7 +145,7 @@ class _AtPoint(Metric):
     class_id: Natural | None = None
 
     def call_for(self, facing: Facing) -> KerasCall:
-        return on_probabilities(self.call(name=self.column), facing)
+        return on_probabilities(self.call(name=self.column), facing, decided=True)
 
     def unfit(self, facing: Facing) -> Unfit | None:
         if facing.told == "classes" and self.class_id is None:
@@ -194,10 +198,15 @@ class _FScore(Metric):
         if facing.told == "classes" and self.threshold is None:
             more["sparse"] = facing.form == "numbers"
         elif facing.told == "classes":
-            more |= {"cut": self.threshold, "link": facing.link, "sparse": facing.form == "numbers"}
+            more |= {
+                "cut": self.threshold,
+                "link": facing.chance,
+                "sparse": facing.form == "numbers",
+                "one_class": True,
+            }
         else:
             cut = facing.cut if self.threshold is None else self.threshold
-            more |= {"cut": cut, "link": None if self.threshold is None else facing.link}
+            more |= {"cut": cut, "link": None if self.threshold is None else facing.chance}
             more["all_classes"] = facing.told == "tags"
         return KerasCall(f"{OURS}.PerClass", {"name": self.column, **more, "average": self.average or "macro"})
 

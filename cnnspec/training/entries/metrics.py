@@ -25,7 +25,9 @@ class _LogLoss(Metric):
         other = facing.link not in (None, self.own_link)
         # Keras takes the scores before a softmax for those before a sigmoid, and the other way round.
         hide = facing.link is None and facing.activation in {"softmax", "sigmoid"} - {self.own_link}
-        return on_probabilities(self._of_rows(call), facing, hide) if (rows and not scores) or other or hide else call
+        if not (rows and not scores) and not other and not hide:
+            return call
+        return on_probabilities(self._of_rows(call), facing, hide, untouched=facing.link is None and not hide)
 
     def _of_rows(self, call: KerasCall) -> KerasCall:
         """The same metric for one-hot rows."""
