@@ -11,7 +11,8 @@ text = cnnspec.import_model(model)           # the spec of a functional or seque
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,20 +45,22 @@ def check(spec: str | Path, *, strict: bool = False, **overrides: Any) -> Report
 
 
 def build(
-    spec: str | Path, *, weights: str | Path | None = None, skip: Sequence[str] = (), network: str | None = None,
-    **overrides: Any,
+    spec: str | Path, *, weights: str | Path | Mapping[str, Any] | None = None, skip: Sequence[str] = (),
+    network: str | None = None, **overrides: Any,
 ) -> Any:  # fmt: skip
     """The Keras model of a spec (`keras.Model`), with new weights or with those of a file.
 
     `weights` is a `.weights.h5`, `.keras` or `.h5` file of Keras, of the same network in keras.applications or of one
     that was built from a spec; or the folder of a run, for its best weights. `skip` names layers (or patterns of
     names) that keep new weights, such as a head with another number of classes: `build("resnet50.yaml",
-    weights="resnet50.keras", skip=["dense"])`. Of a GAN, `network` says which model: its `generator` or its
-    `discriminator`.
+    weights="resnet50.keras", skip=["dense"])`. Both may be given as a spec has them, as `weights={"path": …, "skip":
+    […]}`. Paths are relative to the working directory. What of the file stays unused is said in a warning. Of a GAN,
+    `network` says which model: its `generator` or its `discriminator`.
     Raises `SpecError` where the spec does not hold, `ValueError` where `network` is wanted or strange, and a
     `WeightsError` with every layer that the file does not fit.
     """
     graph = _sound(spec, **overrides).network(network)
+    path, left = _weights_of(weights, skip)
     from cnnspec.training.device import quiet_start
 
     with quiet_start():
@@ -67,8 +70,27 @@ def build(
     if weights is not None:
         from cnnspec.training.weights import load_weights
 
-        load_weights(model, Path(weights), (skip,) if isinstance(skip, str) else tuple(skip))
+        found = load_weights(model, Path(path), left)
+        if words := found.unused_text():
+            warnings.warn(f"{path}: {words}", stacklevel=2)
     return model
+
+
+def _weights_of(weights: Any, skip: str | Sequence[str]) -> tuple[Any, tuple[str, ...]]:
+    """The path of a file and what is skipped, from the forms that `build` takes. Raises `ValueError`."""
+    left = (skip,) if isinstance(skip, str) else tuple(skip)
+    if not isinstance(weights, Mapping):
+        return weights, left
+    from cnnspec.language.entries import Invalid
+    from cnnspec.training.weights_section import Weights
+
+    try:
+        plain = {key: tuple(value) if isinstance(value, list) else value for key, value in weights.items()}
+        read = Weights.read({**plain, "path": str(plain["path"])} if "path" in plain else plain)
+    except Invalid as invalid:
+        problem = invalid.problems[0]
+        raise ValueError(f"`weights`: {problem.message}" + (f" ({problem.help})" if problem.help else "")) from None
+    return read.path, (*read.skip, *left)
 
 
 def code(spec: str | Path, *, network: str | None = None, **overrides: Any) -> str:

@@ -318,5 +318,6 @@ def _values(aim: Objective, y: Column, source: str) -> Column:
         what = f"{item[0]} values an image" if len(item) == 1 else f"values of {show(item)} an image"
         what, last = "one value an image" if item == (1,) else what, f"end the network with `dense: {item[0]}`"
         help = f"{_AS_CLASSES}; to learn values, {last}" if item == (1,) else last if len(item) == 1 else None
+        help = help or f"end the network with {show(item)}, or save labels of {show(aim.shape)}"
         raise DataError(f"the network gives {show(aim.shape)}, but the labels of {source} are {what}{such}", help)
     return _each(y, lambda batch: batch.astype(np.float32).reshape(len(batch), *known(item) or ()), item, _FLOAT)

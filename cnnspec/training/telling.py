@@ -51,4 +51,5 @@ def loaded(model: Any, weights: Weights) -> str:
     found = load_weights(model, path, weights.skip)
     kept = f", new ones for {', '.join(found.kept)}" if found.kept else ""
     layers = f"{found.layers:,} layer{'s' * (found.layers != 1)}"
-    return f"weights: {layers} from {path.name}{kept}"
+    unused = f"; {words}" if (words := found.unused_text()) else ""
+    return f"weights: {layers} from {path.name}{kept}{unused}"

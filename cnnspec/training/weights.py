@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,10 +30,20 @@ _SAME = {"layer_scale": "einsum_dense"}
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """How many layers were filled, and the names of those that keep their own weights."""
+    """How many layers were filled, the names of those that keep their own weights, and what of the file stays unused:
+    its layers by name, with how many numbers each holds."""
 
     layers: int
     kept: tuple[str, ...]
+    unused: tuple[tuple[str, int], ...] = ()
+
+    def unused_text(self) -> str | None:
+        """What of the file stays unused, in words; None where nothing does."""
+        if not self.unused:
+            return None
+        listed = ", ".join(f"`{name}` ({numbers:,} numbers)" for name, numbers in self.unused[:_SHOWN])
+        more = f", and {len(self.unused) - _SHOWN} more" if len(self.unused) > _SHOWN else ""
+        return f"of the file stays unused: {listed}{more}"
 
 
 class Own(NamedTuple):
@@ -86,10 +97,41 @@ def load_weights(model: Any, path: Path, skip: Sequence[str] = ()) -> Loaded:
         pairs, misfits = match(own, held, skip)
         if misfits or not pairs:
             raise WeightsError(*_told(path, own, misfits))
+        over = _left_over(path, own, held, pairs, skip)
         for layer, other in pairs:
             layer.fill(other)
     filled = {layer.name for layer, _ in pairs}
-    return Loaded(len(pairs), tuple(layer.name for layer in own if layer.name not in filled))
+    return Loaded(len(pairs), tuple(layer.name for layer in own if layer.name not in filled), over)
+
+
+def _left_over(
+    path: Path, own: Sequence[Own], held: Sequence[Held], pairs: Sequence[tuple[Own, Held]], skip: Sequence[str]
+) -> tuple[tuple[str, int], ...]:
+    """The layers of a file that no layer here takes, though `skip` does not name them.
+
+    At the end of the file they are a head that is not wanted. Raises `WeightsError` where one stands between layers
+    that are taken: then the networks are not the same, and what follows may be the weights of other layers.
+    """
+    taken = {id(other) for _, other in pairs}
+    filled = {layer.name for layer, _ in pairs}
+    places = [at for at, other in enumerate(held) if id(other) in taken]
+    found: list[Held] = []
+    for kind in dict.fromkeys(map(_class, held)):
+        rest = [other for other in held if _class(other) == kind and id(other) not in taken]
+        replaced = sum(1 for layer in own if layer.kind == kind and layer.name not in filled)
+        found += rest[: len(rest) - replaced] if len(rest) > replaced else []
+    found = [other for other in found if not matches(other.name, skip)]
+    for other in found:
+        at = next(index for index, each in enumerate(held) if each is other)
+        before, after = [each for each in places if each < at], [each for each in places if each > at]
+        if before and after:
+            between = f"between `{held[before[-1]].name}` and `{held[after[0]].name}`"
+            raise WeightsError(
+                f"{path} does not fit the network\n  `{other.name}` of the file stands {between}, and no layer here "
+                "takes it",
+                f"the file is of another network; if that layer is not wanted, write `skip: [{other.name}]`",
+            )
+    return tuple((other.name, sum(prod(shape) for shape in other.shapes.values())) for other in found)
 
 
 def match(own: Sequence[Own], held: Sequence[Held], skip: Sequence[str] = ()) -> Match:
@@ -183,7 +225,9 @@ def _by_name(own: Sequence[Own], held: Sequence[Held], skip: Sequence[str]) -> M
     mine = [layer for layer in own if not matches(layer.name, skip)]
     theirs = {other.name.replace(">", "."): other for other in held if not matches(other.name, skip)}
     left = len(theirs) - len(mine)
-    if not mine or any(layer.name not in theirs for layer in mine) or left > len(own) - len(mine):
+    if not mine or any(layer.name not in theirs for layer in mine):
+        return None
+    if left > len(own) - len(mine) and any(map(_is_automatic, mine)):
         return None
     return _compared([(layer, theirs[layer.name]) for layer in mine])
 

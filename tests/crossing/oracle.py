@@ -309,7 +309,7 @@ def _f_score(c: Case, a: Mapping[str, Any]) -> float:
         return float(sk.fbeta_score(_numbers(c), c.o.argmax(axis=-1), average=average, **more))
     true, p = _rows(c)
     said = p > np.float32(a["threshold"]) if "threshold" in a else c.o > c.cut
-    if c.told == "yes_no":
+    if true.shape[1] == 1:  # scikit-learn would take a single column for two classes
         return float(sk.fbeta_score(true[:, 0], said[:, 0], **more))
     if c.told == "classes" and average == "macro":  # of the classes that occur
         there = (true | said).any(axis=0)
