@@ -92,10 +92,13 @@ class Normalization(Layer):
         return self
 
     def value_range_behind(self, low: float, high: float) -> tuple[float, float] | None:
-        mean, variance = self.mean, self.variance
-        if not isinstance(mean, int | float) or not isinstance(variance, int | float) or self.invert or not variance:
+        if self._loaded() or self.mean is None or self.variance is None:
             return None
-        return (low - mean) / variance**0.5, (high - mean) / variance**0.5
+        means, variances = (each if isinstance(each, tuple) else (each,) for each in (self.mean, self.variance))
+        pairs = [(mean, max(variance**0.5, 1e-7)) for mean, variance in zip(means, variances, strict=True)]
+        if self.invert:
+            return min(low * root + mean for mean, root in pairs), max(high * root + mean for mean, root in pairs)
+        return min((low - mean) / root for mean, root in pairs), max((high - mean) / root for mean, root in pairs)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         places = sorted(place(axis, inputs[0]) for axis in self.kept())
