@@ -94,11 +94,10 @@ class Normalization(Layer):
     def value_range_behind(self, low: float, high: float) -> tuple[float, float] | None:
         if self._loaded() or self.mean is None or self.variance is None:
             return None
-        means, variances = (each if isinstance(each, tuple) else (each,) for each in (self.mean, self.variance))
-        pairs = [(mean, max(variance**0.5, 1e-7)) for mean, variance in zip(means, variances, strict=True)]
-        if self.invert:
-            return min(low * root + mean for mean, root in pairs), max(high * root + mean for mean, root in pairs)
-        return min((low - mean) / root for mean, root in pairs), max((high - mean) / root for mean, root in pairs)
+        if isinstance(self.mean, tuple):
+            return None  # black is another number in each channel
+        mean, root = self.mean, max(self.variance**0.5, 1e-7)
+        return (low * root + mean, high * root + mean) if self.invert else ((low - mean) / root, (high - mean) / root)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         places = sorted(place(axis, inputs[0]) for axis in self.kept())

@@ -14,7 +14,7 @@ _ITEMS = 2048
 
 
 def measured_ranges(plan: Plan, data: Dataset) -> dict[str, Range]:
-    """The range of the pixels of each input, as the source gives them: as it says, or measured on images for training."""
+    """The range of the pixels of each input as the source gives them: known, or measured on images for training."""
     found = {}
     for name, shape in plan.graph.inputs.items():
         known = source_range(plan.data) if len(shape) == 3 else None
