@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from cnnspec.data.errors import DataError
 from cnnspec.data.sources import Labels, Source, Text
@@ -196,6 +197,57 @@ class ImageFolder(EncodedImages):
         return read_folder(directory / self.path, table, reader, skip, self._said, labelled=labelled, written=self.path)
 
 
+def _colors(value: Any) -> Any:
+    """The colour of each class as one number."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping) or len(value) < 2:
+        help = "write `colors: {road: [128, 64, 128], car: [0, 0, 142]}`"
+        raise refuse("mask-values", f"`colors` takes the colours of two classes or more, not {shown(value)}", help)
+    found = {str(name): _color(color, str(name)) for name, color in value.items()}
+    for name, color in found.items():
+        first = next(other for other, same in found.items() if same == color)
+        if first != name:
+            raise refuse("mask-values", f"`{first}` and `{name}` have the same colour", "give each its own", at=name)
+    return found
+
+
+def _color(value: Any, name: str) -> int:
+    if isinstance(value, str) and re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+        return int(value[1:], 16)
+    listed = value if isinstance(value, tuple | list) else ()
+    if len(listed) != 3 or not all(type(part) is int and 0 <= part <= 255 for part in listed):
+        help = 'write `[red, green, blue]` with numbers of 0 to 255, or `"#rrggbb"`'
+        raise refuse("mask-values", f"`{name}` takes a colour, not {shown(value)}", help, at=name)
+    red, green, blue = listed
+    return int((red << 16) + (green << 8) + blue)
+
+
+def _pattern(value: str) -> str:
+    if value.count("{stem}") != 1 or "/" in value or "\\" in value:
+        message = f"`mask_name` holds `{{stem}}` once, for the name of the image, not {shown(value)}"
+        raise refuse("mask-values", message, 'write e.g. `mask_name: "{stem}_mask"`')
+    return value
+
+
+_COLOR: Schema = {
+    "anyOf": [
+        {"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"},
+        {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 255}, "minItems": 3, "maxItems": 3},
+    ]
+}
+Colors = Annotated[
+    Any,
+    BeforeValidator(_colors),
+    Form(
+        lambda rank: {
+            "anyOf": [{"type": "object", "additionalProperties": _COLOR, "minProperties": 2}, {"type": "null"}]
+        },
+        "the colour of each class, by its name",
+    ),
+]
+
+
 class SegmentationFolder(EncodedImages):
     """Images in one folder, and in another their masks: the class of every pixel.
 
@@ -203,6 +255,8 @@ class SegmentationFolder(EncodedImages):
     palette, or its grey values; they are resized by nearest neighbours. They are class numbers from 0, or 0 and 255 for
     two classes; for others, `values` lists the number of each class in order. `classes` says how many there are where
     some are in no mask. Pixels of the number `ignore` are of no class: they keep it, for a loss with `ignore_class`.
+    `colors` is the table of coloured masks: the colour of each class, `[red, green, blue]` or `"#rrggbb"`, in order.
+    `mask_name` says what a mask is called where that is not the name of its image: `"{stem}_mask"`.
     Splits are given by folders `train`, `validation` and `test` in both. The rest is as in `image_folder`.
 
     Example:
@@ -212,19 +266,37 @@ class SegmentationFolder(EncodedImages):
     Example:
         data:
           source: {segmentation_folder: {images: JPEGImages, masks: SegmentationClass, classes: 21, ignore: 255}}
-    """
 
-    class_names: ClassVar[tuple[str, ...]] = ()
+    Example:
+        data:
+          source:
+            segmentation_folder:
+              images: street/images
+              masks: street/labels
+              mask_name: "{stem}_labels"
+              colors: {road: [128, 64, 128], car: [0, 0, 142], sky: "#4682b4"}
+    """
 
     images: Text
     masks: Text
     classes: Count | None = None
     values: tuple[Annotated[int, Field(ge=0, le=65535)], ...] | None = None
     ignore: Annotated[int, Field(ge=0, le=65535)] | None = None
+    colors: Colors = None
+    mask_name: Annotated[str, AfterValidator(_pattern)] = "{stem}"
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Those of the colours, where they are given; else classes have numbers alone."""
+        return tuple(self.colors or ())
 
     @model_validator(mode="after")
     def _numbered(self) -> Self:
         values = self.values or ()
+        if self.colors is not None and (self.values is not None or self.classes is not None or self.ignore is not None):
+            other = "values" if self.values is not None else "classes" if self.classes is not None else "ignore"
+            message = f"`colors` says which classes there are, and so does `{other}`"
+            raise refuse("mask-values", message, f"leave `{other}` out", at=other)
         twice = next((value for index, value in enumerate(values) if value in values[:index]), None)
         if twice is not None:
             message = f"`values` holds {twice} twice"
@@ -241,7 +313,11 @@ class SegmentationFolder(EncodedImages):
 
     def labels_of(self, output: str, inputs: Mapping[str, Shape]) -> Labels:
         height, width, _ = self.shape_for(next(iter(inputs.values()), ())) or (None, None, None)
-        return Labels((height, width), len(self.values) if self.values is not None else self.classes, "class_maps")
+        return Labels((height, width), self._count(), "class_maps")
+
+    def _count(self) -> int | None:
+        listed = self.colors if self.colors is not None else self.values
+        return len(listed) if listed is not None else self.classes
 
     def files(self) -> Iterator[tuple[str, str]]:
         yield "images", self.images
@@ -251,7 +327,7 @@ class SegmentationFolder(EncodedImages):
         from cnnspec.data.images.readers import ImageReader
         from cnnspec.data.images.segmentation import Meaning, read_pairs
 
-        meaning = Meaning(self.classes, self.values, self.ignore)
+        meaning = Meaning(self.classes, self.values, self.ignore, self.colors, self.mask_name)
         reader = ImageReader(self.form(inputs))
         folders = directory / self.images, directory / self.masks
         return read_pairs(*folders, reader, meaning, self.on_bad_file == "skip")

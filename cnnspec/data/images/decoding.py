@@ -74,18 +74,33 @@ class Mask:
     header: Header
 
 
-def mask(path: Path, form: Form | None = None) -> Mask:
+def mask(path: Path, form: Form | None = None, coloured: bool = False) -> Mask:
     """A file's mask: the indices of a palette, or the values of grey pixels. Raises `BadImage`.
+
+    With `coloured`, it is the colours as one number each (red·65536 + green·256 + blue).
 
     With `form`, it is brought into that by nearest neighbours, so that no number comes in between.
     """
     with opened(path) as (source, _, found):
         if source.format in ("JPEG", "MPO"):
             raise BadImage("is a JPEG, whose pixels are not kept exactly; save masks as PNG")
-        grey = _numbered(upright(loaded(source)))
+        whole = upright(loaded(source))
+        grey = whole.convert("RGB") if coloured else _numbered(whole)
         if form is not None:
             grey = fitted(grey, form, Image.Resampling.NEAREST)
-        return Mask(np.asarray(grey), found)
+        numbers = np.asarray(grey)
+        if coloured:
+            red, green, blue = (numbers[..., at].astype(np.int32) for at in range(3))
+            numbers = (red << 16) + (green << 8) + blue
+        return Mask(numbers, found)
+
+
+def _few(image: Image.Image) -> str:
+    """The most frequent colours of a mask."""
+    pixels = np.asarray(image.convert("RGB")).reshape(-1, 3)
+    colors, counts = np.unique(pixels, axis=0, return_counts=True)
+    most = np.argsort(-counts, kind="stable")[:3]
+    return ", ".join("#" + "".join(f"{value:02x}" for value in colors[at]) for at in most) + ", …" * (len(colors) > 3)
 
 
 def _numbered(image: Image.Image) -> Image.Image:
@@ -105,5 +120,5 @@ def _numbered(image: Image.Image) -> Image.Image:
             red, green, blue = (image.getchannel(name) for name in "RGB")
             if red.tobytes() == green.tobytes() == blue.tobytes():
                 return red
-            raise BadImage("has colours; save masks as class numbers, in grey or with a palette")
+            raise BadImage(f"has colours ({_few(image)}); write `colors: {{name: [red, green, blue], …}}`")
     raise BadImage(f"is of the kind {image.mode}; save masks as class numbers, in grey or with a palette")

@@ -41,6 +41,7 @@ class MaskReader:
 
     form: Form
     classes: tuple[tuple[int, int], ...]
+    coloured: bool = False
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -53,19 +54,17 @@ class MaskReader:
         return np.dtype(np.uint8 if max(number for _, number in self.classes) < 256 else np.int32)
 
     def __call__(self, path: Path) -> tuple[Array, Header]:
-        found = mask(path, self.form)
-        table = _table(self.classes)
-        known = np.clip(found.numbers.astype(np.int64), 0, len(table) - 1)
-        numbers = np.where(known == found.numbers, table[known], -1)
-        if numbers.min() < 0:
-            raise BadImage(f"holds {int(found.numbers[numbers < 0].min())}, which is no class")
-        return numbers.astype(self.dtype), found.header
+        found = mask(path, self.form, self.coloured)
+        values, numbers = _table(self.classes)
+        places = np.minimum(np.searchsorted(values, found.numbers), len(values) - 1)
+        strange = values[places] != found.numbers
+        if strange.any():
+            raise BadImage(f"holds {int(found.numbers[strange].min())}, which is no class")
+        return numbers[places].astype(self.dtype), found.header
 
 
 @cache
-def _table(classes: tuple[tuple[int, int], ...]) -> Array:
-    """The class of each number; −1 where it has none."""
-    table = np.full(max(value for value, _ in classes) + 1, -1, np.int64)
-    for value, number in classes:
-        table[value] = number
-    return table
+def _table(classes: tuple[tuple[int, int], ...]) -> tuple[Array, Array]:
+    """The numbers in files in rising order, and the class of each."""
+    ordered = sorted(classes)
+    return np.array([value for value, _ in ordered]), np.array([number for _, number in ordered])

@@ -32,25 +32,39 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What the spec says of the numbers in masks: how many classes, which numbers they are, and which one is none."""
+    """What the spec says of masks: how many classes, which numbers or colours they are, and which one is none."""
 
     classes: int | None = None
     values: tuple[int, ...] | None = None
     ignore: int | None = None
+    colors: Mapping[str, int] | None = None
+    """The colour of each class as one number (red·65536 + green·256 + blue), where masks are coloured."""
+    name: str = "{stem}"
+    """What a mask is called, from the name of its image."""
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """The names of the classes, where colours have them."""
+        return None if self.colors is None else tuple(self.colors)
 
 
 def read_pairs(images: Path, masks: Path, reader: ImageReader, meaning: Meaning, skip: bool) -> Dataset:
     """The images in one folder with their masks in another. Raises `DataError`; with `skip`, goes on without pairs
     of which one file is bad."""
     faults = Faults(f"{images} and {masks}")
-    pairs, notes = _paired(images, masks, faults)
+    pairs, notes = _paired(images, masks, meaning.name, faults)
     total = len(pairs.images) + len(faults.lines)
     whole = checked(pairs.images, reader, faults)
-    seen = tried(lambda number: _scanned(pairs.masks[number].path), pairs.masks, range(len(pairs.masks)), faults)
+    coloured = meaning.colors is not None
+    seen = tried(
+        lambda number: _scanned(pairs.masks[number].path, coloured), pairs.masks, range(len(pairs.masks)), faults
+    )
+    if not seen:
+        faults.told(skip=False, total=total)
     table, classes = _table(seen, meaning, masks)
     good = _sound(pairs, seen, whole, table, meaning, faults)
     left_out = faults.told(skip, total)
-    mask_reader = MaskReader(reader.form, table)
+    mask_reader = MaskReader(reader.form, table, coloured)
     unsound = Faults(str(masks))
     mask_items = checked(pairs.masks, mask_reader, unsound, good)
     unsound.told(skip=False, total=len(good))
@@ -66,10 +80,10 @@ def read_pairs(images: Path, masks: Path, reader: ImageReader, meaning: Meaning,
     train, validation, test = map(part, ("train", "validation", "test"))
     if train is None:
         raise DataError(f"{images}: no image with a mask is left to train on")
-    return Dataset(train, test, {ALL: classes}, validation, None, (*left_out, *notes))
+    return Dataset(train, test, {ALL: classes}, validation, meaning.names, (*left_out, *notes))
 
 
-def _paired(images: Path, masks: Path, faults: Faults) -> tuple[Pairs, tuple[str, ...]]:
+def _paired(images: Path, masks: Path, name: str, faults: Faults) -> tuple[Pairs, tuple[str, ...]]:
     folders, theirs = _splits(images), _splits(masks)
     if folders.keys() != theirs.keys():
         one, other = (images, masks) if len(folders) > len(theirs) else (masks, images)
@@ -78,7 +92,9 @@ def _paired(images: Path, masks: Path, faults: Faults) -> tuple[Pairs, tuple[str
     pairs, others = Pairs([], [], []), []
     unpaired: list[str] = []
     for split, folder in folders.items():
-        seen, hidden = _stems(folder, faults), _stems(theirs[split], faults)
+        seen, hidden = _stems(folder, faults), _stems(theirs[split], faults, name)
+        if folder == theirs[split]:  # masks beside their images
+            seen.files = {stem: path for stem, path in seen.files.items() if path not in hidden.files.values()}
         others += [*seen.others, *hidden.others]
         for stem in sorted(seen.files.keys() | hidden.files.keys()):
             if stem in seen.files and stem in hidden.files:
@@ -91,7 +107,9 @@ def _paired(images: Path, masks: Path, faults: Faults) -> tuple[Pairs, tuple[str
                 unpaired.append(f"{hidden.files[stem]} has no image")
     if not pairs.images:
         message = f"no image in {images} has a mask of its name in {masks}"
-        raise DataError(listed(message, unpaired), "name each mask as its image, but for the ending")
+        pattern = _pattern(folders, theirs, faults) if name == "{stem}" else None
+        help = f'write `mask_name: "{pattern}"`' if pattern else "name each mask as its image, but for the ending"
+        raise DataError(listed(message, unpaired), help)
     faults.lines += unpaired
     return pairs, tuple(notes_of(sorted(others)))
 
@@ -110,7 +128,19 @@ def _splits(folder: Path) -> dict[str, Path]:
     return distinct(folder, given, names)
 
 
-@dataclass(frozen=True, slots=True)
+def _pattern(folders: Mapping[str, Path], theirs: Mapping[str, Path], faults: Faults) -> str | None:
+    """What stands before and after the names of images in those of all masks, if that is the same for all."""
+    images = {stem for folder in folders.values() for stem in _stems(folder, faults).files}
+    masks = {stem for folder in theirs.values() for stem in _stems(folder, faults).files}
+    first = min(images, default="")
+    for stem in sorted(each for each in masks if first and first in each)[:_FEW]:
+        before, _, after = stem.partition(first)
+        if all(f"{before}{image}{after}" in masks for image in images):
+            return f"{before}{{stem}}{after}"
+    return None
+
+
+@dataclass(slots=True)
 class _Stems:
     """Files by their names without endings, and what is no image."""
 
@@ -118,13 +148,18 @@ class _Stems:
     others: list[str]
 
 
-def _stems(folder: Path, faults: Faults) -> _Stems:
+def _stems(folder: Path, faults: Faults, pattern: str = "{stem}") -> _Stems:
+    """The files of a folder; with a `pattern`, those that it fits, by what stands for `{stem}` in it."""
+    before, _, after = pattern.partition("{stem}")
     listing = images_below(folder)
     for name, reason in listing.faults:
         faults.add(folder / name, reason)
     files: dict[str, Path] = {}
     for name in listing.images:
-        stem = str(PurePosixPath(name).with_suffix(""))
+        path = PurePosixPath(name).with_suffix("")
+        if not (path.name.startswith(before) and path.name.endswith(after) and len(path.name) > len(before + after)):
+            continue
+        stem = str(path.with_name(path.name[len(before) : len(path.name) - len(after)]))
         if stem in files:
             faults.add(folder / name, f"has the name of {files[stem].name}, but for the ending")
         else:
@@ -139,8 +174,8 @@ class Scanned(NamedTuple):
     size: tuple[int, int]
 
 
-def _scanned(path: Path) -> Scanned:
-    found = mask(path)
+def _scanned(path: Path, coloured: bool) -> Scanned:
+    found = mask(path, coloured=coloured)
     numbers = found.numbers
     small = numbers.dtype.kind == "u" and numbers.dtype.itemsize <= 2
     held = np.flatnonzero(np.bincount(numbers.reshape(-1))) if small else np.unique(numbers)
@@ -154,6 +189,8 @@ Table: TypeAlias = tuple[tuple[int, int], ...]
 def _table(seen: Mapping[int, Scanned], meaning: Meaning, folder: Path) -> tuple[Table, int]:
     """The class of each number in masks, and how many classes there are. Raises `DataError` where it is not clear."""
     ignored = () if meaning.ignore is None else ((meaning.ignore, meaning.ignore),)
+    if meaning.colors is not None:
+        return tuple((color, number) for number, color in enumerate(meaning.colors.values())), len(meaning.colors)
     if meaning.values is not None:
         return (*((value, number) for number, value in enumerate(meaning.values)), *ignored), len(meaning.values)
     held = {number for scanned in seen.values() for number in scanned.numbers} - {meaning.ignore}
@@ -194,8 +231,10 @@ def _sound(
     for number, scanned in seen.items():
         strange = sorted(set(scanned.numbers) - allowed)
         if strange:
-            shown = ", ".join(map(str, strange[:_FEW])) + ", …" * (len(strange) > _FEW)
-            among = "`values`" if meaning.values is not None else f"the classes, 0 to {len(table) - 1}"
+            told = [f"#{color:06x}" for color in strange[:_FEW]] if meaning.colors else list(map(str, strange[:_FEW]))
+            shown = ", ".join(told) + ", …" * (len(strange) > _FEW)
+            given = "`colors`" if meaning.colors else "`values`" if meaning.values is not None else None
+            among = given or f"the classes, 0 to {len(table) - 1}"
             faults.add(pairs.masks[number], f"holds {shown}: not among {among}")
         elif number in sizes and sizes[number] != scanned.size:
             faults.add(pairs.masks[number], f"is {_size(scanned.size)} pixels, its image {_size(sizes[number])}")
