@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from cnnspec.importing.arguments import entry_named, read_layer, setting, written
+from cnnspec.importing.keras_graph import functional, is_graph, nodes
 from cnnspec.importing.names import free_name
 from cnnspec.importing.network import Gap, Network, Op
 from cnnspec.language.entries import Invalid
@@ -36,7 +37,7 @@ class Unreadable(Exception):
 
 def read_model(model: Any, name: str | None = None) -> Network:
     """The network of a functional or sequential model. Raises `Unreadable` for any other."""
-    if not _is_graph(model):
+    if not is_graph(model):
         raise Unreadable(
             f"`{model.name}` is no functional or sequential model with known input shapes; "
             "a subclassed model has no graph that could be read"
@@ -83,12 +84,6 @@ def _in_order_by(names: Sequence[str], model: Any) -> bool:
     return [*map(id, named.weights)] == [*map(id, model.weights)]
 
 
-def _is_graph(model: Any) -> bool:
-    if isinstance(model, keras.Sequential):
-        return bool(model.built) and model._functional is not None
-    return isinstance(model, keras.Model) and hasattr(model, "_nodes_by_depth")
-
-
 def _safe(name: str) -> str:
     return _NO_NAME.sub("_", name).strip("_") or "layer"
 
@@ -119,11 +114,11 @@ class _Reader:
     def walk(self, model: Any, tensors: dict[int, str]) -> list[str]:
         """Read a graph on the tensors that its inputs stand for; the names of its outputs."""
         outputs = list(model.outputs)
-        for operation, node in _nodes(outputs, tensors):
+        for operation, node in nodes(outputs, tensors):
             inputs = [tensors[id(tensor)] for tensor in node.input_tensors]
-            if _is_graph(operation):
-                inner = {id(tensor): name for tensor, name in zip(_inner(operation).inputs, inputs, strict=True)}
-                results = self.walk(_inner(operation), inner)
+            if is_graph(operation):
+                inner = {id(tensor): name for tensor, name in zip(functional(operation).inputs, inputs, strict=True)}
+                results = self.walk(functional(operation), inner)
             else:
                 results = [self.read(operation, node, inputs)] * len(node.outputs)
             tensors.update((id(tensor), name) for tensor, name in zip(node.outputs, results, strict=True))
@@ -178,28 +173,6 @@ class _Reader:
 
 class _Refused(Exception):
     """Why a layer has no word in the language."""
-
-
-def _inner(model: Any) -> Any:
-    return model._functional if isinstance(model, keras.Sequential) else model
-
-
-def _nodes(outputs: Sequence[Any], known: Mapping[int, str]) -> Iterator[tuple[Any, Any]]:
-    """Each call that leads to the outputs, those before it first, chains in one piece."""
-    done: set[int] = set()
-    stack = [(tensor, False) for tensor in reversed(outputs)]
-    while stack:
-        tensor, ready = stack.pop()
-        operation, index, _ = tensor._keras_history
-        node = operation._inbound_nodes[index]
-        if id(tensor) in known or id(node) in done:
-            continue
-        if ready:
-            done.add(id(node))
-            yield operation, node
-            continue
-        stack.append((tensor, True))
-        stack += [(taken, False) for taken in reversed(node.input_tensors)]
 
 
 def _layer(operation: Any, rank: int) -> Layer:
