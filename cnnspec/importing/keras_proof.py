@@ -53,6 +53,10 @@ class Proof:
             lines.append(f"after loading the file as `weights:`: {self.loaded:.1e}")
         if self.unread is not None:
             lines.append(f"its weights were not compared: {self.unread}")
+        if self.reordered:
+            lines.append(
+                "Keras lists its weights in another order than the model's: load the file, not `get_weights()`"
+            )
         return "\n".join(lines)
 
 

@@ -7,8 +7,9 @@ which is how a spec has them.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,3 +42,82 @@ def in_order(outputs: Sequence[Call]) -> list[Hashable]:
         for taken in call.inputs:
             needed[taken] = max(distance + 1, needed.get(taken, 0))
     return sorted(met, key=lambda layer: (-far[layer], met[layer]))
+
+
+def order_told(config: Any) -> list[Hashable]:
+    """The layers of a model by its configuration as Keras saves it, each by its name and those of the models around it.
+
+    Nothing where it does not tell how they are called.
+    """
+    try:
+        return in_order(_outputs(config, [Call(("", at)) for at in range(len(_ends(config, "input_layers")))], ()))
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError):
+        return []
+
+
+def _outputs(model: Any, given: Sequence[Call], path: tuple[str, ...]) -> list[Call]:
+    """The calls that make the outputs of a model, found at `path`, of what is `given` to it."""
+    layers = model["config"]["layers"]
+    if model["class_name"] == "Sequential":
+        results = list(given)
+        for layer in layers:
+            if layer["class_name"] != "InputLayer":
+                results = _called(layer, results, path)
+        return results
+    made = dict(zip(_ends(model, "input_layers"), given, strict=True))
+    waiting = [
+        ((layer["config"]["name"], at), layer, [*_tensors([node["args"], node["kwargs"]])])
+        for layer in layers
+        for at, node in enumerate(layer["inbound_nodes"])
+    ]
+    while waiting:
+        later = []
+        for (name, at), layer, taken in waiting:
+            if any(tensor not in made for tensor in taken):
+                later.append(((name, at), layer, taken))
+                continue
+            results = _called(layer, [made[tensor] for tensor in taken], path)
+            made |= {(name, at, place): call for place, call in enumerate(results)}
+        if len(later) == len(waiting):
+            raise ValueError("a layer takes what none makes")
+        waiting = later
+    return [made[tensor] for tensor in _ends(model, "output_layers")]
+
+
+def _called(layer: Any, taken: Sequence[Call], path: tuple[str, ...]) -> list[Call]:
+    here = (*path, str(layer["config"]["name"]))
+    if layer["class_name"] in ("Functional", "Sequential", "Model") and "layers" in layer["config"]:
+        return _outputs(layer, taken, here)
+    return [Call(here, tuple(taken))]
+
+
+def _ends(model: Any, which: str) -> list[tuple[str, int, int]]:
+    """The tensors that a model begins or ends with; of a sequential one, the only one."""
+    if model["class_name"] == "Sequential":
+        return [("", 0, 0)]
+    return list(_histories(model["config"][which]))
+
+
+def _histories(value: Any) -> Iterator[tuple[str, int, int]]:
+    match value:
+        case [str(), int(), int()]:
+            yield tuple(value)
+        case list():
+            for inner in value:
+                yield from _histories(inner)
+        case Mapping():
+            for key in sorted(value):
+                yield from _histories(value[key])
+
+
+def _tensors(value: Any) -> Iterator[tuple[str, int, int]]:
+    """The tensors among the arguments of a call, in the order in which Keras lists them."""
+    match value:
+        case {"class_name": "__keras_tensor__", "config": {"keras_history": [name, node, place]}}:
+            yield name, node, place
+        case Mapping():
+            for key in sorted(value):
+                yield from _tensors(value[key])
+        case list():
+            for inner in value:
+                yield from _tensors(inner)
