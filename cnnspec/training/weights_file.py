@@ -151,8 +151,11 @@ def _layers(file: h5py.File, path: Path, config: Any) -> list[Held]:
         if "layer_names" in old.attrs or "layer_names0" in old.attrs:
             found = list(_legacy(old))
         else:
+            found = list(_Walk().model(file, config))
             places = {path: place for place, path in enumerate(order_told(config))}
-            found = sorted(_Walk().model(file, config), key=lambda held: places.get(held.path, len(places)))
+            if config and not places and len({held.path[0] for held in found if len(held.path) > 1}) > 1:
+                raise WeightsError("it holds several models, and does not tell how they are called", _AGAIN)
+            found.sort(key=lambda held: places.get(held.path, len(places)))
     except WeightsError as error:
         raise WeightsError(f"{path}: {error.message}", error.help) from None
     except _DAMAGE:

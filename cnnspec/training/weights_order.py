@@ -81,14 +81,20 @@ def _outputs(model: Any, given: Sequence[Call], path: tuple[str, ...]) -> list[C
         if len(later) == len(waiting):
             raise ValueError("a layer takes what none makes")
         waiting = later
-    return [made[tensor] for tensor in _ends(model, "output_layers")]
+    # Keras counts the call that made a functional model among its calls, but only where it lists outputs
+    ahead = {layer["config"]["name"]: int(_is_functional(layer)) for layer in layers}
+    return [made[name, at - ahead[name], place] for name, at, place in _ends(model, "output_layers")]
 
 
 def _called(layer: Any, taken: Sequence[Call], path: tuple[str, ...]) -> list[Call]:
     here = (*path, str(layer["config"]["name"]))
-    if layer["class_name"] in ("Functional", "Sequential", "Model") and "layers" in layer["config"]:
+    if _is_functional(layer) or layer["class_name"] == "Sequential":
         return _outputs(layer, taken, here)
     return [Call(here, tuple(taken))]
+
+
+def _is_functional(layer: Any) -> bool:
+    return "layers" in layer["config"] and "output_layers" in layer["config"]
 
 
 def _ends(model: Any, which: str) -> list[tuple[str, int, int]]:

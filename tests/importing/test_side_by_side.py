@@ -52,10 +52,18 @@ def with_operations() -> Any:
     return keras.Model(i, layers.Dense(2)(tower("A", 1)(2 * conv()(i)) + tower("B", 2)(i)))
 
 
+def in_each_other() -> Any:
+    i, x = keras.Input((8, 8, 4)), keras.Input((8, 8, 4))
+    inner = keras.Model(x, layers.Add()([layers.ReLU()(conv()(x)), conv()(x)]))
+    around = keras.Model(y := keras.Input((8, 8, 4)), inner(y))
+    return keras.Model(i, layers.Add()([conv()(i), layers.ReLU()(around(i))]))
+
+
 MODELS: dict[str, Callable[[], Any]] = {
     "alike": lambda: side_by_side(2, 2), "short and long": lambda: side_by_side(1, 3),
     "long and short": lambda: side_by_side(3, 1), "head first": lambda: head_first(1),
     "head last": lambda: head_first(-1), "nested": nested, "operations": with_operations,
+    "in each other": in_each_other,
 }  # fmt: skip
 
 
