@@ -230,6 +230,10 @@ def _pattern(value: str) -> str:
     return value
 
 
+_MASK_NAME = Form(
+    lambda rank: {"type": "string", "pattern": r"^[^/\\{}]*\{stem\}[^/\\{}]*$"},
+    "what a mask is called, with `{stem}` in it",
+)
 _COLOR: Schema = {
     "anyOf": [
         {"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"},
@@ -283,7 +287,7 @@ class SegmentationFolder(EncodedImages):
     values: tuple[Annotated[int, Field(ge=0, le=65535)], ...] | None = None
     ignore: Annotated[int, Field(ge=0, le=65535)] | None = None
     colors: Colors = None
-    mask_name: Annotated[str, AfterValidator(_pattern)] = "{stem}"
+    mask_name: Annotated[str, AfterValidator(_pattern), _MASK_NAME] = "{stem}"
 
     @property
     def class_names(self) -> tuple[str, ...]:
