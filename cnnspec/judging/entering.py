@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cnnspec.data.scale import BY_DEPTH, Scale
 from cnnspec.layers.base import Layer, Shape
 from cnnspec.training.plan import Plan
 
@@ -19,6 +20,7 @@ class Entrance:
     resize: str = "stretch"
     white: float = 255.0
     layers: tuple[Layer, ...] = ()
+    scale: Scale = BY_DEPTH
 
     @property
     def takes_images(self) -> bool:
@@ -39,8 +41,9 @@ def entrances(plan: Plan) -> dict[str, Entrance]:
         layers = tuple(layer for layer, _ in plan.data.stages("preprocessing", name, plan.graph.inputs))
         resize = str(getattr(source, "resize", "stretch"))
         found[name] = Entrance(
-            name, _raw(shape, layers, source.shape_of(name, plan.graph.inputs)), resize, source.white, layers
-        )
+            name, _raw(shape, layers, source.shape_of(name, plan.graph.inputs)), resize, source.white, layers,
+            getattr(source, "scale", BY_DEPTH),
+        )  # fmt: skip
     return found
 
 
