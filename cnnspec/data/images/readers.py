@@ -16,6 +16,8 @@ from cnnspec.data.images.deep import depth_notes
 from cnnspec.data.images.fitting import Form
 from cnnspec.data.images.opening import BadImage, Depth, Header
 
+_WHITE = 255.0
+
 Turns = Mapping[Path, int]
 """How files are turned by what others say of them: images whose EXIF data their masks lack."""
 
@@ -46,6 +48,38 @@ class ImageReader:
     def deeper(self) -> ImageReader | None:
         """The reader that keeps the depth of images deeper than 8 bits."""
         return None if self.deep else replace(self, deep=True)
+
+    def notes(self, paths: Sequence[Path], depths: Sequence[Depth]) -> Iterable[str]:
+        """What is deeper than 8 bits, and how it is read."""
+        return depth_notes(paths, depths, self.form.scale)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetReader:
+    """Images to give, as H×W×C floats; `range` is what black and white become."""
+
+    form: Form
+    range: tuple[float, float]
+    turns: Turns = field(default_factory=dict, repr=False)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width, channels."""
+        return self.form.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Floats."""
+        return np.dtype(np.float32)
+
+    def __call__(self, path: Path) -> tuple[Array, Header]:
+        pixels, found = image(path, self.form, self.turns.get(path, 1))
+        low, high = self.range
+        return (low + pixels.astype(np.float64) * ((high - low) / _WHITE)).astype(np.float32), found
+
+    def deeper(self) -> TargetReader | None:
+        """None: it keeps every depth."""
+        return None
 
     def notes(self, paths: Sequence[Path], depths: Sequence[Depth]) -> Iterable[str]:
         """What is deeper than 8 bits, and how it is read."""
