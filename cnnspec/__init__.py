@@ -201,10 +201,13 @@ def generate(
     )
 
 
-def import_model(model: Any, *, name: str | None = None, partial: bool = False) -> str:
+def import_model(model: Any, *, name: str | None = None, partial: bool = False, verify: bool = True) -> str:
     """The text of a spec that makes the same network as a functional or sequential `keras.Model`.
 
-    Raises `ValueError` with every layer that has no word in the language; with `partial`, comments mark their places.
+    With `verify`, the spec is built, given the same (random) weights and compared with the model on random inputs; the
+    model keeps its own weights. Raises `ValueError` where both differ by more than 1e-5 of the largest output, and with
+    every layer that has no word in the language; with `partial`, comments mark their places, and nothing is compared
+    where there are any.
     """
     from cnnspec.importing.keras_model import read_model
     from cnnspec.importing.spec import as_spec, prepared
@@ -212,7 +215,17 @@ def import_model(model: Any, *, name: str | None = None, partial: bool = False) 
     network = prepared(read_model(model, name))
     if network.gaps and not partial:
         raise ValueError("layers that no spec can express:\n" + "\n".join(f"  {gap}" for gap in network.gaps))
-    return as_spec(network, f"the Keras model `{model.name}`")
+    text = as_spec(network, f"the Keras model `{model.name}`")
+    if verify and not network.gaps:
+        from cnnspec.importing.keras_proof import prove
+
+        report = check(text)
+        if report.graph is None or not report.ok:
+            raise ValueError(f"the imported spec does not hold:\n{report}")
+        proof = prove(model, report.graph, network)
+        if not proof.holds:
+            raise ValueError(f"the imported spec computes something else: {proof}")
+    return text
 
 
 def _sound(spec: str | Path, **overrides: Any) -> Report:

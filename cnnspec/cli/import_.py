@@ -25,25 +25,36 @@ def _shape(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 @click.option("--name", help="The spec's name; the model's else.")
 @click.option("--input-shape", metavar="H,W,C", callback=_shape, help="For keras.applications: the input, as 64,64,3.")
 @click.option("--partial", is_flag=True, help="Write what can be expressed; comments mark what cannot.")
+@click.option("--verify/--no-verify", default=True, help="Whether the spec's outputs are compared with the model's.")
 def command(
-    model: str, output: str | None, name: str | None, input_shape: tuple[int | None, ...] | None, partial: bool
+    model: str,
+    output: str | None,
+    name: str | None,
+    input_shape: tuple[int | None, ...] | None,
+    partial: bool,
+    verify: bool,
 ) -> int:
     """Write the spec of a Keras model: a `.keras` file, or `keras.applications:NAME`.
 
-    The spec makes the same network: the same layers with the same weights in the same order. What repeats is folded
-    into `repeat` and `blocks`. Weights are neither read nor downloaded, and nothing in the file is run.
-    Exits 1 where layers have no word in the language (they are listed), 2 where MODEL cannot be read.
+    The spec makes the same network: the same layers with the same weights. What repeats is folded into `repeat` and
+    `blocks`. Nothing in the file is run, and no weights are downloaded. The spec is built and compared with the model
+    on random inputs, with copied weights, and with those of the file as `weights:` loads them; the largest difference
+    is printed on stderr. Exits 1 where layers have no word in the language (they are listed), 2 where MODEL cannot be
+    read, 3 where the spec would compute something else (by more than 1e-5 of the largest output); then nothing is
+    written.
     """
     from cnnspec.training.device import start
 
     start(device="cpu")
+    from cnnspec import pipeline
     from cnnspec.importing.keras_files import load
     from cnnspec.importing.keras_model import Unreadable, read_model
     from cnnspec.importing.spec import as_spec, prepared
 
     paint = paint_for(sys.stderr)
     try:
-        network = prepared(read_model(load(model, input_shape), name))
+        source = load(model, input_shape)
+        network = prepared(read_model(source, name))
     except Unreadable as error:
         click.echo(f"{paint('error', 'error')}: {error}", err=True)
         return 1 if error.foreign else 2
@@ -57,15 +68,21 @@ def command(
             click.echo("`--partial` writes the rest, with comments in their places", err=True)
             return 1
     text = as_spec(network, model if model.startswith("keras.applications:") else Path(model).name)
+    report = pipeline.check_text(text, output if output and output != "-" else "<import>")
+    if verify and report.ok and report.graph is not None and not network.gaps:
+        from cnnspec.importing.keras_proof import prove
+
+        file = None if model.startswith("keras.applications:") else Path(model)
+        try:
+            proof = prove(source, report.graph, network, file)
+        except ValueError as error:
+            click.echo(f"{paint('error', 'error')}: not compared: {error}; `--no-verify` leaves this out", err=True)
+            return 3
+        click.echo(str(proof), err=True)
+        if not proof.holds:
+            click.echo(f"{paint('error', 'error')}: the spec would compute something else; it is not written", err=True)
+            return 3
     write(text, output)
-    return _checked(text, output if output and output != "-" else "<import>", partial)
-
-
-def _checked(text: str, file: str, partial: bool) -> int:
-    """Say what is wrong with the spec, where something is: past a limit, or behind a gap."""
-    from cnnspec import pipeline
-
-    report = pipeline.check_text(text, file)
     if report.ok:
         return 0
     click.echo(str(report), err=True)

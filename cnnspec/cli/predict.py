@@ -37,7 +37,8 @@ def command(
 
     RUN is a run folder, the folder above it (then its newest finished run), or a .keras file. FILES are images,
     arrays (.npy; .npz for several inputs), folders of them, or `-` for paths on standard input, one a line. Images are
-    brought into the size that the network takes and preprocessed as in training; arrays are taken as they are.
+    brought into the size that the network takes and preprocessed as in training; arrays have the range that the
+    training data had, and are preprocessed, but not resized.
     A file that cannot be read is told on stderr, the others go on, and the exit code is 3 at the end. Exits 1 where
     the spec of the run does not hold, 2 where RUN is no run, or `-` gives no paths.
     """

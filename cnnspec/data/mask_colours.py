@@ -48,7 +48,7 @@ def _colour(value: Any, name: str, at: str) -> Colour:
     if len(parts) == 3 and all(isinstance(part, int) and not isinstance(part, bool) for part in parts):
         if all(0 <= part <= 255 for part in parts):
             return tuple(parts)
-        message = f"the colour of `{name}` is {list(parts)}, and parts of a colour are 0 to 255"
+        message = f"`{name}` takes a colour with parts of 0 to 255, not {list(parts)}"
         raise refuse("mask-values", message, "write red, green and blue as 0 to 255", at=at)
     help = f"write `{name}: [128, 64, 128]` (red, green, blue), or `{name}: '#804080'`"
     if value is None:
@@ -60,15 +60,16 @@ def _table(value: Any) -> Any:
     if value is None:
         return None
     if not isinstance(value, Mapping):
-        raise refuse("wrong-type", f"`colors` takes a mapping, not {shown(value)}", _EXAMPLE)
+        message = f"`colors` takes the colours of two classes or more, by their names, not {shown(value)}"
+        raise refuse("wrong-type", message, _EXAMPLE)
     found = {str(name): _colour(colour, str(name), "") for name, colour in value.items()}
     if not 2 <= len(found) <= _MOST:
-        many = "fewer than two classes" if len(found) < 2 else f"{len(found)} classes, and at most {_MOST} are read"
-        raise refuse("mask-values", f"`colors` lists {many}", _EXAMPLE)
+        most = f"at most {_MOST} classes" if len(found) > _MOST else "two classes or more"
+        raise refuse("mask-values", f"`colors` takes the colours of {most}, and there are {len(found)}", _EXAMPLE)
     seen: dict[Colour, str] = {}
     for name, colour in found.items():
         if (other := seen.setdefault(colour, name)) != name:
-            message = f"`{other}` and `{name}` have one colour, {as_text(colour)}"
+            message = f"`{other}` and `{name}` have the same colour, {as_text(colour)}"
             raise refuse("mask-values", message, "give each class a colour of its own, once")
     return found
 

@@ -62,6 +62,8 @@ class Source(Entry):
     abstract: ClassVar[bool] = True
     white: ClassVar[float] = 255.0
     """The value of a white pixel in its images, where files of the same kind are read beside it."""
+    range_known: ClassVar[bool] = True
+    """Whether its pixels are 0 to `white`; else only the arrays tell."""
 
     @property
     def image_shape(self) -> Shape | None:

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from cnnspec.importing.arguments import entry_named, read_layer, setting, written
+from cnnspec.importing.keras_graph import functional, is_graph, nodes
 from cnnspec.importing.names import free_name
 from cnnspec.importing.network import Gap, Network, Op
 from cnnspec.language.entries import Invalid
@@ -36,7 +37,7 @@ class Unreadable(Exception):
 
 def read_model(model: Any, name: str | None = None) -> Network:
     """The network of a functional or sequential model. Raises `Unreadable` for any other."""
-    if not _is_graph(model):
+    if not is_graph(model):
         raise Unreadable(
             f"`{model.name}` is no functional or sequential model with known input shapes; "
             "a subclassed model has no graph that could be read"
@@ -47,19 +48,18 @@ def read_model(model: Any, name: str | None = None) -> Network:
     tensors, notes = {}, []
     for tensor in model.inputs:
         operation = tensor._keras_history.operation
-        label = reader.free(keys.get(id(tensor), operation.name))
-        if len(model.inputs) == 1 and _GIVEN.fullmatch(label):
-            label = "input"
+        label = keys.get(id(tensor), operation.name)
+        label = reader.free("input" if len(model.inputs) == 1 and _GIVEN.fullmatch(label) else label)
         tensors[id(tensor)] = label
         reader.inputs[label] = tuple(tensor.shape[1:])
         if not str(tensor.dtype).startswith(("float", "bfloat")):
             notes.append(
                 Gap(operation.name, "InputLayer", f"its dtype is {tensor.dtype}; inputs of cnnspec are float32")
             )
-    results = reader.walk(model, tensors)
+    results = [reader.passed_on(result) for result in reader.walk(model, tensors)]
     outputs = _outputs(model, results)
     named = len(results) > 1 or isinstance(getattr(model, "_outputs_struct", None), dict)
-    return Network(name or model.name, reader.inputs, reader.ops, outputs, tuple(notes), named)
+    return Network(name or model.name, reader.inputs, reader.ops, outputs, (*notes, *reader.notes), named)
 
 
 def _outputs(model: Any, results: Sequence[str]) -> dict[str, str]:
@@ -83,12 +83,6 @@ def _in_order_by(names: Sequence[str], model: Any) -> bool:
     return [*map(id, named.weights)] == [*map(id, model.weights)]
 
 
-def _is_graph(model: Any) -> bool:
-    if isinstance(model, keras.Sequential):
-        return bool(model.built) and model._functional is not None
-    return isinstance(model, keras.Model) and hasattr(model, "_nodes_by_depth")
-
-
 def _safe(name: str) -> str:
     return _NO_NAME.sub("_", name).strip("_") or "layer"
 
@@ -101,6 +95,7 @@ class _Reader:
         self.ops: dict[str, Op] = {}
         self.taken: set[str] = set()
         self.first: dict[int, Op] = {}
+        self.notes: list[Gap] = []
 
     def free(self, name: str) -> str:
         """A name like `name` that is not taken yet."""
@@ -116,14 +111,21 @@ class _Reader:
         self.ops[label] = Op(label, entry, arguments, tuple(inputs), tuple(shape[1:]), **more)
         return label
 
+    def passed_on(self, result: str) -> str:
+        """An output; of an input that the model gives as it is, an identity on it."""
+        if result not in self.inputs:
+            return result
+        return self.put(f"{result}_out", "identity", {}, (result,), (None, *self.inputs[result]))
+
     def walk(self, model: Any, tensors: dict[int, str]) -> list[str]:
         """Read a graph on the tensors that its inputs stand for; the names of its outputs."""
         outputs = list(model.outputs)
-        for operation, node in _nodes(outputs, tensors):
+        for operation, node in nodes(outputs, tensors):
             inputs = [tensors[id(tensor)] for tensor in node.input_tensors]
-            if _is_graph(operation):
-                inner = {id(tensor): name for tensor, name in zip(_inner(operation).inputs, inputs, strict=True)}
-                results = self.walk(_inner(operation), inner)
+            if is_graph(operation):
+                self.notes += [Gap(operation.name, "Model", why) for why in _asks_more(operation, node)]
+                inner = {id(tensor): name for tensor, name in zip(functional(operation).inputs, inputs, strict=True)}
+                results = self.walk(functional(operation), inner)
             else:
                 results = [self.read(operation, node, inputs)] * len(node.outputs)
             tensors.update((id(tensor), name) for tensor, name in zip(node.outputs, results, strict=True))
@@ -159,9 +161,12 @@ class _Reader:
             return special(self, operation, inputs, shape)
         inputs = inputs[:1] if len(set(inputs)) == 1 and not _merges(operation) else inputs
         layer = _layer(operation, len(node.input_tensors[0].shape))
+        arguments = written(layer)
+        if not operation.weights:
+            arguments.pop("trainable", None)
         if len(inputs) > 1 and not layer.merges:
             raise _Refused(f"it is called on {len(inputs)} different tensors; `{layer.entry}` takes one")
-        return self.put(operation.name, layer.entry, written(layer), inputs, shape)
+        return self.put(operation.name, layer.entry, arguments, inputs, shape)
 
     def refusal(self, operation: Any, node: Any) -> str | None:
         """What no spec can say about this call."""
@@ -170,36 +175,43 @@ class _Reader:
         policy = getattr(operation, "dtype_policy", None)
         if isinstance(operation, keras.layers.Layer) and policy is not None and policy.name != "float32":
             return f"its dtype policy is {policy.name}; write `training: {{precision: …}}` for the whole network"
-        usual = inspect.signature(operation.call).parameters.get("training")
-        if node.arguments.kwargs.get("training") and usual is not None and not usual.default:
-            return "it is called with `training=True`"
+        if isinstance(operation, keras.layers.Layer):
+            return next(_asks_more(operation, node), None)
         return None
+
+
+def _asks_more(operation: Any, node: Any) -> Iterator[str]:
+    """What the call of a layer or model says beside the tensors that it takes."""
+    expected = inspect.signature(operation.call).parameters
+    usual = {name: parameter.default for name, parameter in expected.items()}
+    try:
+        bound = inspect.signature(operation.call).bind_partial(*node.arguments.args, **node.arguments.kwargs)
+        given = bound.arguments
+    except TypeError:
+        given = {next(iter(expected), "inputs"): node.arguments.args, **node.arguments.kwargs}
+    more = given.pop("kwargs", {}) if usual.get("kwargs") is inspect.Parameter.empty else {}
+    for place, (name, value) in enumerate({**given, **more}.items()):
+        if name == "training":
+            if value and not usual.get(name):
+                yield "it is called with `training=True`"
+        elif _holds_tensor(value):
+            if name.endswith("mask") or name == "initial_state":
+                yield f"it is called with `{name}`, which no layer of cnnspec takes"
+            elif not all(isinstance(each, keras.KerasTensor) for each in keras.tree.flatten(value)):
+                yield f"it is called on constants beside tensors (`{name}`); layers of cnnspec take tensors alone"
+        elif any(each is not None for each in keras.tree.flatten(value)) and (
+            place == 0 or not _is(value, usual.get(name))
+        ):
+            shown = f"`{name}={value!r}`" if isinstance(value, bool | int | float | str) else f"`{name}`"
+            yield f"it is called with {shown}, which no layer of cnnspec takes"
+
+
+def _is(value: Any, default: Any) -> bool:
+    return type(value) is type(default) and bool(value == default)
 
 
 class _Refused(Exception):
     """Why a layer has no word in the language."""
-
-
-def _inner(model: Any) -> Any:
-    return model._functional if isinstance(model, keras.Sequential) else model
-
-
-def _nodes(outputs: Sequence[Any], known: Mapping[int, str]) -> Iterator[tuple[Any, Any]]:
-    """Each call that leads to the outputs, those before it first, chains in one piece."""
-    done: set[int] = set()
-    stack = [(tensor, False) for tensor in reversed(outputs)]
-    while stack:
-        tensor, ready = stack.pop()
-        operation, index, _ = tensor._keras_history
-        node = operation._inbound_nodes[index]
-        if id(tensor) in known or id(node) in done:
-            continue
-        if ready:
-            done.add(id(node))
-            yield operation, node
-            continue
-        stack.append((tensor, True))
-        stack += [(taken, False) for taken in reversed(node.input_tensors)]
 
 
 def _layer(operation: Any, rank: int) -> Layer:
@@ -239,15 +251,20 @@ def _more(operation: Any, config: Mapping[str, Any], cls: type[Layer]) -> Iterat
 
 
 def _facts(operation: Any, node: Any) -> dict[str, Any]:
-    """The attributes of an operation and the plain values it is called with; `tensors` names its other arguments."""
+    """The attributes of an operation and the plain values it is called with.
+
+    `tensors` names its other arguments, `odd` the attributes that are not at their defaults.
+    """
     facts = {name: value for name, value in vars(operation).items() if not name.startswith("_") and name != "name"}
     bound = inspect.signature(operation.call).bind_partial(*node.arguments.args, **node.arguments.kwargs)
     plain = {name: value for name, value in bound.arguments.items() if not _holds_tensor(value)}
-    return {**facts, **plain, "tensors": tuple(name for name in bound.arguments if name not in plain)}
+    defaults = {name: each.default for name, each in inspect.signature(type(operation).__init__).parameters.items()}
+    odd = tuple(name for name, value in facts.items() if name in defaults and not _is(value, defaults[name]))
+    return {**facts, **plain, "tensors": tuple(name for name in bound.arguments if name not in plain), "odd": odd}
 
 
 def _holds_tensor(value: Any) -> bool:
-    return isinstance(value, keras.KerasTensor) or (isinstance(value, list | tuple) and any(map(_holds_tensor, value)))
+    return any(isinstance(each, keras.KerasTensor) for each in keras.tree.flatten(value))
 
 
 def _merges(operation: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from cnnspec.importing.network import Gap, Network, Op
 from cnnspec.language.entries import Entry, snake_case
+from cnnspec.layers.base import show
 from cnnspec.layers.settings import ACTIVATIONS
 
 Facts = Mapping[str, Any]
@@ -17,14 +18,16 @@ Said = tuple[str, dict[str, Any]] | None
 
 def translate(network: Network) -> Network:
     """Every operation that has a word in the language as a layer; a gap for every other."""
-    return replace(network, ops={name: _layer(op) for name, op in network.ops.items()})
+    return replace(network, ops={name: _layer(op, network) for name, op in network.ops.items()})
 
 
 def activation_of(op: Op) -> Any:
     """The activation that an operation is, as an entry; None where it is none."""
-    kind = op.entry.removeprefix("ops.")
+    kind = _kind(op)
     name = {"ReLU": "relu", "Tanh": "tanh", "Exp": "exponential"}.get(kind, snake_case(kind))
     if not op.entry.startswith("ops.") or name not in ACTIVATIONS or len(op.inputs) != 1:
+        return None
+    if not set(op.arguments.get("odd", ())) <= {*ACTIVATIONS[name].model_fields}:
         return None
     changed = {
         key: op.arguments[key]
@@ -40,17 +43,27 @@ def _defaults(cls: type[Entry]) -> list[tuple[str, Any]]:
     return [(name, field.default) for name, field in cls.model_fields.items()]
 
 
-def _layer(op: Op) -> Op:
+def _kind(op: Op) -> str:
+    return op.entry.removeprefix("ops.")
+
+
+def _layer(op: Op, network: Network) -> Op:
     if not op.entry.startswith("ops."):
         return op
     said: Said = None
+    why = "no layer of cnnspec computes it"
+    shapes = [network.shape_of(name) for name in op.inputs]
     activation = activation_of(op)
     if activation is not None:
         said = "activation", {"activation": activation}
+    elif len({len(shape) for shape in shapes}) > 1:
+        why = f"it takes {' and '.join(map(show, shapes))}; merges of cnnspec and NumPy align axes differently there"
+    elif odd := [name for name in op.arguments.get("odd", ()) if name not in _UNDERSTOOD.get(_kind(op), ())]:
+        why = f"no layer of cnnspec has its `{odd[0]}`"
     elif (rule := _RULES.get(op.entry.removeprefix("ops."))) is not None:
         said = rule(op)
     if said is None:
-        gap = Gap(op.name, f"keras.ops.{snake_case(op.entry[4:])}", "no layer of cnnspec computes it")
+        gap = Gap(op.name, f"keras.ops.{snake_case(op.entry[4:])}", why)
         return replace(op, entry="identity", arguments={}, inputs=op.inputs[:1], gap=gap)
     entry, arguments = said
     return replace(op, entry=entry, arguments=arguments)
@@ -142,3 +155,9 @@ _RULES: dict[str, Callable[[Op], Said]] = {
     "Pad": _pad,
     "Identity": lambda op: ("identity", {}),
 }  # fmt: skip
+
+_UNDERSTOOD = {
+    "Mean": ("axis", "keepdims"), "Max": ("axis", "keepdims"), "Reshape": ("newshape", "shape"), "Transpose": ("axes",),
+    "Concatenate": ("axis",), "Pad": ("pad_width", "mode"),
+}  # fmt: skip
+"""The attributes of operations that the rules read; another one that is not at its default is a gap."""

@@ -52,7 +52,8 @@ def _reduce(network: Network, by_name: set[str]) -> dict[str, _Piece]:
         (start,) = starts
         uses[start] -= len(chains) - 1
         paths = tuple(tuple(pieces.pop(name).item for name in names) for _, names in chains)
-        pieces[op.name] = _Piece(_merge(pieces[op.name].item, paths), (start,))
+        alike = len({network.shape_of(name) for name in op.inputs}) == 1
+        pieces[op.name] = _Piece(_merge(pieces[op.name].item, paths, alike), (start,))
     return pieces
 
 
@@ -72,9 +73,9 @@ def _leaf(op: Op) -> Item:
     return Item(op.entry, tuple(frozen(op.arguments)), note=note, origin=op.name)
 
 
-def _merge(merge: Item, paths: tuple[Items, ...]) -> Item:
-    """A merge of paths from one tensor, as a residual where it is a sum of two ways."""
-    if merge.entry == "add" and len(paths) == 2 and not merge.arguments and any(paths):
+def _merge(merge: Item, paths: tuple[Items, ...], alike: bool) -> Item:
+    """A merge of paths from one tensor, as a residual where it is a sum of two ways that end in the same shape."""
+    if alike and merge.entry == "add" and len(paths) == 2 and not merge.arguments and any(paths):
         if not all(paths):
             body = paths[0] or paths[1]
             return Item("residual", (), (body,), origin=merge.origin)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cnnspec.data.scale import BY_DEPTH, Scale
+from cnnspec.data.sources import Source
 from cnnspec.layers.base import Layer, Shape
 from cnnspec.training.plan import Plan
 
@@ -20,7 +21,10 @@ class Entrance:
     resize: str = "stretch"
     white: float = 255.0
     layers: tuple[Layer, ...] = ()
+    range: tuple[float, float] | None = None
+    """The range of the values that training saw, where the run has kept it."""
     scale: Scale = BY_DEPTH
+    """What is black and white in files deeper than 8 bits."""
 
     @property
     def takes_images(self) -> bool:
@@ -33,18 +37,32 @@ class Entrance:
         return self.shape[2] if len(self.shape) == 3 else 1 if len(self.shape) == 2 else None
 
 
-def entrances(plan: Plan) -> dict[str, Entrance]:
-    """The inputs of a run's network."""
+def entrances(plan: Plan, ranges: Mapping[str, tuple[float, float]] | None = None) -> dict[str, Entrance]:
+    """The inputs of a run's network; `ranges` are those of the values that training saw.
+
+    The files of images have values of 0 to 255; where training saw 0 to 1, they are brought to that.
+    """
     source = plan.data.source
     found = {}
     for name, shape in plan.graph.inputs.items():
         layers = tuple(layer for layer, _ in plan.data.stages("preprocessing", name, plan.graph.inputs))
+        span = (ranges or {}).get(name)
         resize = str(getattr(source, "resize", "stretch"))
         found[name] = Entrance(
-            name, _raw(shape, layers, source.shape_of(name, plan.graph.inputs)), resize, source.white, layers,
+            name,
+            _raw(shape, layers, source.shape_of(name, plan.graph.inputs)),
+            resize,
+            _white(source, span),
+            layers,
+            span,
             getattr(source, "scale", BY_DEPTH),
-        )  # fmt: skip
+        )
     return found
+
+
+def _white(source: Source, span: tuple[float, float] | None) -> float:
+    """The value of a white pixel for a network whose training saw values of `span`."""
+    return source.white if source.range_known or span is None or span[0] != 0 else span[1]
 
 
 def _raw(shape: Shape, layers: tuple[Layer, ...], loaded: Shape | None) -> Shape:

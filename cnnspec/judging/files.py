@@ -96,6 +96,9 @@ def _of_image(path: Path, name: str, entrances: Mapping[str, Entrance]) -> Readi
         )
         raise Broken(f"is {what}")
 
+    if (strange := _not_of_images(entrance)) is not None:
+        raise Broken(strange)
+
     def read() -> Item:
         try:
             numbers, size = _decoded(path, entrance)
@@ -106,6 +109,29 @@ def _of_image(path: Path, name: str, entrances: Mapping[str, Entrance]) -> Readi
         return Item(str(path), name, None, {entrance.name: numbers}, size)
 
     return read
+
+
+def _not_of_images(entrance: Entrance) -> str | None:
+    """Why the file of an image cannot stand for what training saw: values that no picture has."""
+    if entrance.range is None or entrance.range[0] == 0 or entrance.range == (0.0, entrance.white):
+        return None
+    low, high = entrance.range
+    return f"is an image of 0 to 255, and training saw values of {low:.4g} to {high:.4g}: give arrays (.npy)"
+
+
+def _out_of_range(x: Mapping[str, Array], entrances: Mapping[str, Entrance]) -> str | None:
+    """Why arrays are surely of another scale than what training saw: 0 to 1 in place of 0 to 255, or the reverse."""
+    for name, array in x.items():
+        span = entrances[name].range
+        if span is None or not array.size:
+            continue
+        low, high = float(array.min()), float(array.max())
+        seen = f"holds values of {low:.4g} to {high:.4g}, and training saw {span[0]:.4g} to {span[1]:.4g}"
+        if span == (0.0, 255.0) and high <= 1 and not (array == np.rint(array)).all():
+            return f"{seen}: multiply by 255"
+        if span in ((0.0, 1.0), (-1.0, 1.0)) and high > 1.5:
+            return f"{seen}: " + ("divide by 255" if span[0] == 0 else "scale them as the training data")
+    return None
 
 
 def _decoded(path: Path, entrance: Entrance) -> tuple[Array, tuple[int, int]]:
@@ -132,8 +158,8 @@ def _of_arrays(path: Path, name: str, entrances: Mapping[str, Entrance]) -> Iter
         def read(index: int = index) -> Item:
             x = {each: np.array(batch[index], np.float32) for each, batch in batches.items()}
             fine = all(np.isfinite(array).all() for array in x.values())
-            place = index if several else None
-            return Item(str(path), name, place, x if fine else {}, error=None if fine else "holds NaN or infinity")
+            wrong = _out_of_range(x, entrances) if fine else "holds NaN or infinity"
+            return Item(str(path), name, index if several else None, {} if wrong else x, error=wrong)
 
         yield read
 

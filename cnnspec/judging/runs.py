@@ -60,6 +60,17 @@ class Kept:
         return self.environment.get(name)
 
     @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """The range of the values that training saw at each input, before preprocessing, where the run has kept it."""
+        found = self.environment.get("ranges")
+        named = found if isinstance(found, Mapping) else {}
+        return {
+            str(name): (float(span[0]), float(span[1]))
+            for name, span in named.items()
+            if isinstance(span, list) and len(span) == 2 and all(isinstance(each, int | float) for each in span)
+        }
+
+    @property
     def thresholds(self) -> dict[str, tuple[float, ...]]:
         """The probabilities above which tags are given, by output, where the run found them on its validation split."""
         found = self.environment.get("thresholds")

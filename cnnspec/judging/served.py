@@ -62,7 +62,7 @@ class Served:
 
 def of_run(kept: Kept) -> Served:
     """The network of a run. Raises `WeightsError` where its weights do not read, `DataError` where no loss follows."""
-    entering = entrances(kept.plan)
+    entering = entrances(kept.plan, kept.ranges)
     network = restored(kept)
     chains = {
         name: chain(entrance.layers, entrance.shape, f"preprocessing_{at}")

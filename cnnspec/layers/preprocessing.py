@@ -92,10 +92,12 @@ class Normalization(Layer):
         return self
 
     def value_range_behind(self, low: float, high: float) -> tuple[float, float] | None:
-        mean, variance = self.mean, self.variance
-        if not isinstance(mean, int | float) or not isinstance(variance, int | float) or self.invert or not variance:
+        if self._loaded() or self.mean is None or self.variance is None:
             return None
-        return (low - mean) / variance**0.5, (high - mean) / variance**0.5
+        if isinstance(self.mean, tuple):
+            return None  # black is another number in each channel
+        mean, root = self.mean, max(self.variance**0.5, 1e-7)
+        return (low * root + mean, high * root + mean) if self.invert else ((low - mean) / root, (high - mean) / root)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         places = sorted(place(axis, inputs[0]) for axis in self.kept())

@@ -61,3 +61,17 @@ def _without_bias(node: Node) -> Fix | None:
     if written is not None:
         return Fix(written.span, "false") if isinstance(written, ScalarNode) and written.value is True else None
     return insertion(arguments, "use_bias: false")
+
+
+def norm_momentum(network: Network) -> Iterator[Doubt]:
+    """A momentum below 0.5 of a batch normalization: PyTorch counts it the other way round.
+
+    Keras keeps that share of the old mean at each step, PyTorch takes that share of the new one: PyTorch's 0.1 is 0.9
+    here. With 0.1, what is used after training is little more than the statistics of the last batch.
+    """
+    for node in network.of("batch_normalization"):
+        momentum = getattr(node.layer, "momentum", 0.99)
+        if momentum < 0.5:
+            message = f"a momentum of {momentum:g} keeps hardly more than the last batch"
+            help = f"write `momentum: {1 - momentum:g}`: PyTorch counts the other way round"
+            yield doubt(node, message, "momentum", help=help)

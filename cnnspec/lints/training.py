@@ -11,7 +11,11 @@ from cnnspec.layers.base import Layer
 from cnnspec.lints.groups import DROPOUTS
 from cnnspec.lints.network import Doubt, Network, activation_of, doubt
 from cnnspec.training.optimizers import Optimizer
+from cnnspec.training.outputs import objectives
+from cnnspec.training.ranges import entering, source_range
+from cnnspec.training.ranges import scaled_twice as twice
 from cnnspec.training.schedules import Schedule
+from cnnspec.training.section import Training
 
 _HIGHEST = {**dict.fromkeys(("adam", "adamw", "adamax", "nadam", "lamb", "lion", "rmsprop", "muon"), 1.0), "sgd": 100.0}
 """Learning rates from which on nobody has trained anything."""
@@ -132,3 +136,43 @@ def regression_activation(network: Network) -> Iterator[Doubt]:
         help = "leave the activation out, or write `softplus` where values are never negative"
         if not node.span.standard:
             yield doubt(node, message, "activation", help=help)
+
+
+def loss_one_class(network: Network) -> Iterator[Doubt]:
+    """A binary loss where each image is of one of several classes: every class is decided by itself.
+
+    It trains, and the class is that of the highest score; but nothing makes the classes exclude each other.
+    `categorical_crossentropy` behind a `softmax` does.
+    """
+    training, data = network.training, network.data
+    if not isinstance(training, Training) or data is None or data.targets == "inputs":
+        return
+    for output, aim in objectives(network.graph, data, training):
+        if aim is None or training.loss_of(output) is None or aim.facing.told != "classes":
+            continue
+        binary = next((part.entry for part in aim.loss.parts if part.entry.startswith("binary")), None)
+        if binary is not None and aim.activation != "softmax":
+            several = (output,) if isinstance(training.loss, dict) else ()
+            message = f"`{binary}` decides each class by itself, and each image is of one of {aim.target.classes}"
+            help = "end with `activation: softmax` and write `sparse_categorical_crossentropy`"
+            yield network.written(message, "training", "loss", *several, help=help)
+
+
+def scaled_twice(network: Network) -> Iterator[Doubt]:
+    """Pixels that are of a small scale when they enter a network that scales them once more.
+
+    Behind `rescaling: $(1/255)` in `preprocessing`, a network with such a layer of its own (an EfficientNet) sees
+    values of 0 to 0.004, all alike.
+    """
+    if network.data is None:
+        return
+    for name in network.graph.inputs:
+        span = entering(network.data, network.graph, name, source_range(network.data))
+        if span is not None and (found := twice(network.graph, name, span)):
+            node = network.graph[found[0]]
+            help = "take the `rescaling` out of `preprocessing`, or out of the network"
+            stages = network.data.stages("preprocessing", name, network.graph.inputs)
+            if stages:
+                yield network.written(found[1], *stages[-1][1], stages[-1][0].entry, help=help)
+            else:
+                yield doubt(node, found[1], help=help)

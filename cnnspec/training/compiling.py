@@ -14,11 +14,11 @@ from cnnspec.training.adversarial.plan import AdversarialPlan
 from cnnspec.training.augmenting import augmenting
 from cnnspec.training.device import Machine
 from cnnspec.training.jit import allow_jit
-from cnnspec.training.joint import value_range
 from cnnspec.training.maps import leaving_out
 from cnnspec.training.objective import Objective
 from cnnspec.training.plan import Plan
 from cnnspec.training.prepare import Part, alone
+from cnnspec.training.ranges import Range, entering, ranged
 from cnnspec.training.weighing import Weighing
 
 _MULTIPLY_ADDS_A_CALL = 3e10
@@ -151,21 +151,14 @@ def trained(network: Any, plan: Plan, part: Part) -> Trained:
         return {name: [layer for layer, _ in plan.data.stages(key, name, plan.graph.inputs)] for name in names}
 
     raw = [name for name in plan.graph.inputs if name in part.raw]
-    augmented = {name: augmentation(plan, name) for name in plan.graph.inputs}
+    augmented = {name: augmentation(plan, name, part.ranges.get(name)) for name in plan.graph.inputs}
     return Trained(network, stages("preprocessing", raw), augmented, part)
 
 
-def augmentation(plan: Plan, name: str) -> list[Layer]:
-    """The augmentation of an input, all told."""
+def augmentation(plan: Plan, name: str, start: Range | None) -> list[Layer]:
+    """The augmentation of an input, all told; `start` is the range of its pixels before preprocessing."""
     listed = plan.data.stages("augmentation", name, plan.graph.inputs)
-    return [_ranged(layer, plan, name, index) for index, (layer, _) in enumerate(listed)]
-
-
-def _ranged(layer: Layer, plan: Plan, name: str, index: int) -> Layer:
-    """The layer with the range of the pixels at its place, where it takes one and the spec leaves it out."""
-    if getattr(layer, "value_range", ()) is not None:
-        return layer
-    return layer.model_copy(update={"value_range": value_range(plan.data, plan.graph, name, index)})
+    return [ranged(layer, entering(plan.data, plan.graph, name, start, at)) for at, (layer, _) in enumerate(listed)]
 
 
 def compile_model(model: Any, objectives: Mapping[str, Objective], plan: Plan, machine: Machine, steps: int) -> None:

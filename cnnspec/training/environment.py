@@ -33,6 +33,7 @@ def environment(plan: Plan, machine: Machine, seed: int, data: Prepared) -> Mapp
         "seed": seed, "batch_size": plan.training.batch_size,
         "started": datetime.now(UTC).isoformat(timespec="seconds"), "classes": classes_of(data),
         "class_names": data.names, "labels": {name: _label(aim) for name, aim in data.objectives.items()},
+        "ranges": {name: list(span) for name, span in data.train.ranges.items()},
         "data": dict(data.fingerprints),
     }  # fmt: skip
 

@@ -14,6 +14,7 @@ from cnnspec.language.entries import Path as Place
 from cnnspec.language.entries import Problem
 from cnnspec.layers.base import Layer, Shape, known, show
 from cnnspec.training.outputs import copied
+from cnnspec.training.ranges import Range, augmentation_range_problems
 from cnnspec.training.section import Training
 
 Stage = tuple[Layer, Place]
@@ -49,9 +50,11 @@ def _touching(graph: Graph, data: Data, name: str) -> list[Stage]:
 
 
 def augmentation_problems(
-    graph: Graph, data: Data, training: Training, labels: Mapping[str, Labels | None]
-) -> Iterator[Problem]:
-    """What augmentation cannot do: to boxes, to maps of another size, to labels of several images."""
+    graph: Graph, data: Data, training: Training, labels: Mapping[str, Labels | None],
+    starts: Mapping[str, Range] | None = None,
+) -> Iterator[Problem]:  # fmt: skip
+    """What augmentation cannot do: to boxes, to maps of another size, to labels of several images, to pixels of a range
+    that is not known. `starts` are the ranges of the images, once they are loaded."""
     images = [name for name, shape in graph.inputs.items() if len(shape) == 3]
     stages = {name: data.stages("augmentation", name, graph.inputs) for name in graph.inputs}
     mixing = next((stage for chain in stages.values() for stage in chain if _mixes(stage[0])), None)
@@ -80,7 +83,7 @@ def augmentation_problems(
             image = data.source.shape_of(name, graph.inputs)
             yield from _map_problems(output, given, stages[name], image)
         yield from _mixtures(graph, data, training, output, given, stages)
-    yield from _ranges(data, graph, stages)
+    yield from augmentation_range_problems(data, graph, starts)
 
 
 def left_alone(graph: Graph, data: Data, labels: Mapping[str, Labels]) -> Iterator[str]:
@@ -146,28 +149,6 @@ def _mixtures(
             yield Problem(
                 "augmentation-labels", message, place, True, f"write `{plain}`" if plain != metric.entry else None
             )
-
-
-def _ranges(data: Data, graph: Graph, stages: Mapping[str, tuple[Stage, ...]]) -> Iterator[Problem]:
-    """Entries that must know the range of the pixels, where it does not follow."""
-    seen: set[Place] = set()
-    for name, chain in stages.items():
-        for index, (layer, place) in enumerate(chain):
-            unknown = isinstance(layer, Augmentation) and getattr(layer, "value_range", 0) is None
-            if unknown and place not in seen and value_range(data, graph, name, index) is None:
-                seen.add(place)
-                message = f"`{layer.entry}` must know which values pixels have, and the layers before it hide that"
-                help = f"write `{layer.entry}: {{value_range: [lowest, highest]}}`"
-                yield _problem("value-range", message, (layer, place), help)
-
-
-def value_range(data: Data, graph: Graph, name: str, index: int = 0) -> tuple[float, float] | None:
-    """The lowest and the highest value of the pixels of an input before entry `index` of its augmentation."""
-    found: tuple[float, float] | None = (0.0, data.source.white)
-    augmenting = data.stages("augmentation", name, graph.inputs)[:index]
-    for layer, _ in (*data.stages("preprocessing", name, graph.inputs), *augmenting):
-        found = None if found is None else layer.value_range_behind(*found)
-    return found
 
 
 def weight_problems(

@@ -15,6 +15,7 @@ from cnnspec.training.component import Form
 from cnnspec.training.losses import Loss
 from cnnspec.training.metrics import Metric, Unfit
 from cnnspec.training.objective import Objective, boxed, end_of, mixed, objective
+from cnnspec.training.ranges import entering, source_range, target_problem
 from cnnspec.training.section import Training
 from cnnspec.training.shapes import fits
 from cnnspec.training.target import Target
@@ -61,7 +62,8 @@ def output_problems(graph: Graph, data: Data, training: Training) -> Iterator[Pr
         labels, target = data.source.labels_of(output, graph.inputs), found.get(output)
         shape, source = graph.output_shapes[output], data.source.entry
         if data.targets == "inputs":
-            yield from _copies(graph, data, output)
+            wrong = list(_copies(graph, data, output))
+            yield from wrong or _unreached(graph, data, aims.get(output))
         elif isinstance(target, Contradiction):
             misshapen = (
                 labels and _misshapen(shape, Target(labels.kind, labels.shape, labels.classes), source)
@@ -110,6 +112,16 @@ def _named(problem: Problem, graph: Graph, output: str) -> Problem:
         return problem
     path = (*problem.path, output) if problem.path == ("training", "loss") else problem.path
     return replace(problem, path=path, message=f"output `{output}`: {problem.message}")
+
+
+def _unreached(graph: Graph, data: Data, aim: Objective | None) -> Iterator[Problem]:
+    """An autoencoder's own inputs, where the last activation cannot give them or the loss cannot take them."""
+    name, start = copied(graph, aim.output) if aim is not None else None, source_range(data)
+    span = entering(data, graph, name, start) if name is not None else None
+    if aim is None or span is None:
+        return
+    if found := target_problem(aim.activation, aim.loss, span, exact=False):
+        yield Problem("target-range", found.message, ("data", "targets"), False, found.help)
 
 
 def _copies(graph: Graph, data: Data, output: str) -> Iterator[Problem]:

@@ -18,7 +18,8 @@ class Part:
 
     `weights` is how much each image counts, `class_weights` how much each class does, by output. `follows` names the
     outputs whose labels are augmented, with their inputs; `forms` is that of all labels, and `empty` the class of
-    pixels that augmentation leaves empty, where it is not 0.
+    pixels that augmentation leaves empty, where it is not 0; `ranges` is that of the pixels of each input, before
+    preprocessing.
     """
 
     x: Mapping[str, Column]
@@ -29,6 +30,7 @@ class Part:
     forms: Mapping[str, Form] = field(default_factory=dict)
     empty: Mapping[str, int] = field(default_factory=dict)
     class_weights: Mapping[str, Array] = field(default_factory=dict)
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(next(iter(self.x.values())))

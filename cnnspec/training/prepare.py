@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from cnnspec.data.augmentations import Augmentation
 from cnnspec.data.class_weights import numbers_of, weights_of
 from cnnspec.data.columns import Array, Column, Mapped, fingerprint, in_memory
 from cnnspec.data.errors import DataError
@@ -25,7 +24,6 @@ from cnnspec.training.joint import (
     augmentation_problems,
     changed_labels,
     left_alone,
-    value_range,
     weight_problems,
 )
 from cnnspec.training.label_arrays import settled
@@ -35,7 +33,9 @@ from cnnspec.training.objective import Objective, mixed, objective
 from cnnspec.training.outputs import copied, inputs_target, label_problem, metric_problem
 from cnnspec.training.parts import Part as Part
 from cnnspec.training.parts import alone as alone
+from cnnspec.training.pixel_ranges import extremes, measured_ranges
 from cnnspec.training.plan import Plan
+from cnnspec.training.ranges import Range, entering, scaled_twice, target_problem
 from cnnspec.training.shapes import delivered_shapes, fits, shape_problem
 from cnnspec.training.target import Target
 
@@ -89,7 +89,8 @@ def prepare(plan: Plan, seed: int, kept: Mapping[str, Target] | None = None) -> 
             raise TrainingError(problem.message, problem.help)
     _check_given(plan, data)
     labels = {name: aim.target.labels for name, aim in aims.items()}
-    _check_labels(plan, data, labels)
+    ranges = measured_ranges(plan, data)
+    _check_labels(plan, data, labels, ranges)
     _check_monitors(plan, aims, data)
     fingerprints = _fingerprints(data)
     data = parted(data, Shares(plan.data.validation_split, plan.data.test_split, plan.data.split_by), seed, source)
@@ -97,9 +98,9 @@ def prepare(plan: Plan, seed: int, kept: Mapping[str, Target] | None = None) -> 
     def part(split: Split | None) -> Part | None:
         if split is None:
             return None
-        entering = {name: _entering(plan, name, meant_for(split.x, name)) for name in plan.graph.inputs}
-        x = {name: images for name, (images, _) in entering.items()}
-        raw = frozenset(name for name, (_, whole) in entering.items() if not whole)
+        images = {name: _entering(plan, name, meant_for(split.x, name)) for name in plan.graph.inputs}
+        x = {name: column for name, (column, _) in images.items()}
+        raw = frozenset(name for name, (_, whole) in images.items() if not whole)
         y = {name: _target(aim, plan, Part(x, {}, raw), data, split) for name, aim in aims.items()}
         return Part(x, y, raw)
 
@@ -115,11 +116,12 @@ def prepare(plan: Plan, seed: int, kept: Mapping[str, Target] | None = None) -> 
         forms={name: aim.form for name, aim in aims.items()},
         empty={name: aim.ignored for name, aim in aims.items() if aim.ignored is not None},
         class_weights=_class_weights(plan, data, aims),
+        ranges=ranges,
     )
-    _check_ranges(plan, train)
+    _check_targets(plan, train, aims)
     tables = [*each_class(data)]
     missing = (line for table in tables for line in table.missing())
-    beside = (*spare(plan, data, aims), *left_alone(plan.graph, plan.data, labels))
+    beside = (*spare(plan, data, aims), *left_alone(plan.graph, plan.data, labels), *_scaled_twice(plan, ranges))
     notes = tuple(dict.fromkeys((*data.notes, *missing, *beside)))
     counted = tuple(line for table in tables for line in table.lines())
     return Prepared(aims, train, validation, test, data.names, fingerprints, targets, notes, counted)
@@ -154,10 +156,10 @@ def _check_monitors(plan: Plan, aims: Mapping[str, Objective], data: Dataset) ->
         raise TrainingError(problem.message, problem.help)
 
 
-def _check_labels(plan: Plan, data: Dataset, labels: Mapping[str, Labels]) -> None:
+def _check_labels(plan: Plan, data: Dataset, labels: Mapping[str, Labels], ranges: Mapping[str, Range]) -> None:
     """What augmentation cannot do to these labels, and weights of classes that there are not."""
     for problem in (
-        *augmentation_problems(plan.graph, plan.data, plan.training, labels),
+        *augmentation_problems(plan.graph, plan.data, plan.training, labels, ranges),
         *weight_problems(plan.graph, plan.data, labels, data.names or ()),
     ):
         raise DataError(problem.message, problem.help)
@@ -181,20 +183,21 @@ def _class_weights(plan: Plan, data: Dataset, aims: Mapping[str, Objective]) -> 
     return found
 
 
-def _check_ranges(plan: Plan, train: Part) -> None:
-    """Entries of augmentation that take the range of the pixels, where the images are of another one."""
-    for name, images in train.x.items():
-        stages = plan.data.stages("augmentation", name, plan.graph.inputs)
-        layer = next((layer for layer, _ in stages if isinstance(layer, Augmentation)), None)
-        span = value_range(plan.data, plan.graph, name)
-        if layer is None or getattr(layer, "value_range", ()) is not None or name in train.raw or span is None:
+def _check_targets(plan: Plan, train: Part, aims: Mapping[str, Objective]) -> None:
+    """Numbers to learn that the last activation cannot give, or the loss cannot take."""
+    for name, aim in aims.items():
+        if not aim.target.numbers:
             continue
-        array = images[:]
-        low, high, slack = float(array.min()), float(array.max()), 0.01 * (span[1] - span[0])
-        if low < span[0] - slack or high > span[1] + slack or high - low < 2 * slack:
-            wanted, found = (f"{first:.3g} to {last:.3g}" for first, last in (span, (low, high)))
-            message = f"`{layer.entry}` expects pixels of {wanted}, and they are {found}"
-            raise DataError(message, f"write `{layer.entry}: {{value_range: [lowest, highest]}}`")
+        if found := target_problem(aim.activation, aim.loss, extremes(train.y[name]), exact=True):
+            several = f"output `{name}`: " if len(aims) > 1 else ""
+            raise DataError(several + found.message, found.help)
+
+
+def _scaled_twice(plan: Plan, ranges: Mapping[str, Range]) -> Iterator[str]:
+    for name, start in ranges.items():
+        span = entering(plan.data, plan.graph, name, start)
+        if span is not None and (found := scaled_twice(plan.graph, name, span)):
+            yield f"warning: {found[1]}"
 
 
 def _check_given(plan: Plan, data: Dataset) -> None:

@@ -141,7 +141,9 @@ def match(own: Sequence[Own], held: Sequence[Held], skip: Sequence[str] = ()) ->
     by_name = _by_name(own, held, skip)
     if by_name is None:
         return by_order
-    telling = any(not _is_automatic(layer) for layer, _ in by_name.pairs)
+    named = {layer.name: other for layer, other in by_name.pairs if not _is_automatic(layer)}
+    placed = {layer.name: other for layer, other in by_order.pairs}
+    telling = any(placed.get(name) is not other for name, other in named.items())
     first, second = (by_name, by_order) if telling else (by_order, by_name)
     return second if first.misfits and not second.misfits else first
 

@@ -25,6 +25,7 @@ import numpy as np
 from cnnspec.data.columns import Array
 from cnnspec.language.entries import snake_case
 from cnnspec.training.errors import WeightsError
+from cnnspec.training.weights_order import order_told
 
 _MEMBER, _CONFIG = "model.weights.h5", "config.json"
 _DEPTH, _GROUPS = 32, 200_000
@@ -36,14 +37,16 @@ _AGAIN = "write it again with `model.save_weights` or `model.save`, or fetch it 
 class Held:
     """A layer in a file: its name there, its class in snake case (empty where the file does not tell), its arrays.
 
-    `within` is the number of the model within the model that it stands in, where the file does not tell between which
-    layers that one stands; else 0.
+    `path` are the names of the models that it stands in, as far as the file tells them, and its own. `within` is the
+    number of the model within the model that it stands in, where the file does not tell between which layers that one
+    stands; else 0.
     """
 
     name: str
     kind: str
     arrays: Mapping[str, Any]
     within: int = 0
+    path: tuple[str, ...] = ()
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -149,6 +152,10 @@ def _layers(file: h5py.File, path: Path, config: Any) -> list[Held]:
             found = list(_legacy(old))
         else:
             found = list(_Walk().model(file, config))
+            places = {path: place for place, path in enumerate(order_told(config))}
+            if config and not places and len({held.path[0] for held in found if len(held.path) > 1}) > 1:
+                raise WeightsError("it holds several models, and does not tell how they are called", _AGAIN)
+            found.sort(key=lambda held: places.get(held.path, len(places)))
     except WeightsError as error:
         raise WeightsError(f"{path}: {error.message}", error.help) from None
     except _DAMAGE:
@@ -165,33 +172,43 @@ class _Walk:
         self._opened = 0
         self._within = 0
 
-    def model(self, group: h5py.Group, config: Any, depth: int = 0, within: int = 0) -> Iterator[Held]:
+    def model(
+        self, group: h5py.Group, config: Any, depth: int = 0, within: int = 0, path: tuple[str, ...] = ()
+    ) -> Iterator[Held]:
         """The layers of a model, those of models within it among them."""
         container = _group(group, "layers") or _group(group, "_layer_checkpoint_dependencies")
         if container is not None:
             known = _told(config)
             for key in sorted(container, key=lambda key: _place(key, known, container)):
-                yield from self._layer(container, key, known.get(key, (0, {}))[1], depth, within)
+                yield from self._layer(container, key, known.get(key, (0, {}))[1], depth, within, path)
         elif depth < _DEPTH:  # a model of a class of its own: its attributes
             for key in sorted(group):
                 if key not in ("vars", "optimizer") and _group(group, key) is not None:
-                    yield from self._layer(group, key, {}, depth, within, kind="")
+                    yield from self._layer(group, key, {}, depth, within, path, kind="")
 
     def _layer(
-        self, container: h5py.Group, key: str, config: Any, depth: int, within: int, kind: str | None = None
+        self,
+        container: h5py.Group,
+        key: str,
+        config: Any,
+        depth: int,
+        within: int,
+        path: tuple[str, ...],
+        kind: str | None = None,
     ) -> Iterator[Held]:
         group = self._checked(_group(container, key), depth)
         if group is None:
             return
+        path = (*path, _name(group, config) or key)
         if "layers" in group:
             if not config and not within and kind is None:
                 self._within += 1
                 within = self._within
-            yield from self.model(group, config, depth + 1, within)
+            yield from self.model(group, config, depth + 1, within, path)
             return
         arrays = dict(self._arrays(group, "", depth))
         if arrays:
-            yield Held(_name(group, config) or key, _kind(key) if kind is None else kind, arrays, within)
+            yield Held(path[-1], _kind(key) if kind is None else kind, arrays, within, path)
 
     def _arrays(self, group: h5py.Group, prefix: str, depth: int) -> Iterator[tuple[str, h5py.Dataset]]:
         """The arrays of a layer and of layers that it is made of. Those of random generators are no weights."""

@@ -20,8 +20,11 @@ from cnnspec.data.images.fitting import Form
 from cnnspec.data.images.opening import BadImage
 from cnnspec.data.scale import Scale
 from cnnspec.data.splits import ALL, Dataset
+from cnnspec.judging.entering import entrances
+from cnnspec.judging.files import readings
 from cnnspec.language.entries import Invalid
 from tests.data.pictures import noise, save, source
+from tests.training.specs import plan
 
 
 def folder(root: Path, *arrays: Any, ending: str = "png") -> Path:
@@ -170,6 +173,26 @@ def _colour16(blue: int) -> bytes:
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
     )
     return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+
+
+FLOATS = """
+name: deep
+input: [4, 4, 1]
+layers: [flatten, {dense: {units: 2, activation: softmax}}]
+data: {source: {image_folder: {path: pictures, bits: 12}}, preprocessing: [{rescaling: $(1/255)}]}
+"""
+
+
+def test_predict_reads_files_as_training_does(tmp_path: Path) -> None:
+    arrays = deep(4095), deep(4095, 1)
+    folder(tmp_path, *arrays)
+    ready = plan(tmp_path / "runs", FLOATS, directory=tmp_path)
+    trained = ready.data.source.load(tmp_path, ready.graph.inputs).train.x[ALL]
+    files = [tmp_path / "pictures/a/0.png", tmp_path / "pictures/b/1.png"]
+    items = [read() for read in readings(files, entrances(ready), None)]
+    assert [item.error for item in items] == [None, None]
+    assert np.array_equal(np.stack([item.x["input"] for item in items]), trained[np.arange(2)])
+    assert trained[np.arange(2)].max() == 255
 
 
 @pytest.mark.parametrize(

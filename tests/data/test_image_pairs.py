@@ -121,6 +121,14 @@ def test_targets_turn_with_their_images(tmp_path: Path) -> None:
     assert any("turned with its image" in note for note in data.notes)
 
 
+def test_targets_beyond_what_the_end_gives_are_refused_before_training(tmp_path: Path) -> None:
+    write(tmp_path, "a", noise(8, 8), noise(16, 16))
+    write(tmp_path, "b", noise(8, 8), noise(16, 16))
+    text = DOUBLE.replace("ACTIVATION", "sigmoid").replace("RANGE", "[0, 255]")
+    with pytest.raises(DataError, match="the targets are 0 to 255, and `sigmoid` gives 0 to 1"):
+        train(plan(tmp_path / "runs", text, directory=tmp_path), quiet=True)
+
+
 def test_two_scales_of_targets() -> None:
     with pytest.raises(Invalid) as invalid:
         source({"image_pairs": {"inputs": "a", "targets": "b", "target_bits": 12, "target_value_range": [0, 1]}})

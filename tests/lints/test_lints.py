@@ -136,6 +136,26 @@ DOUBTFUL: dict[str, list[tuple[str, str]]] = {
         (spec("flatten", "dense: 10", "dropout: 0.5", "softmax"), "5:5: "),
         (spec("flatten", "dense: 1", "dropout: 0.5", end="training: {loss: mean_squared_error}"), "5:5: "),
     ],
+    "early-stopping-patience": [
+        (spec("flatten", HEAD, input="[28, 28, 1]", end="data: {source: mnist}\ntraining: {callbacks: [early_stopping]}"), "6:24: training ends with the first epoch"),
+        (spec("flatten", HEAD, input="[28, 28, 1]", end="data: {source: mnist}\ntraining: {callbacks: [{early_stopping: {restore_best_weights: true}}]}"), "6:25: "),
+    ],
+    "monitor-mode": [
+        (spec("flatten", HEAD, input="[28, 28, 1]", end="data: {source: mnist}\ntraining: {callbacks: [{early_stopping: {monitor: val_accuracy, mode: min, patience: 4}}]}"), "6:71: `mode: min` of `val_accuracy`, of which more is better"),
+        (spec("flatten", HEAD, input="[28, 28, 1]", end="data: {source: mnist}\ntraining: {callbacks: [{model_checkpoint: {monitor: loss, mode: max}}]}"), "6:65: `mode: max` of `loss`, of which less is better"),
+    ],
+    "plateau-patience": [
+        (spec("flatten", HEAD, input="[28, 28, 1]", end="data: {source: mnist}\ntraining: {callbacks: [{early_stopping: {patience: 5}}, reduce_lr_on_plateau]}"), "6:57: it waits 10 epochs, and `early_stopping` ends the run after 5"),
+    ],
+    "norm-momentum": [
+        (spec("conv2d: {filters: 4, kernel_size: 3, use_bias: false}", "batch_normalization: {momentum: 0.1}"), "4:37: a momentum of 0.1"),
+    ],
+    "loss-one-class": [
+        (spec("flatten", "dense: {units: 10, activation: sigmoid}", input="[28, 28, 1]", end="data: {source: mnist}\ntraining: {loss: binary_focal_crossentropy}"), "6:12: `binary_focal_crossentropy` decides each class by itself, and each image is of one of 10"),
+    ],
+    "scaled-twice": [
+        (spec("rescaling: $(1/255)", "flatten", HEAD, input="[28, 28, 1]", end="data: {source: mnist, preprocessing: [{rescaling: $(1/255)}]}"), "6:40: pixels are 0 to 1 when they enter"),
+    ],
     "learning-rate": [
         (spec("flatten", HEAD, end="training: {optimizer: {adam: 10}}"), "5:30: a learning rate of 10 for `adam`"),
         (spec("flatten", HEAD, end="training: {optimizer: {sgd: {learning_rate: 300}}}"), "5:45: "),
@@ -283,6 +303,18 @@ FINE: dict[str, list[str]] = {
         spec("flatten", "dropout: 0.5", HEAD, end="data: {source: cifar10}"),
         spec("flatten", "dense: 10", "dropout: 0.5", "dense: 4", "softmax"),
         spec("flatten", HEAD, "dropout: $(0.0)", end="data: {source: cifar10}"),
+    ],
+    "early-stopping-patience": [spec("flatten", HEAD, input="[28, 28, 1]", end="data: {source: mnist}\ntraining: {callbacks: [{early_stopping: {patience: 1}}]}")],
+    "monitor-mode": [spec("flatten", HEAD, input="[28, 28, 1]", end="data: {source: mnist}\ntraining: {callbacks: [{early_stopping: {monitor: val_accuracy, mode: max, patience: 4}}]}"), spec("flatten", HEAD, input="[28, 28, 1]", end="data: {source: mnist}\ntraining: {callbacks: [{early_stopping: {monitor: val_accuracy, patience: 4}}]}")],
+    "plateau-patience": [spec("flatten", HEAD, input="[28, 28, 1]", end="data: {source: mnist}\ntraining: {callbacks: [{early_stopping: {patience: 5}}, {reduce_lr_on_plateau: {patience: 2}}]}"), spec("flatten", HEAD, input="[28, 28, 1]", end="data: {source: mnist}\ntraining: {callbacks: [{early_stopping: {monitor: loss, patience: 5}}, reduce_lr_on_plateau]}")],
+    "norm-momentum": [spec("conv2d: {filters: 4, kernel_size: 3, use_bias: false}", "batch_normalization: {momentum: 0.9}")],
+    "loss-one-class": [
+        spec("flatten", "dense: {units: 10, activation: softmax}", input="[28, 28, 1]", end="data: {source: mnist}\ntraining: {loss: categorical_crossentropy}"),
+        spec("flatten", "dense: {units: 1, activation: sigmoid}", input="[16, 16, 3]", end="data: {source: {shapes: {kinds: [circle, star], image_size: 16}}}\ntraining: {loss: binary_crossentropy}"),
+    ],
+    "scaled-twice": [
+        spec("rescaling: $(1/255)", "flatten", HEAD, input="[28, 28, 1]", end="data: {source: mnist}"),
+        spec("rescaling: {scale: 2, offset: -1}", "flatten", HEAD, input="[28, 28, 1]", end="data: {source: mnist, preprocessing: [{rescaling: $(1/255)}]}"),
     ],
     "learning-rate": [
         spec("flatten", HEAD, end="training: {optimizer: {adam: 0.1}}"),

@@ -11,7 +11,7 @@ UNITS = "layers=[flatten, {dense: {units: %s}}]"
 SOFTMAX = "layers=[flatten, {dense: {units: %d, activation: softmax}}]"
 SIGMOID = "layers=[flatten, {dense: {units: %d, activation: sigmoid}}]"
 
-WATCHED = "training.callbacks=[{early_stopping: val_loss}]"
+WATCHED = "training.callbacks=[{early_stopping: {monitor: val_loss, patience: 3}}]"
 UNHELD = "data.validation_split=0"
 
 FINE: list[tuple[str, ...]] = [
@@ -24,10 +24,10 @@ FINE: list[tuple[str, ...]] = [
     (SIGMOID % 10,),
     ("training.loss=mean_squared_error", UNITS % 1),
     ("training.loss=mean_squared_error", UNITS % 10),
-    ("training.callbacks=[{early_stopping: val_accuracy}]",),
+    ("training.callbacks=[{early_stopping: {monitor: val_accuracy, patience: 3}}]",),
     ("training.callbacks=[{reduce_lr_on_plateau: loss}]", "data.validation_split=null"),
     ("training.callbacks=[{model_checkpoint: val_accuracy}, tensorboard, terminate_on_nan]",),
-    ("training.callbacks=[{early_stopping: val_f1}]", "training.loss=categorical_crossentropy",
+    ("training.callbacks=[{early_stopping: {monitor: val_f1, patience: 3}}]", "training.loss=categorical_crossentropy",
      "training.metrics=[{f1_score: {name: f1}}]"),
     ("data.source=mnist", "input=[28, 28, 1]"),
     ("data.source=mnist", "data.preprocessing=[{resizing: {height: 8, width: 8}}]"),

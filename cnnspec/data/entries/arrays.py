@@ -61,6 +61,7 @@ class Npz(Source):
     """
 
     first: ClassVar[str] = "path"
+    range_known: ClassVar[bool] = False
     class_names: ClassVar[tuple[str, ...]] = ()
 
     path: Text
@@ -118,6 +119,7 @@ class Idx(Source):
     """
 
     first: ClassVar[str] = "path"
+    range_known: ClassVar[bool] = False
     class_names: ClassVar[tuple[str, ...]] = ()
 
     path: Text | None = None

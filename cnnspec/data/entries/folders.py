@@ -304,12 +304,10 @@ class SegmentationFolder(EncodedImages):
                 message = f"`ignore` is the colour {as_text(self.ignore)}, and there are no `colors`"
                 raise refuse("mask-values", message, "list the colour of each class, or ignore a number", at="ignore")
             return
-        if self.values is not None:
-            message = "`values` lists the numbers of the classes, `colors` their colours"
-            raise refuse("mask-values", message, "keep one", at="values")
-        if self.classes not in (None, len(self.colors)):
-            message = f"`colors` lists {len(self.colors)} classes, `classes` says {self.classes}"
-            raise refuse("mask-values", message, "leave `classes` out", at="classes")
+        for other in ("values", "classes"):
+            if getattr(self, other) is not None:
+                message = f"`colors` says which classes there are, and so does `{other}`"
+                raise refuse("mask-values", message, f"leave `{other}` out", at=other)
         if isinstance(self.ignore, int):
             message = f"`ignore` is the number {self.ignore}, and masks are read by `colors`"
             help = "write the colour to ignore: `ignore: [0, 0, 0]`; its pixels get 255"

@@ -63,6 +63,7 @@ class Npy(Source):
           source: {npy: {x_train: {left: left.npy, right: right.npy}, y_train: {same: same.npy}}}
     """
 
+    range_known: ClassVar[bool] = False
     class_names: ClassVar[tuple[str, ...]] = ()
 
     x_train: Paths

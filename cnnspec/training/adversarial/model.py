@@ -103,7 +103,10 @@ def adversarial(discriminator: Any, plan: AdversarialPlan, part: Part) -> Advers
     generator = network(replace(plan, graph=plan.generator), discriminator.dtype_policy.name)
 
     preprocessing = [layer for layer, _ in plan.data.stages("preprocessing", "input", plan.graph.inputs)]
-    stages = {"input": preprocessing} if part.raw else {}, {"input": augmentation(plan, "input")}
+    stages = (
+        {"input": preprocessing} if part.raw else {},
+        {"input": augmentation(plan, "input", part.ranges.get("input"))},
+    )
     return Adversarial(generator, discriminator, stages, part, _loss(plan), plan.adversarial.label_smoothing)
 
 

@@ -1,0 +1,31 @@
+"""The ranges of values, measured from the data. NumPy only."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnnspec.data.columns import Column
+from cnnspec.data.splits import Dataset, meant_for
+from cnnspec.training.plan import Plan
+from cnnspec.training.ranges import Range, canonical, source_range
+
+_ITEMS = 2048
+"""How many items are looked at, evenly spaced."""
+
+
+def measured_ranges(plan: Plan, data: Dataset) -> dict[str, Range]:
+    """The range of the pixels of each input as the source gives them: known, or measured on images for training."""
+    found = {}
+    for name, shape in plan.graph.inputs.items():
+        known = source_range(plan.data) if len(shape) == 3 else None
+        low, high = extremes(meant_for(data.train.x, name))
+        inside = known is not None and known[0] <= low and high <= known[1]
+        found[name] = known if known is not None and inside else canonical(low, high)
+    return found
+
+
+def extremes(column: Column) -> Range:
+    """The lowest and the highest value of up to 2,048 evenly spaced items."""
+    indices = np.unique(np.linspace(0, len(column) - 1, min(_ITEMS, len(column))).astype(np.int64))
+    values = column[indices]
+    return float(values.min()), float(values.max())
