@@ -107,7 +107,9 @@ IgnoreField: TypeAlias = Annotated[
     Any,
     BeforeValidator(_ignored),
     Form(
-        lambda rank: {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 65535}, *_COLOUR["anyOf"]]},
+        lambda rank: {
+            "anyOf": [{"type": "integer", "minimum": 0, "maximum": 65535}, *_COLOUR["anyOf"], {"type": "null"}]
+        },
         "a number, or with `colors` a colour",
     ),
 ]

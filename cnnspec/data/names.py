@@ -26,7 +26,7 @@ NamePattern: TypeAlias = Annotated[
     Any,
     BeforeValidator(_pattern),
     Form(
-        lambda rank: {"type": "string", "pattern": r"^[^{}/]*\{stem\}[^{}/]*$"},
+        lambda rank: {"type": "string", "pattern": r"^(\$.*|[^{}/]*\{stem\}[^{}/]*)$"},
         f"a pattern of names, with `{STEM}` for what both share",
     ),
 ]
