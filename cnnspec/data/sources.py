@@ -27,6 +27,7 @@ SOURCES = Vocabulary(
         "cnnspec.data.entries.named": "digits mnist fashion_mnist cifar10 cifar100",
         "cnnspec.data.entries.arrays": "npz idx",
         "cnnspec.data.entries.folders": "image_folder segmentation_folder",
+        "cnnspec.data.entries.pairs": "image_pairs",
         "cnnspec.data.entries.drawn": "shapes",
         "cnnspec.data.entries.stores": "npy tfrecord tfds huggingface",
     },
@@ -91,6 +92,11 @@ class Source(Entry):
         """The names of the classes by their numbers: none where they have numbers alone."""
         return None
 
+    @property
+    def label_range(self) -> tuple[float, float] | None:
+        """Black and white in images that are to be learnt, where it says so."""
+        return None
+
     def labels_of(self, output: str, inputs: Mapping[str, Shape]) -> Labels | None:
         """What is known of the labels for an output of a network with `inputs`; None where only the files tell."""
         return None if self.class_count is None else Labels((), self.class_count, "classes")
@@ -142,6 +148,10 @@ class Source(Entry):
         open: the size and the channels of its images.
         """
         raise NotImplementedError
+
+    def load_for(self, directory: Path, inputs: Mapping[str, Shape], outputs: Mapping[str, Shape]) -> Dataset:
+        """The same for a network that gives `outputs`, from which a source of images to learn takes their size."""
+        return self.load(directory, inputs)
 
     def load_images(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:
         """The images for a network that learns no labels: what `load` gives, with or without labels."""

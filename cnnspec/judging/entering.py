@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cnnspec.data.scale import BY_DEPTH, Scale
 from cnnspec.data.sources import Source
 from cnnspec.layers.base import Layer, Shape
 from cnnspec.training.plan import Plan
@@ -22,6 +23,8 @@ class Entrance:
     layers: tuple[Layer, ...] = ()
     range: tuple[float, float] | None = None
     """The range of the values that training saw, where the run has kept it."""
+    scale: Scale = BY_DEPTH
+    """What is black and white in files deeper than 8 bits."""
 
     @property
     def takes_images(self) -> bool:
@@ -52,6 +55,7 @@ def entrances(plan: Plan, ranges: Mapping[str, tuple[float, float]] | None = Non
             _white(source, span),
             layers,
             span,
+            getattr(source, "scale", BY_DEPTH),
         )
     return found
 

@@ -140,7 +140,7 @@ def _decoded(path: Path, entrance: Entrance) -> tuple[Array, tuple[int, int]]:
     if height is None or width is None:
         own = header(path).size
         height, width = height or own[1], width or own[0]
-    pixels, found = image(path, Form(height, width, entrance.channels or 3, entrance.resize))
+    pixels, found = image(path, Form(height, width, entrance.channels or 3, entrance.resize, entrance.scale))
     numbers = pixels.astype(np.float32) * np.float32(entrance.white / 255)
     return (numbers[..., 0] if len(entrance.shape) == 2 else numbers), found.size
 

@@ -84,6 +84,9 @@ def _heads(kept: Kept) -> dict[str, Head]:
 
 def _span(head: Head, entering: Mapping[str, Entrance], chains: Mapping[str, Any], kept: Kept) -> Span:
     """Black and white in the images that an output gives: as preprocessing makes them of a black and a white image."""
+    learnt = kept.plan.data.source.label_range if kept.plan.data.targets != "inputs" else None
+    if learnt is not None:
+        return np.array(learnt[0]), np.array(learnt[1])
     if kept.plan.data.targets != "inputs" and head.activation in RANGES:
         low, high = RANGES[head.activation]
         return np.array(low), np.array(high)

@@ -66,8 +66,11 @@ def prepare(plan: Plan, seed: int, kept: Mapping[str, Target] | None = None) -> 
     Raises `DataError`, or `TrainingError` where no loss follows.
     """
     learnt = plan.labelled and plan.data.targets == "labels"
-    load = plan.data.source.load if learnt else plan.data.source.load_images
-    data = load(plan.directory, plan.graph.inputs)
+    inputs, outputs = plan.graph.inputs, plan.graph.output_shapes
+    if learnt:
+        data = plan.data.source.load_for(plan.directory, inputs, outputs)
+    else:
+        data = plan.data.source.load_images(plan.directory, inputs)
     source = plan.data.source.entry
     targets: Mapping[str, Target] = {}
     if not plan.labelled:

@@ -69,7 +69,7 @@ class Target:
             case "one_hot_maps":
                 return f"{count}, {'shares of each' if self.soft else 'one'} per pixel (one-hot masks)"
             case "value_maps":
-                return f"images of {show(self.shape)}"
+                return f"images of {show(self.shape)}" if any(self.shape) else "images"
             case "boxes":
                 return "one box per image (4 values)"
 

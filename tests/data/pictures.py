@@ -98,7 +98,7 @@ BAD: dict[str, tuple[bytes | Callable[[Path], Any], str]] = {
     "wide.png": (png_header(20_000, 10), "is 20,000×10 pixels; at most 16,384 a side are read"),
     "huge.png": (png_header(16_000, 16_000), "is 16,000×16,000 pixels; at most 134,217,728 in all are read"),
     "none.png": (png_header(0, 5), "is "),
-    "float.tif": (packed(np.ones((4, 4), np.float32), "TIFF"), "has pixels of 32 bits, which are not read"),
+    "float.tif": (packed(np.full((4, 4), 300, np.float32), "TIFF"), "holds floats of 300 to 300, not of 0 to 1"),
     "circle.png": (_linked_to_itself, "is a link that leads back to itself"),
     "dangling.png": (lambda path: path.symlink_to("nowhere.png"), "is a link to nothing"),
     "folder.png": (lambda path: path.mkdir(), "is a folder"),

@@ -49,21 +49,22 @@ def test_a_colour_that_is_not_in_the_table_is_told(tmp_path: Path) -> None:
     folder(tmp_path)
     with pytest.raises(DataError) as caught:
         load(tmp_path, colors={"road": (128, 64, 128), "car": (0, 0, 142)})
-    assert "a0.png holds #4682b4: not among `colors`" in caught.value.message
+    count = (NUMBERS[0] == 2).sum()
+    assert f"a0.png holds #4682b4 [70, 130, 180] ({count} pixels): not among `colors`" in caught.value.message
 
 
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("png", ("has colours (#", "write `colors: {name: [red, green, blue], …}`")),
-        ("jpg", ("is a JPEG", "save masks as PNG")),
+        ("png", ("have colours", "#4682b4 [70, 130, 180]", "write `colors: {class_0: '#")),
+        ("jpg", ("are JPEGs", "save masks as PNG")),
     ],
 )
-def test_the_real_fault_is_told_also_where_every_file_has_it(kind: str, words: tuple[str, str], tmp_path: Path) -> None:
+def test_the_real_fault_is_told_also_where_every_file_has_it(kind: str, words: tuple[str, ...], tmp_path: Path) -> None:
     folder(tmp_path, kind=kind)
     with pytest.raises(DataError) as caught:
         load(tmp_path)
-    assert all(word in caught.value.message for word in words)
+    assert all(word in f"{caught.value.message} {caught.value.help}" for word in words)
     assert "nothing but 0" not in caught.value.message
 
 
@@ -90,7 +91,7 @@ def test_masks_beside_their_images(tmp_path: Path) -> None:
         ({"colors": {"a": (0, 0, 0), "b": (0, 0, 256)}}, "`b` takes a colour"),
         ({"colors": {"a": "#000000", "b": "red"}}, "`b` takes a colour"),
         ({"colors": COLORS, "classes": 3}, "`colors` says which classes there are, and so does `classes`"),
-        ({"mask_name": "mask"}, "`mask_name` holds `{stem}` once"),
+        ({"mask_name": "mask"}, "`mask` is no pattern of names with one `{stem}`"),
     ],
 )
 def test_what_is_refused(given: dict[str, Any], words: str) -> None:

@@ -120,12 +120,6 @@ def test_a_colour_that_a_png_calls_transparent_is_laid_over_white(tmp_path: Path
     assert decoded(tmp_path / "a.png", Form(2, 2)).tolist() == [[[255] * 3] * 2, [[0] * 3] * 2]
 
 
-def test_sixteen_bits_become_the_upper_eight(tmp_path: Path) -> None:
-    deep = np.array([[0, 255, 256, 65535, 0x1234]], np.uint16)
-    save(tmp_path / "a.png", deep)
-    assert decoded(tmp_path / "a.png", Form(1, 5, 1))[0, :, 0].tolist() == [0, 0, 1, 255, 0x12]
-
-
 @pytest.mark.parametrize("name", BAD)
 def test_what_cannot_be_decoded_says_why(tmp_path: Path, name: str) -> None:
     how, reason = BAD[name]

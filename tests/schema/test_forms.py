@@ -25,6 +25,7 @@ VALUES: list[Any] = [
     (None, 1), ("accuracy",), ("early_stopping",), ("a", "b"), ("circle", "star"), ({"early_stopping": {"patience": 3}},), (("accuracy",),),
     {}, {"a": 1}, {"l2": 0.1}, {"constant": 0.5}, {"cosine_decay": 0.1}, {"leaky_relu": 0.1}, {"relu": {"max_value": 6.0}},
     ("hinge", "poisson"), {"a": "hinge"}, {"a": ("accuracy",)}, {"max_norm": 2.0}, {"adam": 0.1}, {"a": 0.5, "b": 2.0}, {"npz": "a.npz"},
+    "{stem}_mask", "{stem}", "#00008e", {"road": (128, 64, 128), "car": "#00008e"}, {"road": "#00008e"}, (128, 64, 128), (0, 0, 256),
 ]  # fmt: skip
 SECTIONS: list[type[Section]] = [Data, Training, AdversarialTraining]
 ENTRIES = [cls for vocabulary in vocabularies().values() for cls in vocabulary.values()]

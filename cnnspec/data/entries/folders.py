@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from cnnspec.data.errors import DataError
+from cnnspec.data.mask_colours import ColoursField, IgnoreField, as_text
+from cnnspec.data.names import STEM, NamePattern
+from cnnspec.data.scale import Scale
 from cnnspec.data.sources import Labels, Source, Text
 from cnnspec.data.table_columns import NO_COLUMNS, Columns, ColumnsField, as_columns
 from cnnspec.language import limits
 from cnnspec.language.entries import Problem, refuse, shown
-from cnnspec.language.forms import Form, Schema, one_or
+from cnnspec.language.forms import Form, Schema, one_or, several
 from cnnspec.language.problems import Expects
 from cnnspec.language.types import Count, choice, spread
 from cnnspec.layers.base import Shape, show
@@ -47,6 +49,27 @@ def _channels(value: Any) -> Any:
 Channels = Annotated[int | None, BeforeValidator(_channels), Form(lambda rank: {"enum": list(_CHANNELS)}, "1, 3 or 4")]
 
 
+Bits = Annotated[int | None, Field(ge=1, le=16)]
+
+
+def _span(value: Any) -> Any:
+    """Two numbers, the lower one first."""
+    if isinstance(value, list | tuple) and len(value) == 2 and not any(isinstance(end, bool) for end in value):
+        low, high = value
+        if isinstance(low, int | float) and isinstance(high, int | float) and low >= high:
+            help = f"write `[{high:g}, {low:g}]`" if low > high else "give what is black, and what is white"
+            raise refuse("out-of-range", f"the range goes from {low:g} to {high:g}", help)
+    return value
+
+
+ValueRange = Annotated[
+    tuple[float, float] | None,
+    BeforeValidator(_span),
+    Expects("two numbers, the lower one first"),
+    Form(lambda rank: several({"type": "number"}, 2, 2), "`[lowest, highest]`"),
+]
+
+
 class EncodedImages(Source):
     """Images in files, brought into one size as they are decoded."""
 
@@ -55,6 +78,8 @@ class EncodedImages(Source):
     image_size: ImageSize = None
     channels: Channels = None
     resize: choice("stretch", "crop", "pad") = "stretch"  # type: ignore[valid-type]
+    bits: Bits = None
+    value_range: ValueRange = None
     on_bad_file: choice("error", "skip") = "error"  # type: ignore[valid-type]
 
     @property
@@ -82,7 +107,20 @@ class EncodedImages(Source):
         if shape is None or shape[0] is None or shape[1] is None:
             message = f"`{self.entry}` needs `image_size`, because the network takes images of any size"
             raise DataError(message, "add `image_size: [height, width]`")
-        return ImageForm(shape[0], shape[1], shape[2] or 3, self.resize)
+        return ImageForm(shape[0], shape[1], shape[2] or 3, self.resize, self.scale)
+
+    @property
+    def scale(self) -> Scale:
+        """What is black and white in images deeper than 8 bits."""
+        return Scale(self.bits, self.value_range)
+
+    @model_validator(mode="after")
+    def _one_scale(self) -> Self:
+        if self.bits is not None and self.value_range is not None:
+            message = f"`bits: {self.bits}` says that white is {2**self.bits - 1:,}, `value_range` that it is "
+            help = "keep one: `bits` for whole numbers from 0, `value_range` for others"
+            raise refuse("bad-choice", f"{message}{self.value_range[1]:g}", help, at="value_range")
+        return self
 
 
 def _table(value: Any) -> Any:
@@ -111,7 +149,9 @@ class ImageFolder(EncodedImages):
     or blanks. Several outputs have columns by their names, and so has a further input for facts of the images.
 
     PNG, JPEG, WebP, BMP, GIF, TIFF and PPM are read, of several frames the first, upright by their EXIF data. Values
-    are 0 to 255; 16 bits become 8. With 3 channels or 1, transparent parts are laid over white. `image_size` and
+    are 0 to 255, also of deeper images: grey values of 16 bits are divided by 257, and keep their fraction. `bits: 12`
+    says that 4,095 is white; `value_range` what is black and what is white, for floats other than 0 to 1 and for
+    numbers of 32 bits. With 3 channels or 1, transparent parts are laid over white. `image_size` and
     `channels` are the network's where they are left out. `resize` says how an image of another shape fits: it is
     stretched, cropped in the middle, or padded with black; bilinearly, with antialiasing. Every file is checked
     before training; `on_bad_file: skip` goes on without those that cannot be read.
@@ -197,71 +237,18 @@ class ImageFolder(EncodedImages):
         return read_folder(directory / self.path, table, reader, skip, self._said, labelled=labelled, written=self.path)
 
 
-def _colors(value: Any) -> Any:
-    """The colour of each class as one number."""
-    if value is None:
-        return None
-    if not isinstance(value, Mapping) or len(value) < 2:
-        help = "write `colors: {road: [128, 64, 128], car: [0, 0, 142]}`"
-        raise refuse("mask-values", f"`colors` takes the colours of two classes or more, not {shown(value)}", help)
-    found = {str(name): _color(color, str(name)) for name, color in value.items()}
-    for name, color in found.items():
-        first = next(other for other, same in found.items() if same == color)
-        if first != name:
-            raise refuse("mask-values", f"`{first}` and `{name}` have the same colour", "give each its own", at=name)
-    return found
-
-
-def _color(value: Any, name: str) -> int:
-    if isinstance(value, str) and re.fullmatch(r"#[0-9a-fA-F]{6}", value):
-        return int(value[1:], 16)
-    listed = value if isinstance(value, tuple | list) else ()
-    if len(listed) != 3 or not all(type(part) is int and 0 <= part <= 255 for part in listed):
-        help = 'write `[red, green, blue]` with numbers of 0 to 255, or `"#rrggbb"`'
-        raise refuse("mask-values", f"`{name}` takes a colour, not {shown(value)}", help, at=name)
-    red, green, blue = listed
-    return int((red << 16) + (green << 8) + blue)
-
-
-def _pattern(value: str) -> str:
-    if value.count("{stem}") != 1 or "/" in value or "\\" in value:
-        message = f"`mask_name` holds `{{stem}}` once, for the name of the image, not {shown(value)}"
-        raise refuse("mask-values", message, 'write e.g. `mask_name: "{stem}_mask"`')
-    return value
-
-
-_MASK_NAME = Form(
-    lambda rank: {"type": "string", "pattern": r"^[^/\\{}]*\{stem\}[^/\\{}]*$"},
-    "what a mask is called, with `{stem}` in it",
-)
-_COLOR: Schema = {
-    "anyOf": [
-        {"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"},
-        {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 255}, "minItems": 3, "maxItems": 3},
-    ]
-}
-Colors = Annotated[
-    Any,
-    BeforeValidator(_colors),
-    Form(
-        lambda rank: {
-            "anyOf": [{"type": "object", "additionalProperties": _COLOR, "minProperties": 2}, {"type": "null"}]
-        },
-        "the colour of each class, by its name",
-    ),
-]
-
-
 class SegmentationFolder(EncodedImages):
     """Images in one folder, and in another their masks: the class of every pixel.
 
-    A mask bears the name of its image, but for the ending, and has its size. Its numbers are the indices of its
-    palette, or its grey values; they are resized by nearest neighbours. They are class numbers from 0, or 0 and 255 for
-    two classes; for others, `values` lists the number of each class in order. `classes` says how many there are where
-    some are in no mask. Pixels of the number `ignore` are of no class: they keep it, for a loss with `ignore_class`.
-    `colors` is the table of coloured masks: the colour of each class, `[red, green, blue]` or `"#rrggbb"`, in order.
-    `mask_name` says what a mask is called where that is not the name of its image: `"{stem}_mask"`.
-    Splits are given by folders `train`, `validation` and `test` in both. The rest is as in `image_folder`.
+    A mask bears the name of its image, but for the ending, and has its size. `mask_name: "{stem}_mask"` says how masks
+    are named, where `{stem}` is the name of the image without its ending (or what `image_name` leaves of it); both may
+    lie in one folder then. Numbers are the indices of a palette, or grey values; they are resized by nearest
+    neighbours. They are class numbers from 0, or 0 and 255 for two classes; for others, `values` lists the number of
+    each class in order. `colors` lists the colour of each class by its name, `[red, green, blue]` or `'#rrggbb'`.
+    `classes` says how many there are where some are in no mask. Pixels of the number `ignore` are of no class: they
+    keep it, for a loss with `ignore_class`; where it is a colour, they get 255. JPEG blurs masks: with `values` or
+    `colors`, pixels are read as the nearest. A mask without the EXIF data of its image is turned with it. Splits are
+    given by folders `train`, `validation` and `test` in both. The rest is as in `image_folder`.
 
     Example:
         data:
@@ -275,32 +262,27 @@ class SegmentationFolder(EncodedImages):
         data:
           source:
             segmentation_folder:
-              images: street/images
-              masks: street/labels
-              mask_name: "{stem}_labels"
-              colors: {road: [128, 64, 128], car: [0, 0, 142], sky: "#4682b4"}
+              images: street
+              masks: street
+              mask_name: "{stem}_L"
+              colors: {road: [128, 64, 128], car: '#00008e'}
+              ignore: [0, 0, 0]
     """
 
     images: Text
     masks: Text
+    image_name: NamePattern = STEM
+    mask_name: NamePattern = STEM
+    colors: ColoursField = None
     classes: Count | None = None
     values: tuple[Annotated[int, Field(ge=0, le=65535)], ...] | None = None
-    ignore: Annotated[int, Field(ge=0, le=65535)] | None = None
-    colors: Colors = None
-    mask_name: Annotated[str, AfterValidator(_pattern), _MASK_NAME] = "{stem}"
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """Those of the colours, where they are given; else classes have numbers alone."""
-        return tuple(self.colors or ())
+    ignore: IgnoreField = None
 
     @model_validator(mode="after")
     def _numbered(self) -> Self:
+        self._check_colours()
+        ignore = self.ignore if isinstance(self.ignore, int) else None
         values = self.values or ()
-        if self.colors is not None and (self.values is not None or self.classes is not None or self.ignore is not None):
-            other = "values" if self.values is not None else "classes" if self.classes is not None else "ignore"
-            message = f"`colors` says which classes there are, and so does `{other}`"
-            raise refuse("mask-values", message, f"leave `{other}` out", at=other)
         twice = next((value for index, value in enumerate(values) if value in values[:index]), None)
         if twice is not None:
             message = f"`values` holds {twice} twice"
@@ -310,28 +292,51 @@ class SegmentationFolder(EncodedImages):
         if values and self.classes not in (None, len(values)):
             message = f"`values` lists {len(values)} classes, `classes` says {self.classes}"
             raise refuse("mask-values", message, "leave `classes` out", at="classes")
-        if self.ignore is not None and (self.ignore in values or (not values and self.ignore < (self.classes or 0))):
+        if ignore is not None and (ignore in values or (not values and ignore < (self.classes or 0))):
             message = f"{self.ignore} is both a class and what to ignore"
             raise refuse("mask-values", message, "take it out of one of them", at="ignore")
         return self
 
+    def _check_colours(self) -> None:
+        """What contradicts `colors`, or lacks it."""
+        if self.colors is None:
+            if isinstance(self.ignore, tuple):
+                message = f"`ignore` is the colour {as_text(self.ignore)}, and there are no `colors`"
+                raise refuse("mask-values", message, "list the colour of each class, or ignore a number", at="ignore")
+            return
+        for other in ("values", "classes"):
+            if getattr(self, other) is not None:
+                message = f"`colors` says which classes there are, and so does `{other}`"
+                raise refuse("mask-values", message, f"leave `{other}` out", at=other)
+        if isinstance(self.ignore, int):
+            message = f"`ignore` is the number {self.ignore}, and masks are read by `colors`"
+            help = "write the colour to ignore: `ignore: [0, 0, 0]`; its pixels get 255"
+            raise refuse("mask-values", message, help, at="ignore")
+        same = next((name for name, colour in self.colors.items() if colour == self.ignore), None)
+        if same is not None:
+            message = f"{as_text(self.colors[same])} is both `{same}` and what to ignore"
+            raise refuse("mask-values", message, "take it out of one of them", at="ignore")
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return tuple(self.colors or ())
+
     def labels_of(self, output: str, inputs: Mapping[str, Shape]) -> Labels:
         height, width, _ = self.shape_for(next(iter(inputs.values()), ())) or (None, None, None)
-        return Labels((height, width), self._count(), "class_maps")
-
-    def _count(self) -> int | None:
-        listed = self.colors if self.colors is not None else self.values
-        return len(listed) if listed is not None else self.classes
+        listed = self.values if self.colors is None else self.colors
+        return Labels((height, width), self.classes if listed is None else len(listed), "class_maps")
 
     def files(self) -> Iterator[tuple[str, str]]:
         yield "images", self.images
         yield "masks", self.masks
 
     def load(self, directory: Path, inputs: Mapping[str, Shape]) -> Dataset:
+        from cnnspec.data.images.pairing import Naming
         from cnnspec.data.images.readers import ImageReader
         from cnnspec.data.images.segmentation import Meaning, read_pairs
 
-        meaning = Meaning(self.classes, self.values, self.ignore, self.colors, self.mask_name)
+        meaning = Meaning(self.classes, self.values, self.ignore, self.colors)
         reader = ImageReader(self.form(inputs))
         folders = directory / self.images, directory / self.masks
-        return read_pairs(*folders, reader, meaning, self.on_bad_file == "skip")
+        naming = Naming(self.image_name, self.mask_name)
+        return read_pairs(*folders, reader, meaning, self.on_bad_file == "skip", naming)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ import numpy as np
 from cnnspec.data.columns import Array, Column
 from cnnspec.data.errors import DataError
 from cnnspec.data.images.column import READ_AT_ONCE, File, Files, Reader, in_parallel, size
-from cnnspec.data.images.opening import BadImage, Header, header
+from cnnspec.data.images.opening import DEEP, BadImage, Header, header
 
 _LISTED = 20
 _BLOCK = 64
@@ -94,8 +94,10 @@ class Checked:
     numbers: Array
     headers: tuple[Header, ...]
     items: Array | None
+    reader: Reader
+    notes: tuple[str, ...] = ()
 
-    def column(self, files: Sequence[Named], reader: Reader, kept: Array, held: bool) -> Column:
+    def column(self, files: Sequence[Named], kept: Array, held: bool) -> Column:
         """The column of the files numbered `kept`, all of which can be read."""
         places = np.searchsorted(self.numbers, kept)
         if self.items is not None:
@@ -104,12 +106,23 @@ class Checked:
             File(files[number].name, files[number].path, self.headers[place])
             for number, place in zip(kept, places, strict=True)
         ]
-        return Files(chosen, reader, held)
+        return Files(chosen, self.reader, held)
 
 
 def checked(files: Sequence[Named], reader: Reader, faults: Faults, numbers: Sequence[int] | None = None) -> Checked:
     """Look at all files, or those of these numbers: decode them where all that they come to is small, else read their
-    headers."""
+    headers. Where one is deeper than the reader's numbers, all are read with the deeper reader; notes tell of it."""
+    before = len(faults.lines)
+    found = _checked(files, reader, faults, range(len(files)) if numbers is None else numbers)
+    deeper = reader.deeper() if any(header.depth in DEEP for header in found.headers) else None
+    if deeper is not None:
+        del faults.lines[before:]
+        found = _checked(files, deeper, faults, range(len(files)) if numbers is None else numbers)
+    paths, depths = [files[int(number)].path for number in found.numbers], [each.depth for each in found.headers]
+    return replace(found, notes=tuple(reader.notes(paths, depths)))
+
+
+def _checked(files: Sequence[Named], reader: Reader, faults: Faults, numbers: Sequence[int]) -> Checked:
     at_once = size(len(files), reader) <= READ_AT_ONCE
     items = np.empty((len(files), *reader.shape), reader.dtype) if at_once else None
 
@@ -119,5 +132,5 @@ def checked(files: Sequence[Named], reader: Reader, faults: Faults, numbers: Seq
         items[number], found = reader(files[number].path)
         return found
 
-    good = tried(look, files, range(len(files)) if numbers is None else numbers, faults)
-    return Checked(np.fromiter(good, np.int64, len(good)), tuple(good.values()), items)
+    good = tried(look, files, numbers, faults)
+    return Checked(np.fromiter(good, np.int64, len(good)), tuple(good.values()), items, reader)

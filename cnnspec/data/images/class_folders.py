@@ -104,11 +104,17 @@ def _of_splits(folder: Path, splits: Mapping[str, Path], written: str) -> Found:
 def _told(place: str, others: Sequence[str], faults: Faults) -> Iterator[str]:
     """What lies among images and is none; images of a kind that is not read go to `faults`."""
     for other in others:
-        kind = _UNREAD.get(_ending(other))
-        if kind is None:
+        reason = unread(other)
+        if reason is None:
             yield place + other
         else:
-            faults.add(place + other, f"is {kind}, {_CONVERTED}")
+            faults.add(place + other, f"is {reason}")
+
+
+def unread(name: str) -> str | None:
+    """What kind of image that is not read a file is, by its ending, and what to do; None for all others."""
+    kind = _UNREAD.get(_ending(name))
+    return None if kind is None else f"{kind}, {_CONVERTED}"
 
 
 def _ending(name: str) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 
 from cnnspec.data.columns import Array
 from cnnspec.data.errors import DataError
-from cnnspec.data.images.opening import BadImage, Header
+from cnnspec.data.images.opening import BadImage, Depth, Header
 from cnnspec.data.memory import host_memory
 
 READ_AT_ONCE = 1 << 28
@@ -53,6 +53,12 @@ class Reader(Protocol):
 
     def __call__(self, path: Path) -> tuple[Array, Header]:
         """The item of a file, and its header. Raises `BadImage`."""
+
+    def deeper(self) -> Reader | None:
+        """The reader of files that hold more than this one's numbers; None where it takes all as it is."""
+
+    def notes(self, paths: Sequence[Path], depths: Sequence[Depth]) -> Iterable[str]:
+        """What to tell of good files of these depths."""
 
 
 def holds(bytes: int) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from PIL import Image
+
+from cnnspec.data.scale import BY_DEPTH, Scale
 
 Size = tuple[int, int]
 """Width and height, in Pillow's order."""
@@ -19,6 +21,7 @@ class Form:
     width: int
     channels: int = 3
     resize: str = "stretch"
+    scale: Scale = field(default=BY_DEPTH, repr=False)  # not in digests of data: earlier runs have theirs without it
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -55,7 +55,7 @@ def read_folder(
     numbers = [number for number in range(len(found.samples)) if number not in found.lost]
     whole = checked(found.samples, reader, found.faults, numbers)
     left_out = found.faults.told(skip, total)
-    return _dataset(found, whole, reader, left_out)
+    return _dataset(found, whole, (*left_out, *whole.notes))
 
 
 def _with_classes(found: Found) -> Found:
@@ -109,16 +109,16 @@ def _texts(table: Table) -> list[str]:
     return [", ".join(text(labels, row) for labels in table.labels.values()) for row in range(len(table.rows))]
 
 
-def _dataset(found: Found, whole: Checked, reader: ImageReader, left_out: Sequence[str]) -> Dataset:
+def _dataset(found: Found, whole: Checked, told: Sequence[str]) -> Dataset:
     samples, labels = found.samples, found.labels
-    held = holds(size(len(whole.numbers), reader))
+    held = holds(size(len(whole.numbers), whole.reader))
 
     def part(split: str) -> Split | None:
         kept = np.array([number for number in whole.numbers if samples[number].split == split], np.int64)
         if not len(kept):
             return None
         chosen = [samples[number] for number in kept]
-        x: dict[str, Column] = {ALL: whole.column(samples, reader, kept, held)}
+        x: dict[str, Column] = {ALL: whole.column(samples, kept, held)}
         x |= {name: facts[kept] for name, facts in found.inputs.items()}
         y = {output: each.y[kept] for output, each in labels.items()}
         values = {output: each.values[kept] for output, each in labels.items() if each.values is not None}
@@ -127,7 +127,7 @@ def _dataset(found: Found, whole: Checked, reader: ImageReader, left_out: Sequen
     train, validation, test = map(part, ("train", "validation", "test"))
     if train is None:
         raise DataError(f"{found.faults.what}: no image that can be used is left to train on")
-    notes = (*left_out, *found.notes, *_doubts(found, whole.numbers), *notes_of_copies(_files(samples, whole)))
+    notes = (*told, *found.notes, *_doubts(found, whole.numbers), *notes_of_copies(_files(samples, whole)))
     one = labels.get(ALL)
     listed = {output: each.names for output, each in labels.items() if each.names and (output or each.kind == "values")}
     return Dataset(

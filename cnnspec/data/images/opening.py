@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple, TypeAlias
 
 from PIL import Image
 
@@ -36,7 +36,7 @@ _FOREIGN = (
     (b"\0\0\0\x0cJXL ", "is JPEG XL, which is not read"),
     (b"\0\0\0\x0cjP  ", "is JPEG 2000, which is not read"),
 )
-_SIGNS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+_SIGNS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
 _BRANDS = {b"hei": "HEIC", b"hev": "HEIC", b"mif": "HEIC", b"msf": "HEIC", b"avi": "AVIF"}
 
 Image.MAX_IMAGE_PIXELS = None  # `_measured` limits them, by header, with a message of its own
@@ -50,12 +50,22 @@ class BadImage(Exception):
         self.reason = reason
 
 
+Depth: TypeAlias = Literal["8", "16", "16 colour", "32", "float"]
+"""How deep pixels are: whole numbers of up to 8, 16 or 32 bits, or floats. Of colours of 16 bits, 8 are read."""
+
+DEEP: frozenset[Depth] = frozenset({"16", "32", "float"})
+"""Depths whose values do not fit into bytes."""
+
+
 class Header(NamedTuple):
-    """What is known of a file without decoding it: its bytes, when it changed, and width and height as it is seen."""
+    """What is known of a file without decoding it: its bytes, when it changed, width and height as it is seen, how it
+    is turned for that (1: not at all), and how deep its pixels are."""
 
     bytes: int
     changed: int
     size: tuple[int, int]
+    orientation: int = 1
+    depth: Depth = "8"
 
 
 def header(path: Path) -> Header:
@@ -81,7 +91,8 @@ def opened(path: Path) -> Iterator[tuple[Image.Image, BinaryIO, Header]]:
         with path.open("rb") as file:
             image = _recognised(file)
             with image:
-                yield image, file, Header(status.st_size, status.st_mtime_ns, _measured(image))
+                size = _measured(image)
+                yield image, file, Header(status.st_size, status.st_mtime_ns, size, orientation(image), depth(image))
     except OSError as error:
         raise BadImage(_refusal(path, error)) from None
 
@@ -115,9 +126,13 @@ def _what(start: bytes) -> str:
         if start.startswith(sign):
             return reason
     if start[4:8] == b"ftyp" and start[8:11] in _BRANDS:
-        return f"is {_BRANDS[start[8:11]]}, which is not read"
+        return f"is {_BRANDS[start[8:11]]}, which is not read: convert it to JPEG or PNG (`magick FILE new.png`)"
     if start.lstrip().lower().startswith((b"<!doctype html", b"<html")):
         return "is a web page, no image"
+    if start.startswith((b"II*\0", b"MM\0*")):
+        return "is damaged or cut off, or a TIFF of a kind that is not read, such as one of several channels of floats"
+    if start.startswith((b"II+\0", b"MM\0+")):
+        return "is a BigTIFF that is not read: convert it to PNG or plain TIFF"
     if start.startswith(_SIGNS) or start[8:12] == b"WEBP":
         return "is damaged or cut off"
     try:
@@ -149,9 +164,28 @@ def orientation(image: Image.Image) -> int:
     return found if found in range(1, 9) else 1
 
 
+def depth(image: Image.Image) -> Depth:
+    """How deep the pixels of an image are that is not yet decoded."""
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PNG", "PPM")):
+        return "16"
+    if image.mode in ("I", "F"):
+        return "32" if image.mode == "I" else "float"
+    stored = (str(part) for tile in getattr(image, "tile", ()) for part in _parts(tile[3]))
+    return "16 colour" if any(";16" in part for part in stored) else "8"
+
+
+def _parts(arguments: object) -> tuple[object, ...]:
+    return arguments if isinstance(arguments, tuple) else (arguments,)
+
+
 def upright(image: Image.Image) -> Image.Image:
     """The image as it is seen."""
-    turn = _TURNS.get(orientation(image))
+    return turned(image, orientation(image))
+
+
+def turned(image: Image.Image, orientation: int) -> Image.Image:
+    """The image as it is seen with the camera held so."""
+    turn = _TURNS.get(orientation)
     return image if turn is None else image.transpose(turn)
 
 

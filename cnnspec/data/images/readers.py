@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cnnspec.data.columns import Array
-from cnnspec.data.images.decoding import image, mask
+from cnnspec.data.images.coding import Coding
+from cnnspec.data.images.decoding import as_bytes, held, image
+from cnnspec.data.images.deep import depth_notes
 from cnnspec.data.images.fitting import Form
-from cnnspec.data.images.opening import BadImage, Header
+from cnnspec.data.images.opening import BadImage, Depth, Header
+
+_WHITE = 255.0
+
+Turns = Mapping[Path, int]
+"""How files are turned by what others say of them: images whose EXIF data their masks lack."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageReader:
-    """Images as H×W×C bytes."""
+    """Images as H×W×C numbers from 0 to 255: bytes, or with `deep` floats, for images deeper than 8 bits. What does
+    not decide how a set of bytes is read stays out of digests."""
 
     form: Form
+    deep: bool = field(default=False, repr=False)
+    turns: Turns = field(default_factory=dict, repr=False)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -28,20 +38,63 @@ class ImageReader:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Bytes."""
-        return np.dtype(np.uint8)
+        """Bytes or floats."""
+        return np.dtype(np.float32 if self.deep else np.uint8)
 
     def __call__(self, path: Path) -> tuple[Array, Header]:
-        return image(path, self.form)
+        pixels, found = image(path, self.form, self.turns.get(path, 1))
+        return (pixels.astype(np.float32) if self.deep else as_bytes(pixels)), found
+
+    def deeper(self) -> ImageReader | None:
+        """The reader that keeps the depth of images deeper than 8 bits."""
+        return None if self.deep else replace(self, deep=True)
+
+    def notes(self, paths: Sequence[Path], depths: Sequence[Depth]) -> Iterable[str]:
+        """What is deeper than 8 bits, and how it is read."""
+        return depth_notes(paths, depths, self.form.scale)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetReader:
+    """Images to give, as H×W×C floats; `range` is what black and white become."""
+
+    form: Form
+    range: tuple[float, float]
+    turns: Turns = field(default_factory=dict, repr=False)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width, channels."""
+        return self.form.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Floats."""
+        return np.dtype(np.float32)
+
+    def __call__(self, path: Path) -> tuple[Array, Header]:
+        pixels, found = image(path, self.form, self.turns.get(path, 1))
+        low, high = self.range
+        return (low + pixels.astype(np.float64) * ((high - low) / _WHITE)).astype(np.float32), found
+
+    def deeper(self) -> TargetReader | None:
+        """None: it keeps every depth."""
+        return None
+
+    def notes(self, paths: Sequence[Path], depths: Sequence[Depth]) -> Iterable[str]:
+        """What is deeper than 8 bits, and how it is read."""
+        return depth_notes(paths, depths, self.form.scale)
 
 
 @dataclass(frozen=True, slots=True)
 class MaskReader:
-    """Masks as H×W class numbers. `classes` maps the numbers in the files to them."""
+    """Masks as H×W class numbers. `classes` maps the numbers in the files to them; with `coloured`, packed colours."""
 
     form: Form
     classes: tuple[tuple[int, int], ...]
-    coloured: bool = False
+    coloured: bool = field(default=False, repr=False)
+    turns: Turns = field(default_factory=dict, repr=False)
+    ignored: int | None = field(default=None, repr=False)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -54,17 +107,17 @@ class MaskReader:
         return np.dtype(np.uint8 if max(number for _, number in self.classes) < 256 else np.int32)
 
     def __call__(self, path: Path) -> tuple[Array, Header]:
-        found = mask(path, self.form, self.coloured)
-        values, numbers = _table(self.classes)
-        places = np.minimum(np.searchsorted(values, found.numbers), len(values) - 1)
-        strange = values[places] != found.numbers
-        if strange.any():
-            raise BadImage(f"holds {int(found.numbers[strange].min())}, which is no class")
-        return numbers[places].astype(self.dtype), found.header
+        found = held(path, self.form, self.coloured, self.turns.get(path, 1))
+        coding = Coding(self.classes, self.coloured, self.ignored)
+        numbers = coding.classes_of(found)
+        if numbers.min() < 0:
+            raise BadImage(f"holds {coding.shown(int(found.numbers[numbers < 0].min()))}, which is no class")
+        return numbers.astype(self.dtype), found.header
 
+    def deeper(self) -> MaskReader | None:
+        """None: masks are numbers as they are."""
+        return None
 
-@cache
-def _table(classes: tuple[tuple[int, int], ...]) -> tuple[Array, Array]:
-    """The numbers in files in rising order, and the class of each."""
-    ordered = sorted(classes)
-    return np.array([value for value, _ in ordered]), np.array([number for _, number in ordered])
+    def notes(self, paths: Sequence[Path], depths: Sequence[Depth]) -> Iterable[str]:
+        """Nothing: the depth of masks says nothing."""
+        return ()
