@@ -13,7 +13,7 @@ from tests.crossing import cases
 from tests.crossing.crossing import Counts, cross, quietly
 
 pytestmark = pytest.mark.slow
-PART = 500
+PART = 1500
 """One of so many combinations is taken, of each kind of labels others."""
 
 

@@ -181,5 +181,5 @@ def test_random_models_are_right_or_refused(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_many_random_models_are_right_or_refused(tmp_path: Path) -> None:
-    told = several(range(100, 250), tmp_path)
-    assert told["right"] >= 75, told
+    told = several(range(100, 130), tmp_path)
+    assert told["right"] >= 15, told
