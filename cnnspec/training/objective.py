@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from cnnspec.data.section import Data
 from cnnspec.graph.graph import Graph
@@ -160,9 +161,16 @@ def final_activation(graph: Graph, output: str) -> str:
             continue
         if "activation" in type(node.layer).model_fields:
             activation = getattr(node.layer, "activation", None)
-            return "linear" if activation is None else getattr(activation, "entry", str(activation))
-        return node.layer.entry if node.layer.entry in _PLAIN_ENDS else ""
+            return "linear" if activation is None else _bare(activation)
+        return _bare(node.layer) if node.layer.entry in _PLAIN_ENDS else ""
     return "linear"
+
+
+def _bare(activation: Any) -> str:
+    """The name of an activation; nothing for one that arguments have made another function."""
+    name = str(getattr(activation, "entry", activation))
+    changed: set[str] = set(getattr(activation, "model_fields_set", ())) - {"name", "trainable"}
+    return "" if name in ("relu", "elu") and changed else name
 
 
 def direction(monitor: str, objectives: Iterable[Objective]) -> str:

@@ -50,10 +50,18 @@ def entering(data: Data, graph: Graph, name: str, start: Range | None, index: in
     return found
 
 
+_SCALES: tuple[Range, ...] = (
+    (0.0, 1.0), (-1.0, 1.0), (0.0, 255.0), (0.0, 1023.0), (0.0, 4095.0), (0.0, 16383.0), (0.0, 65535.0),
+)  # fmt: skip
+
+
 def canonical(low: float, high: float) -> Range:
-    """The range that values of a measured one come from: 0…1, −1…1, 0…255, 0…65535; else the measured one."""
-    for least, most in ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0), (0.0, 65535.0)):
-        if least <= low and high <= most and (least == 0 or low < 0):
+    """The usual scale that measured values fill by more than half: 0…1, −1…1, 0…255, those of 10, 12, 14 and 16 bits;
+    else the measured range itself."""
+    for least, most in _SCALES:
+        slack = _SLACK * (most - least)
+        inside = least - slack <= low and high <= most + slack
+        if inside and high > most / 2 and (least == 0 or low < least / 4):
             return least, most
     return low, high
 

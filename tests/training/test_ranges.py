@@ -86,7 +86,17 @@ def test_the_range_behind_a_layer_is_that_of_keras(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
-    [(0, 0.9, (0, 1)), (-0.3, 0.9, (-1, 1)), (0, 200, (0, 255)), (0, 4095, (0, 65535)), (-2.1, 2.6, (-2.1, 2.6))],
+    [
+        (0, 0.9, (0, 1)),
+        (-0.3, 0.9, (-1, 1)),
+        (0, 200, (0, 255)),
+        (0, 4095, (0, 4095)),
+        (0, 16, (0, 16)),
+        (0, 100, (0, 100)),
+        (0, 1.0001, (0, 1)),
+        (-0.001, 1, (0, 1)),
+        (-2.1, 2.6, (-2.1, 2.6)),
+    ],
 )
 def test_where_measured_values_come_from(low: float, high: float, expected: tuple[float, float]) -> None:
     assert canonical(low, high) == expected
