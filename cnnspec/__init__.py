@@ -209,23 +209,26 @@ def import_model(model: Any, *, name: str | None = None, partial: bool = False, 
     every layer that has no word in the language; with `partial`, comments mark their places, and nothing is compared
     where there are any.
     """
+    from cnnspec.importing.freezing import freeze_patterns
     from cnnspec.importing.keras_model import read_model
     from cnnspec.importing.spec import as_spec, prepared
 
     network = prepared(read_model(model, name))
     if network.gaps and not partial:
         raise ValueError("layers that no spec can express:\n" + "\n".join(f"  {gap}" for gap in network.gaps))
-    text = as_spec(network, f"the Keras model `{model.name}`")
+    origin = f"the Keras model `{model.name}`"
+    text, proof = as_spec(network, origin), None
+    report = check(text)
     if verify and not network.gaps:
         from cnnspec.importing.keras_proof import prove
 
-        report = check(text)
         if report.graph is None or not report.ok:
             raise ValueError(f"the imported spec does not hold:\n{report}")
         proof = prove(model, report.graph, network)
         if not proof.holds:
             raise ValueError(f"the imported spec computes something else: {proof}")
-    return text
+    freeze = freeze_patterns(model, report.graph, proof) if report.graph is not None else ()
+    return as_spec(network, origin, freeze) if freeze else text
 
 
 def _sound(spec: str | Path, **overrides: Any) -> Report:

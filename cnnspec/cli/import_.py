@@ -47,6 +47,7 @@ def command(
 
     start(device="cpu")
     from cnnspec import pipeline
+    from cnnspec.importing.freezing import freeze_patterns
     from cnnspec.importing.keras_files import load
     from cnnspec.importing.keras_model import Unreadable, read_model
     from cnnspec.importing.spec import as_spec, prepared
@@ -67,7 +68,8 @@ def command(
         if not partial:
             click.echo("`--partial` writes the rest, with comments in their places", err=True)
             return 1
-    text = as_spec(network, model if model.startswith("keras.applications:") else Path(model).name)
+    origin = model if model.startswith("keras.applications:") else Path(model).name
+    text, proof = as_spec(network, origin), None
     report = pipeline.check_text(text, output if output and output != "-" else "<import>")
     if verify and report.ok and report.graph is not None and not network.gaps:
         from cnnspec.importing.keras_proof import prove
@@ -82,6 +84,10 @@ def command(
         if not proof.holds:
             click.echo(f"{paint('error', 'error')}: the spec would compute something else; it is not written", err=True)
             return 3
+    for remark in network.remarks:
+        click.echo(f"{paint('warning', 'warning')}: {remark}", err=True)
+    if report.ok and report.graph is not None and (freeze := freeze_patterns(source, report.graph, proof)):
+        text = as_spec(network, origin, freeze)
     write(text, output)
     if report.ok:
         return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import reduce
 from importlib import import_module
@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from cnnspec.graph.graph import Graph
+from cnnspec.graph.graph import Graph, Node
 from cnnspec.graph.tensors import safe
 from cnnspec.layers.base import INPUT, KerasCall, main_call
 
@@ -48,14 +48,19 @@ def _freeze(layers: Sequence[Any]) -> None:
             layer.trainable = False
 
 
+def layers_of(node: Node, own: Mapping[str, Any]) -> list[Any]:
+    """The Keras layers of a node among the layers, by name, of a model that was built from its graph."""
+    calls = node.layer.calls(*node.input_shapes)
+    main = main_call(calls)
+    names = [on_layer(_named(calls, index, main, node.name)) for index in range(len(calls))]
+    return [own[name] for name in names if name in own]
+
+
 def set_trainable(model: Any, graph: Graph) -> None:
     """Freeze and thaw the layers of `model`, which was built from such a graph, as the nodes of `graph` say."""
     own = {layer.name: layer for layer in model.layers}
     for node in graph.nodes:
-        calls = node.layer.calls(*node.input_shapes)
-        main = main_call(calls)
-        names = [on_layer(_named(calls, index, main, node.name)) for index in range(len(calls))]
-        for layer in (own[name] for name in names if name in own):
+        for layer in layers_of(node, own):
             layer.trainable = True
             if not node.layer.trainable:
                 _freeze([layer])

@@ -59,7 +59,9 @@ def read_model(model: Any, name: str | None = None) -> Network:
     results = [reader.passed_on(result) for result in reader.walk(model, tensors)]
     outputs = _outputs(model, results)
     named = len(results) > 1 or isinstance(getattr(model, "_outputs_struct", None), dict)
-    return Network(name or model.name, reader.inputs, reader.ops, outputs, (*notes, *reader.notes), named)
+    return Network(
+        name or model.name, reader.inputs, reader.ops, outputs, (*notes, *reader.notes), named, (*reader.remarks,)
+    )
 
 
 def _outputs(model: Any, results: Sequence[str]) -> dict[str, str]:
@@ -96,6 +98,7 @@ class _Reader:
         self.taken: set[str] = set()
         self.first: dict[int, Op] = {}
         self.notes: list[Gap] = []
+        self.remarks: list[str] = []
 
     def free(self, name: str) -> str:
         """A name like `name` that is not taken yet."""
@@ -122,6 +125,11 @@ class _Reader:
         outputs = list(model.outputs)
         for operation, node in nodes(outputs, tensors):
             inputs = [tensors[id(tensor)] for tensor in node.input_tensors]
+            if _held_in_inference(operation, node):
+                self.remarks.append(
+                    f"`{operation.name}` was called with `training=False`. In training, the spec's batch normalization "
+                    "and dropout will not stand still there; freeze normalizations to keep their statistics."
+                )
             if is_graph(operation):
                 self.notes += [Gap(operation.name, "Model", why) for why in _asks_more(operation, node)]
                 inner = {id(tensor): name for tensor, name in zip(functional(operation).inputs, inputs, strict=True)}
@@ -162,8 +170,6 @@ class _Reader:
         inputs = inputs[:1] if len(set(inputs)) == 1 and not _merges(operation) else inputs
         layer = _layer(operation, len(node.input_tensors[0].shape))
         arguments = written(layer)
-        if not operation.weights:
-            arguments.pop("trainable", None)
         if len(inputs) > 1 and not layer.merges:
             raise _Refused(f"it is called on {len(inputs)} different tensors; `{layer.entry}` takes one")
         return self.put(operation.name, layer.entry, arguments, inputs, shape)
@@ -206,6 +212,18 @@ def _asks_more(operation: Any, node: Any) -> Iterator[str]:
             yield f"it is called with {shown}, which no layer of cnnspec takes"
 
 
+def _held_in_inference(operation: Any, node: Any) -> bool:
+    """Whether a layer or model that would act otherwise in training is called with `training=False`."""
+    if node.arguments.kwargs.get("training") is not False:
+        return False
+    inside = operation._flatten_layers() if isinstance(operation, keras.layers.Layer) else ()
+    return any(
+        isinstance(layer, keras.layers.Dropout) or (layer.trainable and layer.non_trainable_variables)
+        for layer in inside
+        if not is_graph(layer)
+    )
+
+
 def _is(value: Any, default: Any) -> bool:
     return type(value) is type(default) and bool(value == default)
 
@@ -224,6 +242,7 @@ def _layer(operation: Any, rank: int) -> Layer:
         config = operation.get_config()
     except NotImplementedError:
         raise _Refused("it does not say how it is configured (no `get_config`)") from None
+    config.pop("trainable", None)  # `training.freeze` says it for all layers together
     if config.get("data_format") == "channels_first":
         raise _Refused("`data_format` is `channels_first`; channels come last in cnnspec")
     lacking = [f"`{name}` is {value!r}" for name, value in _more(operation, config, cls)]

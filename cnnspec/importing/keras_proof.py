@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +32,16 @@ _SIZES = (32, 64, 16, 128, 8, 224, 4, 299, 2, 1)
 class Proof:
     """What was found. `copied` and `loaded` are the largest differences; `unread` says why the file did not load.
 
-    `reordered` says that Keras lists the weights of both models in different orders.
+    `reordered` says that Keras lists the weights of both models in different orders. `built` is the model of the spec,
+    `pairs` are its weights and those of the other model that belong together.
     """
 
     copied: float
     loaded: float | None = None
     unread: str | None = None
     reordered: bool = False
+    built: Any = field(default=None, repr=False)
+    pairs: Sequence[tuple[Any, Any]] = field(default=(), repr=False)
 
     @property
     def holds(self) -> bool:
@@ -71,20 +74,23 @@ def prove(model: Any, graph: Graph, network: Network, file: Path | None = None) 
     given = _given(model, network)
     with _random(theirs):
         wanted = _outputs(model, network, given)
-        ours = list(_orders(theirs, layers_in_order(built)))
-        copied = min((_filled(built, values, network, given, wanted) for values in ours), default=float("inf"))
+        tried = [
+            (_filled(built, pairs, network, given, wanted), pairs) for pairs in pairings(theirs, layers_in_order(built))
+        ]
+    copied, pairs = min(tried, key=lambda one: one[0], default=(float("inf"), []))
     reordered = [*map(id, theirs)] != [*map(id, model.weights)]
     if file is None or not theirs:
-        return Proof(copied, reordered=reordered)
+        return Proof(copied, reordered=reordered, built=built, pairs=pairs)
     try:
         model.load_weights(file)
         load_weights(built, file)
     except WeightsError as error:
-        return Proof(copied, unread=error.message, reordered=reordered)
+        return Proof(copied, unread=error.message, reordered=reordered, built=built, pairs=pairs)
     except Exception as error:
-        return Proof(copied, unread=f"Keras cannot read them: {str(error).splitlines()[0]}", reordered=reordered)
+        unread = f"Keras cannot read them: {str(error).splitlines()[0]}"
+        return Proof(copied, unread=unread, reordered=reordered, built=built, pairs=pairs)
     loaded = difference(_outputs(model, network, given), _outputs(built, network, given))
-    return Proof(copied, loaded, reordered=reordered)
+    return Proof(copied, loaded, reordered=reordered, built=built, pairs=pairs)
 
 
 @contextmanager
@@ -133,7 +139,7 @@ def _drawn(tensor: Any, size: int) -> Any:
     return np.stack([draw.normal(size=shape), draw.uniform(0, 255, shape)]).astype("float32")
 
 
-def _orders(theirs: Sequence[Any], own: Sequence[Any]) -> Iterator[list[tuple[Any, Any]]]:
+def pairings(theirs: Sequence[Any], own: Sequence[Any]) -> Iterator[list[tuple[Any, Any]]]:
     """Ways to pair weights: by the order of layers, and by their order within each class of shapes."""
     mine = variables(own)
     if [tuple(weight.shape) for weight in mine] == [tuple(weight.shape) for weight in theirs]:

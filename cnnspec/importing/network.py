@@ -45,7 +45,8 @@ class Gap:
 @dataclass(frozen=True)
 class Network:
     """The ops in an order in which they can be computed. `outputs` maps the outputs' names to tensors;
-    `notes` are gaps that stand at no op; `named` says whether the model returns its outputs by their names."""
+    `notes` are gaps that stand at no op; `named` says whether the model returns its outputs by their names;
+    `remarks` say what is kept for the outputs, but not for training."""
 
     name: str
     inputs: Mapping[str, Shape]
@@ -53,6 +54,7 @@ class Network:
     outputs: Mapping[str, str]
     notes: tuple[Gap, ...] = ()
     named: bool = False
+    remarks: tuple[str, ...] = ()
     uses: Counter[str] = field(default_factory=Counter, init=False, repr=False, compare=False)
     """How often each tensor is taken, outputs of the network included."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cnnspec.importing.tree import Expression, Item, Items, Map, merges
@@ -19,10 +19,16 @@ def spec(
     outputs: Mapping[str, str],
     blocks: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any], Items]],
     layers: Items,
-    header: str,
+    header: Sequence[str],
+    freeze: Sequence[str] = (),
 ) -> str:
-    """The text of a whole spec."""
-    lines = [f"# {header}", "cnnspec: 1", f"name: {scalar(name)}"]
+    """The text of a whole spec. A network whose layers are all frozen has nothing to train: a comment says so."""
+    lines = [f"# {line}" for line in header]
+    if [*freeze] == ["*"]:
+        lines.append(
+            "# All its layers were frozen (`trainable = False`); see `training.freeze` to freeze some of them."
+        )
+    lines += ["cnnspec: 1", f"name: {scalar(name)}"]
     if [*inputs] == ["input"]:
         lines.append(f"input: {flow(tuple(inputs['input']))}")
     else:
@@ -40,7 +46,14 @@ def spec(
                 lines.append(f"    parameters: {flow(Map(parameters.items()))}")
             lines += ["    layers:", *entries(body, 6)]
     lines += ["layers:", *entries(layers, 2)]
+    if freeze and [*freeze] != ["*"]:
+        lines += ["training:", *_patterns(freeze)]
     return "\n".join(lines) + "\n"
+
+
+def _patterns(freeze: Sequence[str]) -> list[str]:
+    line = f"  freeze: {flow(tuple(freeze))}"
+    return [line] if len(line) <= _WIDTH else ["  freeze:", *(f"    - {scalar(pattern)}" for pattern in freeze)]
 
 
 def entries(items: Items, indent: int) -> list[str]:
