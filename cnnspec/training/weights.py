@@ -22,6 +22,7 @@ from cnnspec.training.errors import WeightsError
 from cnnspec.training.freeze import matches
 from cnnspec.training.weights_file import Held, opened
 from cnnspec.training.weights_section import weights_file
+from cnnspec.training.weights_twins import check_twins
 
 _SHOWN = 8
 _SAME = {"layer_scale": "einsum_dense"}
@@ -97,6 +98,7 @@ def load_weights(model: Any, path: Path, skip: Sequence[str] = ()) -> Loaded:
         pairs, misfits = match(own, held, skip)
         if misfits or not pairs:
             raise WeightsError(*_told(path, own, misfits))
+        check_twins(path, pairs)
         over = _left_over(path, own, held, pairs, skip)
         for layer, other in pairs:
             layer.fill(other)

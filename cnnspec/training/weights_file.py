@@ -39,7 +39,7 @@ class Held:
 
     `path` are the names of the models that it stands in, as far as the file tells them, and its own. `within` is the
     number of the model within the model that it stands in, where the file does not tell between which layers that one
-    stands; else 0.
+    stands; else 0. `placed` is false where the file does not tell which of several models stands where.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Held:
     arrays: Mapping[str, Any]
     within: int = 0
     path: tuple[str, ...] = ()
+    placed: bool = True
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -208,7 +209,7 @@ class _Walk:
             return
         arrays = dict(self._arrays(group, "", depth))
         if arrays:
-            yield Held(path[-1], _kind(key) if kind is None else kind, arrays, within, path)
+            yield Held(path[-1], _kind(key) if kind is None else kind, arrays, within, path, not within)
 
     def _arrays(self, group: h5py.Group, prefix: str, depth: int) -> Iterator[tuple[str, h5py.Dataset]]:
         """The arrays of a layer and of layers that it is made of. Those of random generators are no weights."""
@@ -291,7 +292,8 @@ def _legacy(root: h5py.Group) -> Iterator[Held]:
             arrays = scopes.setdefault(path.rpartition("/")[0], {})
             arrays[str(len(arrays))] = _below(group, path)
         for scope, arrays in scopes.items():
-            yield Held(name if len(scopes) == 1 else scope, "", arrays)
+            shown = name if len(scopes) == 1 else scope
+            yield Held(shown, "", arrays, path=(name, scope), placed=scope == name)
 
 
 def _below(group: h5py.Group | None, path: str) -> h5py.Dataset:

@@ -330,3 +330,44 @@ def test_half_precision_is_taken(tmp_path: Path) -> None:
         np.array_equal(mine, np.asarray(its, np.float32))
         for mine, its in zip(ours.get_weights(), theirs.get_weights(), strict=True)
     )
+
+
+def towers(swapped: bool) -> Any:
+    """Two models of the same layers, side by side; one stands before plain layers, the other before a model."""
+    import keras
+
+    layers = keras.layers
+    start = keras.Input((6,))
+    one, other, last = (keras.Sequential([keras.Input((6,)), layers.Dense(6), layers.ReLU()]) for _ in range(3))
+    left = layers.ReLU()(layers.ReLU()(one(start)))
+    right = last(other(start))
+    return keras.Model(start, layers.Concatenate()([right, left] if swapped else [left, right]))
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize("kind", FORMATS)
+def test_equal_models_side_by_side_are_told_apart_or_refused(kind: str, swapped: bool, tmp_path: Path) -> None:
+    theirs = drawn(towers(swapped))
+    text = cnnspec.import_model(theirs)
+    path = saved(theirs, tmp_path / f"towers.{kind}")
+    x = np.random.default_rng(5).normal(size=(4, 6)).astype("float32")
+    try:
+        ours = cnnspec.build(text, weights=path)
+    except WeightsError as error:
+        assert kind != "keras"
+        assert "and does not tell which of them is which here" in error.message
+        assert "`.keras`" in str(error.help)
+    else:
+        assert kind == "keras"
+        np.testing.assert_allclose(np.asarray(ours(x)), np.asarray(theirs(x)), rtol=1e-5, atol=1e-6)
+
+
+def test_equal_models_one_after_the_other_are_read(tmp_path: Path) -> None:
+    import keras
+
+    layers = keras.layers
+    blocks = [keras.Sequential([keras.Input((6,)), layers.Dense(6), layers.ReLU()]) for _ in range(3)]
+    theirs = drawn(keras.Sequential([keras.Input((6,)), *blocks, layers.Dense(2)]))
+    text = cnnspec.import_model(theirs)
+    for kind in FORMATS:
+        assert equal(cnnspec.build(text, weights=saved(theirs, tmp_path / f"blocks.{kind}")), theirs), kind
