@@ -14,8 +14,6 @@ import pytest
 _BACKENDS = ("tensorflow", "jax", "torch")
 os.environ.setdefault("KERAS_BACKEND", next((name for name in _BACKENDS if find_spec(name)), _BACKENDS[0]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# As the product does: without oneDNN, TensorFlow cannot compute some strides and dilations on older processors.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 # Networks here are small, and processes run side by side: threads would cost more than they bring.
 for _threads in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
     os.environ.setdefault(_threads, "1")
