@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain, count
 from pathlib import Path
 
 from cnnspec.data.columns import Array
@@ -39,7 +40,7 @@ class Writer:
             raise RunError(f"-o names {self._folder}, where {Path(item.file).name} lies", "name another folder")
         named = Path(item.name)
         marks = ([f"{item.index}"] if item.index is not None else []) + ([output.replace("/", "_")] if output else [])
-        for stem in (named.stem, named.name, *(f"{named.name}-{number}" for number in range(2, 1_000_000))):
+        for stem in chain((named.stem, named.name), (f"{named.name}-{number}" for number in count(2))):
             path = self._folder / named.parent / (".".join([stem, *marks]) + ending)
             if path not in self._taken:
                 break
