@@ -28,6 +28,7 @@ from cnnspec.training.joint import (
 )
 from cnnspec.training.label_arrays import settled
 from cnnspec.training.monitors import columns, monitor_problems
+from cnnspec.training.network_ranges import colours_met, scaled_twice
 from cnnspec.training.numbering import check_numbers, labels_of, spare
 from cnnspec.training.objective import Objective, mixed, objective
 from cnnspec.training.outputs import copied, inputs_target, label_problem, metric_problem
@@ -35,9 +36,10 @@ from cnnspec.training.parts import Part as Part
 from cnnspec.training.parts import alone as alone
 from cnnspec.training.pixel_ranges import extremes, measured_ranges
 from cnnspec.training.plan import Plan
-from cnnspec.training.ranges import Range, entering, scaled_twice, target_problem
+from cnnspec.training.ranges import Range
 from cnnspec.training.shapes import delivered_shapes, fits, shape_problem
 from cnnspec.training.target import Target
+from cnnspec.training.target_ranges import MEASURED, reach, target_problem
 
 _WHOLE = 2 << 30
 """How many bytes of preprocessed images are kept; more of them are preprocessed anew in every epoch."""
@@ -121,7 +123,7 @@ def prepare(plan: Plan, seed: int, kept: Mapping[str, Target] | None = None) -> 
     _check_targets(plan, train, aims)
     tables = [*each_class(data)]
     missing = (line for table in tables for line in table.missing())
-    beside = (*spare(plan, data, aims), *left_alone(plan.graph, plan.data, labels), *_scaled_twice(plan, ranges))
+    beside = (*spare(plan, data, aims), *left_alone(plan.graph, plan.data, labels), *_doubts(plan, ranges))
     notes = tuple(dict.fromkeys((*data.notes, *missing, *beside)))
     counted = tuple(line for table in tables for line in table.lines())
     return Prepared(aims, train, validation, test, data.names, fingerprints, targets, notes, counted)
@@ -188,16 +190,17 @@ def _check_targets(plan: Plan, train: Part, aims: Mapping[str, Objective]) -> No
     for name, aim in aims.items():
         if not aim.target.numbers:
             continue
-        if found := target_problem(aim.activation, aim.loss, extremes(train.y[name]), exact=True):
+        if found := target_problem(reach(plan.graph, name), aim.loss, extremes(train.y[name]), MEASURED):
             several = f"output `{name}`: " if len(aims) > 1 else ""
             raise DataError(several + found.message, found.help)
 
 
-def _scaled_twice(plan: Plan, ranges: Mapping[str, Range]) -> Iterator[str]:
+def _doubts(plan: Plan, ranges: Mapping[str, Range]) -> Iterator[str]:
+    """What layers do to pixels of these ranges that cannot be meant."""
     for name, start in ranges.items():
-        span = entering(plan.data, plan.graph, name, start)
-        if span is not None and (found := scaled_twice(plan.graph, name, span)):
-            yield f"warning: {found[1]}"
+        twice = scaled_twice(plan.data, plan.graph, name, start)
+        for found in (*([twice] if twice else []), *colours_met(plan.data, plan.graph, name, start)):
+            yield f"warning: {found.message}; {found.help}"
 
 
 def _check_given(plan: Plan, data: Dataset) -> None:

@@ -12,11 +12,11 @@ from PIL import Image
 import cnnspec
 from cnnspec import pipeline
 from cnnspec.data.errors import DataError
-from cnnspec.layers.base import LAYERS
 from cnnspec.training.compiling import augmentation
 from cnnspec.training.losses import LOSSES
 from cnnspec.training.prepare import Prepared, prepare
-from cnnspec.training.ranges import canonical, target_problem
+from cnnspec.training.ranges import canonical
+from cnnspec.training.target_ranges import reach, target_problem
 from tests.training.specs import plan
 
 RANDOM = np.random.default_rng(0)
@@ -65,25 +65,6 @@ def test_a_range_that_is_written_and_wrong_is_refused(tmp_path: Path) -> None:
     assert [found.code for found in report.diagnostics] == ["value-range"]
 
 
-@pytest.mark.parametrize("name", ["rescaling", "normalization"])
-def test_the_range_behind_a_layer_is_that_of_keras(name: str) -> None:
-    import keras
-
-    from cnnspec.emit.keras import apply
-
-    given: dict[str, list[dict[str, Any]]] = {
-        "rescaling": [{"scale": 0.5}, {"scale": -2.0, "offset": 1.0}],
-        "normalization": [
-            {"mean": 0.4, "variance": 0.09}, {"mean": 0.4, "variance": 0.0}, {"mean": 0.4, "variance": 0.09, "invert": True},
-        ],
-    }  # fmt: skip
-    for arguments in given[name]:
-        layer: Any = LAYERS[name].read(arguments)
-        ends = np.stack([np.zeros((2, 2, 3)), np.ones((2, 2, 3))]).astype("float32")
-        found = keras.ops.convert_to_numpy(apply(layer.calls((2, 2, 3)), [keras.ops.convert_to_tensor(ends)], "it"))
-        assert layer.value_range_behind(0.0, 1.0) == pytest.approx((found.min(), found.max()), rel=1e-5)
-
-
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
     [
@@ -102,25 +83,95 @@ def test_where_measured_values_come_from(low: float, high: float, expected: tupl
     assert canonical(low, high) == expected
 
 
+def graph(*layers: str) -> Any:
+    report = cnnspec.check(
+        f"input: [8, 8, 3]\nlayers: [{{conv2d: {{filters: 3, kernel_size: 1}}}}, {', '.join(layers)}]\n"
+    )
+    assert report.graph is not None, report
+    return report.graph
+
+
+INF = float("inf")
+
+
+@pytest.mark.parametrize(
+    ("layers", "bounds", "whose"),
+    [
+        (["{activation: sigmoid}"], (0, 1), "`sigmoid`"),
+        (["{activation: {activation: {relu: {max_value: 1}}}}"], (0, 1), "`relu`"),
+        (["{relu: {max_value: 2}}"], (0, 2), "`relu`"),
+        (["{relu: {negative_slope: 0.1}}"], (-INF, INF), None),
+        (["{leaky_relu: 0.1}"], (-INF, INF), None), (["{elu: {alpha: 3}}"], (-3, INF), "`elu`"),
+        (["{activation: sigmoid}", "{rescaling: 255}"], (0, 255), "the network"),
+        (["{activation: tanh}", "{rescaling: {scale: -2, offset: 1}}"], (-1, 3), "the network"),
+        (["{activation: sigmoid}", "{up_sampling2d: 2}", "flatten", "identity"], (0, 1), "`sigmoid`"),
+        (["{activation: sigmoid}", "{up_sampling2d: {size: 2, interpolation: bicubic}}"], (-INF, INF), None),
+        (["{activation: tanh}", "{dropout: 0.5}"], (-1, 1), "`tanh`"),
+        (["{activation: sigmoid}", "{conv2d: {filters: 3, kernel_size: 1}}"], (-INF, INF), None),
+        (["{activation: {activation: sigmoid, name: a}}", "{activation: tanh}", "{concatenate: a}"], (-1, 1), "`tanh`"),
+        (["{activation: tanh}", "{activation: linear}"], (-1, 1), "`tanh`"),
+        (["softmax"], (0, 1), "`softmax`"), (["unit_normalization"], (-1, 1), "`unit_normalization`"),
+    ],
+)  # fmt: skip
+def test_what_an_output_can_give(layers: list[str], bounds: tuple[float, float], whose: str | None) -> None:
+    found = reach(graph(*layers), "output")
+    assert found.bounds == bounds
+    assert whose is None or found.whose == whose
+
+
 @pytest.mark.parametrize(
     ("activation", "loss", "span", "words"),
     [
         ("sigmoid", "mean_squared_error", (0, 255), "`sigmoid` gives 0 to 1"),
         ("tanh", "mean_squared_error", (0, 255), "`tanh` gives -1 to 1"),
         ("relu", "mean_absolute_error", (-3, 3), "`relu` gives nothing below 0"),
+        ("silu", "mean_absolute_error", (-1, 1), "`silu` gives nothing below -0.2785"),
+        ("selu", "mean_squared_error", (-2.55, 2.55), "`selu` gives nothing below -1.758"),
         ("linear", "binary_crossentropy", (0, 255), "`binary_crossentropy` takes targets of 0 to 1"),
         ("linear", "dice", (-1, 1), "`dice` takes targets of 0 to 1"),
         ("linear", "poisson", (-1, 4), "`poisson` takes targets from 0"),
-        ("linear", "mean_squared_logarithmic_error", (-1, 4), "takes targets above −1"),
+        ("linear", "mean_squared_logarithmic_error", (-0.5, 4), "takes targets from 0"),
+        ("linear", "kl_divergence", (0, 2), "takes targets of 0 to 1"),
+        ("linear", "{sum: [mean_squared_error, poisson]}", (-1, 4), "`poisson` takes targets from 0"),
         ("sigmoid", "binary_crossentropy", (0, 1), None), ("tanh", "huber", (-1, 1), None), ("relu", "huber", (0, 255), None),
         ("linear", "mean_squared_error", (-300, 255), None), ("softplus", "poisson", (0, 40), None),
+        ("linear", "mean_squared_logarithmic_error", (0, 255), None), ("selu", "huber", (-1.7, 9), None),
+        ("sigmoid", "binary_crossentropy", (0, 1.0000004), None), ("sigmoid", "mean_squared_error", (0, 1.02), "`sigmoid` gives 0 to 1"),
     ],
 )  # fmt: skip
 def test_targets_out_of_reach(activation: str, loss: str, span: tuple[float, float], words: str | None) -> None:
-    entry: Any = LOSSES[loss].read({})
-    found = target_problem(activation, entry, span, exact=True)
+    entry: Any = (
+        LOSSES[loss].read({}) if loss in LOSSES else LOSSES["sum"].read({"losses": ("mean_squared_error", "poisson")})
+    )
+    found = target_problem(reach(graph(f"{{activation: {activation}}}"), "output"), entry, span)
     assert (found is None) == (words is None)
     assert words is None or words in found.message  # type: ignore[union-attr]
+
+
+POINTWISE = (
+    "binary_crossentropy", "mean_squared_error", "mean_absolute_error", "mean_squared_logarithmic_error", "huber", "log_cosh",
+    "poisson", "mean_absolute_percentage_error", "kl_divergence", "categorical_crossentropy",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", POINTWISE)
+def test_a_loss_has_its_least_at_targets_that_it_takes_and_no_others(name: str) -> None:
+    import keras
+
+    loss: Any = LOSSES[name].read({})
+    function = getattr(keras.losses, loss.keras)(reduction=None)
+    rows = name in ("kl_divergence", "categorical_crossentropy")
+    given = np.linspace(-3, 3, 601).astype("float32")
+
+    def pair(values: Any) -> Any:
+        return np.stack([values, 1 - values], -1) if rows else np.asarray(values)[..., None]
+
+    for target in (-2.0, -0.5, 0.25, 0.5, 1.5, 2.5):
+        taken = loss.takes[0] <= target <= loss.takes[1]
+        lost = keras.ops.convert_to_numpy(function(pair(np.full_like(given, target)), pair(given)))
+        least = given[np.flatnonzero(lost <= np.nanmin(lost) + 1e-6)]
+        found = len(least) > 0 and np.abs(least - target).max() < 0.02
+        assert found == taken, (target, least)
 
 
 def test_targets_of_arrays(tmp_path: Path) -> None:
@@ -136,11 +187,51 @@ def test_targets_of_arrays(tmp_path: Path) -> None:
 
 def test_scaling_twice_is_said(tmp_path: Path) -> None:
     layers = "layers=[{rescaling: {scale: $(1/255), name: own}}, flatten, {dense: {units: 3, activation: softmax}}]"
-    words = "warning: pixels are 0 to 1 when they enter, and `own` of the network scales them once more"
-    assert words in ready(tmp_path, IMAGES, layers)[1].notes
-    assert not any("once more" in note for note in ready(tmp_path, (255 * IMAGES).astype(np.uint8), layers)[1].notes)
+    words = (
+        "warning: pixels are 0 to 1 when they enter, and `own` of the network scales them once more, to 0 to 0.003922"
+    )
+
+    def said(images: Any, *overrides: str) -> list[str]:
+        return [note for note in ready(tmp_path, images, *overrides)[1].notes if "once more" in note]
+
+    assert said(IMAGES, layers) == [f"{words}; take `own` out of the network"]
+    whole = (255 * IMAGES).astype(np.uint8)
+    assert not said(whole, layers)
     scaled = "data.preprocessing=[{rescaling: $(1/255)}]"
-    assert words in ready(tmp_path, (255 * IMAGES).astype(np.uint8), layers, scaled)[1].notes
+    assert said(whole, layers, scaled)[0].startswith(words)
+    twice = said(IMAGES, scaled)
+    assert twice == [
+        "warning: pixels are 0 to 1 already, and this `rescaling` scales them once more, to 0 to 0.003922; take one of the two out"
+    ]
+    assert not said(whole, scaled)
+
+
+TO_ONE, TO_BOTH = "{rescaling: $(1/255)}", "{rescaling: {scale: $(1/127.5), offset: -1}}"
+BY_CHANNEL = "{normalization: {mean: [0.485, 0.456, 0.406], variance: [0.05, 0.05, 0.05]}}"
+
+
+@pytest.mark.parametrize(
+    ("preprocessing", "first", "found"),
+    [
+        ([TO_ONE], [TO_ONE], True), ([TO_ONE], ["{zero_padding2d: 1}", TO_ONE], True), ([TO_ONE, BY_CHANNEL], [TO_ONE], True),
+        ([TO_ONE, "{normalization: {mean: 0.45, variance: 0.05}}"], [TO_ONE], True), ([TO_BOTH], [TO_BOTH], True),
+        ([TO_ONE], ["{gaussian_noise: 0.1}", "{random_flip: horizontal}", "identity", TO_ONE], True),
+        ([TO_ONE], ["{max_pooling2d: 2}", "{normalization: {mean: 120, variance: 4000}}"], True),
+        ([TO_ONE, TO_ONE], [], True), ([TO_BOTH, "{resizing: {height: 32, width: 32}}", TO_ONE], [], True),
+        ([], [TO_ONE, TO_ONE], True), ([], ["{normalization: {mean: 120, variance: 4000}}", TO_ONE], True),
+        ([], [TO_ONE], False), ([], [TO_BOTH], False), ([TO_ONE], [BY_CHANNEL], False), ([TO_ONE], ["{rescaling: {scale: 2, offset: -1}}"], False),
+        ([TO_ONE], ["{rescaling: 255}", TO_ONE], False), ([], [TO_ONE, "{rescaling: 0.5}"], False),
+        ([TO_ONE], ["{conv2d: {filters: 3, kernel_size: 3, activation: sigmoid}}", "{rescaling: 0.05}"], False),
+        ([TO_ONE], ["batch_normalization", TO_ONE], False), ([TO_ONE, BY_CHANNEL], ["{rescaling: 0.5}"], False),
+    ],
+)  # fmt: skip
+def test_scaling_twice_is_followed(preprocessing: list[str], first: list[str], found: bool) -> None:
+    layers = ", ".join([*first, "flatten", "{dense: {units: 10, activation: softmax}}"])
+    report = cnnspec.check(
+        f"input: [32, 32, 3]\nlayers: [{layers}]\ndata: {{source: cifar10, preprocessing: [{', '.join(preprocessing)}]}}\n"
+    )
+    assert report.ok, report
+    assert ("scaled-twice" in [each.code for each in report.diagnostics]) == found, report
 
 
 @pytest.mark.slow
