@@ -234,6 +234,121 @@ def test_scaling_twice_is_followed(preprocessing: list[str], first: list[str], f
     assert ("scaled-twice" in [each.code for each in report.diagnostics]) == found, report
 
 
+STANDARD = "{normalization: {mean: 120, variance: 4000}}"
+
+
+def codes(
+    *,
+    preprocessing: str = "",
+    augmentation: str = "",
+    source: str = "cifar10",
+    layers: str = "flatten, {dense: {units: 10, activation: softmax}}",
+) -> Any:
+    report = cnnspec.check(
+        f"input: [32, 32, 3]\nlayers: [{layers}]\n"
+        f"data: {{source: {source}, preprocessing: [{preprocessing}], augmentation: [{augmentation}]}}\n"
+    )
+    return {found.code: f"{found.message}; {found.help}" for found in report.diagnostics}
+
+
+COLOURFUL = (
+    "solarization", "{random_posterization: 4}", "auto_contrast", "rand_augment", "{random_color_jitter: {brightness_factor: 0.2}}",
+    "{random_brightness: 0.2}", "random_invert", "{random_contrast: 0.2}", "{random_saturation: 0.6}", "{random_hue: 0.1}",
+    "contrast_limited_adaptive_histogram_equalization", "{random_sharpness: 0.6}", "{random_color_degeneration: 0.4}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("layer", COLOURFUL)
+def test_colours_of_standardised_images_are_refused(layer: str, tmp_path: Path) -> None:
+    found = codes(preprocessing=f"{TO_ONE}, {BY_CHANNEL}", augmentation=layer)
+    assert (
+        "counts from black and white, and black is another number in each channel behind `normalization`"
+        in found["value-range"]
+    )
+    assert "move `normalization` to the layers of the network, or write `" in found["value-range"]
+    with pytest.raises(DataError, match=r"standardised pixels \(-2\S+ to 2\S+\) do not tell them") as caught:
+        ready(tmp_path, 4.8 * IMAGES - 2.2, f"data.augmentation=[{layer}]")
+    assert "save pixels of 0 to 255" in str(caught.value.help)
+
+
+@pytest.mark.parametrize(
+    ("preprocessing", "augmentation", "words"),
+    [
+        (TO_ONE, "solarization", None), (TO_BOTH, "solarization", None), (STANDARD, "solarization", None),
+        (f"{TO_ONE}, {BY_CHANNEL}", "{random_flip: horizontal}, {random_erasing: {value_range: [-2.1, 2.7]}}", None),
+        (f"{TO_ONE}, {BY_CHANNEL}", "{solarization: {value_range: [0, 255]}}", "expects pixels of 0 to 255, and they are -2.169 to 2.656 there"),
+        (TO_ONE, "{gaussian_noise: 0.1}, solarization", None),
+        ("{resizing: {height: 32, width: 32, interpolation: bicubic}}", "solarization", None),
+        (TO_ONE, "{dropout: 0.1}, solarization", "behind `dropout` they are not known; put `dropout` after it"),
+        (TO_ONE, "solarization, {dropout: 0.1}", None),
+        (TO_BOTH, "{random_translation: {height_factor: 0.1, width_factor: 0.1, fill_mode: constant, fill_value: 9}}", "fills with 9, and pixels are -1 to 1 there"),
+        (TO_ONE, "{random_rotation: {factor: 0.1, fill_mode: constant, fill_value: 255}}", "fills with 255, and pixels are 0 to 1 there"),
+        (TO_ONE, "{random_rotation: {factor: 0.1, fill_value: 255}}", None),
+        ("", "{random_rotation: {factor: 0.1, fill_mode: constant, fill_value: 255}}", None),
+        (TO_BOTH, "{random_rotation: {factor: 0.1, fill_mode: constant}}", None),
+        ("", TO_ONE, "`rescaling` in `augmentation` changes the values of training images, and of no others"),
+        ("", BY_CHANNEL, "`normalization` in `augmentation` changes the values"), ("", "relu", "`relu` in `augmentation` changes"),
+        (TO_ONE, "{rescaling: 255}, {random_posterization: 4}, {rescaling: $(1/255)}", None),
+        ("", "{zero_padding2d: 4}, {random_crop: {height: 32, width: 32}}", None),
+    ],
+)  # fmt: skip
+def test_what_stages_do_to_the_range(preprocessing: str, augmentation: str, words: str | None) -> None:
+    found = codes(preprocessing=preprocessing, augmentation=augmentation)
+    assert set(found) == (set() if words is None else {"value-range"}), found
+    assert words is None or words in found["value-range"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "span", "chain"),
+    [
+        ("{random_saturation: 0.6}", "0 to 255", ["rescaling", "random_saturation", "rescaling"]), ("{random_saturation: 0.6}", "0 to 1", ["random_saturation"]),
+        ("random_invert", "−1 to 1", ["rescaling", "random_invert", "rescaling"]), ("random_invert", "0 to 255", ["random_invert"]),
+        ("{gaussian_noise: 0.1}", "−1 to 1", ["gaussian_noise"]), ("rand_augment", "−1 to 1", ["rand_augment"]),
+    ],
+)  # fmt: skip
+def test_pixels_are_brought_to_where_keras_is_right(layer: str, span: str, chain: list[str], tmp_path: Path) -> None:
+    made, data = ready(tmp_path, SCALES[span][0], f"data.augmentation=[{layer}]")
+    assert [each.entry for each in augmentation(made, "input", data.train.ranges["input"])] == chain
+
+
+@pytest.mark.parametrize(
+    ("source", "end", "words"),
+    [
+        ("target_range: [0, 255]", "sigmoid", "the targets are 0 to 255, and `sigmoid` gives 0 to 1"),
+        ("target_range: [0, 1]", "sigmoid", None), ("channels: 3", "sigmoid", None), ("target_range: [-1, 1]", "tanh", None),
+        ("target_range: [-1, 1]", "sigmoid", "the targets are -1 to 1, and `sigmoid` gives 0 to 1"),
+        ("channels: 3", "tanh", None), ("target_range: [0, 65.535]", "linear", None), ("target_range: [0, 255]", "sigmoid}, {rescaling: 255", None),
+        ("target_range: [-1, 1]", "silu", "`silu` gives nothing below -0.2785"), ("target_range: [0, 255]", "relu", None),
+    ],
+)  # fmt: skip
+def test_images_to_learn_of_a_range_that_is_written(source: str, end: str, words: str | None, tmp_path: Path) -> None:
+    found = codes(
+        source=f"{{image_pairs: {{inputs: {tmp_path}, targets: {tmp_path}, {source}}}}}",
+        layers=f"{{conv2d: {{filters: 3, kernel_size: 3, padding: same}}}}, {{activation: {end}}}",
+    )
+    assert ("target-range" in found) == (words is not None), found
+    assert words is None or words in found["target-range"]
+
+
+@pytest.mark.parametrize(
+    ("loss", "preprocessing", "words"),
+    [
+        ("poisson", TO_BOTH, "`poisson` takes targets from 0, and they are -1 to 1"), ("poisson", TO_ONE, None), ("poisson", "", None),
+        ("kl_divergence", "", "takes targets of 0 to 1, and they are 0 to 255"), ("mean_squared_logarithmic_error", STANDARD, "takes targets from 0"),
+        ("mean_squared_logarithmic_error", "", None), ("binary_crossentropy", TO_ONE, None), ("binary_crossentropy", TO_BOTH, "takes targets of 0 to 1"),
+        ("huber", STANDARD, None),
+    ],
+)  # fmt: skip
+def test_losses_of_targets_of_a_known_range(loss: str, preprocessing: str, words: str | None) -> None:
+    report = cnnspec.check(
+        "input: [32, 32, 3]\nlayers: [{conv2d: {filters: 3, kernel_size: 3, padding: same}}]\n"
+        f"data: {{source: cifar10, targets: inputs, preprocessing: [{preprocessing}]}}\ntraining: {{loss: {loss}}}\n"
+    )
+    found = [each.message for each in report.diagnostics if each.code == "target-range"]
+    assert len(found) == (words is not None), report
+    assert words is None or words in found[0]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["0 to 1", "0 to 255", "−1 to 1"])
 def test_files_are_brought_to_what_training_saw(name: str, tmp_path: Path) -> None:
