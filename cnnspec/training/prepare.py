@@ -34,7 +34,7 @@ from cnnspec.training.objective import Objective, mixed, objective
 from cnnspec.training.outputs import copied, inputs_target, label_problem, metric_problem
 from cnnspec.training.parts import Part as Part
 from cnnspec.training.parts import alone as alone
-from cnnspec.training.pixel_ranges import extremes, measured_ranges
+from cnnspec.training.pixel_ranges import extremes, measured_ranges, strays
 from cnnspec.training.plan import Plan
 from cnnspec.training.ranges import Range
 from cnnspec.training.shapes import delivered_shapes, fits, shape_problem
@@ -62,8 +62,11 @@ class Prepared:
     counted: tuple[str, ...] = ()
 
 
-def prepare(plan: Plan, seed: int, kept: Mapping[str, Target] | None = None) -> Prepared:
-    """Load and prepare the data of `plan`; `kept` is what its labels were decided to mean when it was trained.
+def prepare(
+    plan: Plan, seed: int, kept: Mapping[str, Target] | None = None, seen: Mapping[str, Range] | None = None
+) -> Prepared:
+    """Load and prepare the data of `plan`; `kept` is what its labels were decided to mean when it was trained, `seen`
+    the ranges of its inputs then.
 
     Raises `DataError`, or `TrainingError` where no loss follows.
     """
@@ -92,6 +95,7 @@ def prepare(plan: Plan, seed: int, kept: Mapping[str, Target] | None = None) -> 
     _check_given(plan, data)
     labels = {name: aim.target.labels for name, aim in aims.items()}
     ranges = measured_ranges(plan, data)
+    other = _check_scales(plan, data, seen or ranges, ("training", "validation", "test") if seen else _OTHERS)
     _check_labels(plan, data, labels, ranges)
     _check_monitors(plan, aims, data)
     fingerprints = _fingerprints(data)
@@ -123,7 +127,7 @@ def prepare(plan: Plan, seed: int, kept: Mapping[str, Target] | None = None) -> 
     _check_targets(plan, train, aims)
     tables = [*each_class(data)]
     missing = (line for table in tables for line in table.missing())
-    beside = (*spare(plan, data, aims), *left_alone(plan.graph, plan.data, labels), *_doubts(plan, ranges))
+    beside = (*other, *spare(plan, data, aims), *left_alone(plan.graph, plan.data, labels), *_doubts(plan, ranges))
     notes = tuple(dict.fromkeys((*data.notes, *missing, *beside)))
     counted = tuple(line for table in tables for line in table.lines())
     return Prepared(aims, train, validation, test, data.names, fingerprints, targets, notes, counted)
@@ -156,6 +160,19 @@ def _check_monitors(plan: Plan, aims: Mapping[str, Objective], data: Dataset) ->
     reported = columns({name: aim.metrics for name, aim in aims.items()}, validated)
     for problem in monitor_problems(plan.training, plan.graph.outputs, reported, validated):
         raise TrainingError(problem.message, problem.help)
+
+
+_OTHERS = ("validation", "test")
+
+
+def _check_scales(plan: Plan, data: Dataset, seen: Mapping[str, Range], splits: tuple[str, ...]) -> tuple[str, ...]:
+    """Splits of another scale than the training images; a word on them, where that range is only a measured one."""
+    told = []
+    for message, certain in strays(plan, data, seen, splits):
+        if certain:
+            raise DataError(message, "bring all images to one range, such as by saving them as 8-bit numbers")
+        told.append(f"warning: {message}")
+    return tuple(told)
 
 
 def _check_labels(plan: Plan, data: Dataset, labels: Mapping[str, Labels], ranges: Mapping[str, Range]) -> None:

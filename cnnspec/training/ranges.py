@@ -157,7 +157,11 @@ def is_right(layer: Colours) -> bool:
 
 def show_span(span: Range) -> str:
     """`0 to 255`."""
-    return f"{span[0]:.4g} to {span[1]:.4g}"
+    return " to ".join(map(_shown, span))
+
+
+def _shown(value: float) -> str:
+    return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 def alike(written: Range, here: Range) -> bool:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 import cnnspec
 from cnnspec import pipeline
+from cnnspec.cli.main import cli
 from cnnspec.data.errors import DataError
 from cnnspec.training.compiling import augmentation
 from cnnspec.training.losses import LOSSES
+from cnnspec.training.pixel_ranges import another_scale
 from cnnspec.training.prepare import Prepared, prepare
 from cnnspec.training.ranges import canonical
 from cnnspec.training.target_ranges import reach, target_problem
@@ -349,10 +353,69 @@ def test_losses_of_targets_of_a_known_range(loss: str, preprocessing: str, words
     assert words is None or words in found[0]
 
 
+ONE = RANDOM.random((16, 16, 3)).astype("float32")
+BYTES = (255 * ONE).astype(np.uint8)
+STRAYED = np.where(np.arange(ONE.size).reshape(ONE.shape) % 200 == 0, 50.0, ONE)
+OF_BYTES, OF_ONE, OF_BOTH, OF_16 = (0.0, 255.0), (0.0, 1.0), (-1.0, 1.0), (0.0, 65535.0)
+MEASURED, HOUNSFIELD = (-2.1, 2.6), (-1000.0, 400.0)
+REFUSED: list[tuple[str, Any, tuple[float, float], str]] = [
+    ("fractions", ONE, OF_BYTES, r"of \S+ to 0.9\S+, and training saw 0 to 255: multiply by 255"),
+    ("−1 to 1", 2 * ONE - 1, OF_BYTES, "training saw 0 to 255"), ("standardised", 4.7 * ONE - 2.1, OF_BYTES, "training saw 0 to 255"),
+    ("16 bits", 65535 * ONE, OF_BYTES, "training saw 0 to 255"), ("bytes", BYTES, OF_ONE, "of 1 to 254, and training saw 0 to 1: divide by 255"),
+    ("bytes", BYTES.astype("float32"), OF_BOTH, "divide by 127.5, and subtract 1"), ("−1 to 1", 2 * ONE - 1, OF_ONE, "training saw 0 to 1"),
+    ("standardised", 4.7 * ONE - 2.1, OF_ONE, "training saw 0 to 1"), ("standardised", 4.7 * ONE - 2.1, OF_BOTH, "training saw -1 to 1"),
+    ("bytes", BYTES, MEASURED, "of 1 to 254, and training saw -2.1 to 2.6"), ("bytes", BYTES, OF_16, "training saw 0 to 65535: multiply by 257"),
+    ("fractions", ONE, OF_16, "multiply by 65535"), ("fractions", ONE, HOUNSFIELD, "training saw -1000 to 400"),
+    ("fractions", ONE, (0.0, 100.0), "training saw 0 to 100"), ("white", np.full((8, 8, 1), 255, np.uint8), OF_ONE, "255 to 255"),
+]  # fmt: skip
+TAKEN: list[tuple[str, Any, tuple[float, float]]] = [
+    ("dark", (0.05 * BYTES).astype(np.uint8), OF_BYTES), ("dark", 0.02 * 255 * ONE, OF_BYTES), ("very dark", BYTES // 128, OF_BYTES),
+    ("black", np.zeros((8, 8, 3)), OF_BYTES), ("grey", np.full((8, 8, 3), 117.3), OF_BYTES), ("grey", np.full((8, 8, 3), 0.4), OF_BYTES),
+    ("of 0 and 1", (ONE > 0.5).astype("float32"), OF_BYTES), ("bool", ONE > 0.5, OF_BYTES), ("white", np.full((8, 8, 3), 255.0), OF_BYTES),
+    ("black", np.full((8, 8, 3), -1.0), OF_BOTH), ("half", ONE, OF_BOTH), ("dark", 0.01 * ONE, OF_ONE), ("sharpened", 1.3 * ONE - 0.15, OF_ONE),
+    ("strays", STRAYED, OF_ONE), ("bright", 300 * ONE, OF_BYTES), ("dark", 600 * ONE, OF_16), ("dark bytes", (0.4 * BYTES).astype(np.uint8), OF_16),
+    ("soft tissue", 80 * ONE - 20, HOUNSFIELD), ("bone", 1400 * ONE - 400, HOUNSFIELD), ("standardised", 5 * ONE - 2.5, MEASURED),
+    ("dark", 0.8 * ONE, (0.0, 16.0)), ("nothing known", BYTES, (3.0, 3.0)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "span", "words"), REFUSED, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_values_of_another_scale(name: str, values: Any, span: tuple[float, float], words: str) -> None:
+    found = another_scale(values, span)
+    assert found is not None
+    assert re.search(words, found), found
+
+
+@pytest.mark.parametrize(("name", "values", "span"), TAKEN, ids=lambda value: value if isinstance(value, str) else "")
+def test_values_that_may_be_of_the_scale(name: str, values: Any, span: tuple[float, float]) -> None:
+    assert another_scale(values, span) is None
+
+
+def test_splits_of_another_scale(tmp_path: Path) -> None:
+    def tested(train: Any, test: Any) -> tuple[str, ...]:
+        y = np.arange(len(train)) % 3
+        np.savez(tmp_path / "a.npz", x_train=train, y_train=y, x_test=test, y_test=y)
+        return prepare(plan(tmp_path, SPEC, directory=tmp_path), 1).notes
+
+    whole = (255 * IMAGES).astype(np.uint8)
+    with pytest.raises(
+        DataError, match=r"the test images hold values of 0 to 25., and training saw 0 to 1: divide by 255"
+    ):
+        tested(IMAGES, whole)
+    with pytest.raises(
+        DataError, match=r"the test images hold values of .* and training saw 0 to 255: multiply by 255"
+    ):
+        tested(whole, IMAGES)
+    assert not any("training saw" in note for note in tested(whole, whole // 10))
+    assert any("warning: the test images hold values of 0 to 25" in note for note in tested(whole // 10, whole))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["0 to 1", "0 to 255", "−1 to 1"])
+@pytest.mark.parametrize("name", ["0 to 1", "0 to 255", "−1 to 1", "16 bits", "0 to 100"])
 def test_files_are_brought_to_what_training_saw(name: str, tmp_path: Path) -> None:
-    images, span = SCALES[name]
+    images, span = {**SCALES, "0 to 100": (100 * IMAGES, (0, 100))}[name]
     (tmp_path / "any.yaml").write_text(SPEC)
     np.savez(tmp_path / "a.npz", x_train=images, y_train=np.arange(40) % 3)
     run = cnnspec.train(tmp_path / "any.yaml", runs=tmp_path / "runs", quiet=True)
@@ -360,12 +423,23 @@ def test_files_are_brought_to_what_training_saw(name: str, tmp_path: Path) -> No
     Image.fromarray(pixels).save(tmp_path / "one.png")
     scaled = pixels / 255 * (span[1] - span[0]) + span[0]
     np.save(tmp_path / "one.npy", scaled.astype("float32"))
-    np.save(tmp_path / "other.npy", (pixels / 255 if span[1] == 255 else pixels).astype("float32"))
-    picture, array, other = cnnspec.predict(
-        run.folder, [tmp_path / f"{each}" for each in ("one.png", "one.npy", "other.npy")]
+    np.save(tmp_path / "other.npy", (pixels / 255 if span[1] >= 100 else pixels).astype("float32"))
+    files = [str(tmp_path / each) for each in ("one.png", "one.png", "one.npy", "other.npy")]
+    found = CliRunner().invoke(cli, ["predict", str(run.folder), *files])
+    lines, errors = found.stdout.splitlines(), found.stderr.splitlines()
+    assert re.search(r"other.npy holds values of \S+ to \S+, and training saw \S+ to \S+", errors[-1])
+    known = {"0 to 1": 1, "0 to 255": 255, "16 bits": 65535}.get(name)
+    assert len(lines) == (3 if known else 1)
+    if known is None:
+        assert "one.png is an image of 0 to 255, and training saw values of " in errors[0]
+        return
+    assert lines[0].split()[1:] == lines[2].split()[1:]
+    told = [line for line in errors if line.startswith("note:")]
+    assert told == (
+        [] if known == 255 else [f"note: images of 0 to 255 are brought to 0 to {known:g}, which training saw"]
     )
-    assert "and training saw" in str(other.error)
-    if span[0] < 0:
-        assert "is an image of 0 to 255, and training saw values of -1 to 1" in str(picture.error)
-    else:
-        assert picture.arrays["output"] == pytest.approx(array.arrays["output"], rel=1e-4)
+    assert cnnspec.evaluate(run.folder, split="train").metrics
+    other = IMAGES if span[1] > 1 else (255 * IMAGES).astype(np.uint8)
+    np.savez(tmp_path / "a.npz", x_train=other, y_train=np.arange(40) % 3)
+    with pytest.raises(DataError, match=r"the training images hold values of \S+ to \S+, and training saw "):
+        cnnspec.evaluate(run.folder, split="train")
