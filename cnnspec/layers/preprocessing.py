@@ -57,7 +57,8 @@ class Normalization(Layer):
     """(x − `mean`) / √`variance` for each channel, or back again with `invert`.
 
     `mean` and `variance` are one number for all, or a list with one for each size on the last of `axis`. They are
-    part of the spec, not learned: state those of the training data, scaled as the layer will see it. With `null` for
+    part of the spec, not learned: state those of the training data, scaled as the layer will see it. In
+    `data.preprocessing`, `normalization: adapt` takes them from the training split, once a run. With `null` for
     both they are weights that are not trained, besides a count: 0 and 1 until they are loaded with the others.
 
     Example:

@@ -17,6 +17,7 @@ from cnnspec.data.preprocess import transform
 from cnnspec.data.sources import Given, Labels
 from cnnspec.data.splits import Dataset, Split, meant_for, one_hot
 from cnnspec.layers.base import Layer, Shape, known, show
+from cnnspec.training.adapting import adapted
 from cnnspec.training.checks import share_problems
 from cnnspec.training.counts import balanced, each_class
 from cnnspec.training.errors import TrainingError
@@ -60,6 +61,8 @@ class Prepared:
     targets: Mapping[str, Target] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     counted: tuple[str, ...] = ()
+    plan: Plan | None = None
+    """The plan with what preprocessing took from the training images, once they were known."""
 
 
 def prepare(
@@ -101,6 +104,8 @@ def prepare(
     fingerprints = _fingerprints(data)
     data = parted(data, Shares(plan.data.validation_split, plan.data.test_split, plan.data.split_by), seed, source)
 
+    plan, found = adapted(plan, data.train)
+
     def part(split: Split | None) -> Part | None:
         if split is None:
             return None
@@ -127,10 +132,16 @@ def prepare(
     _check_targets(plan, train, aims)
     tables = [*each_class(data)]
     missing = (line for table in tables for line in table.missing())
-    beside = (*other, *spare(plan, data, aims), *left_alone(plan.graph, plan.data, labels), *_doubts(plan, ranges))
+    beside = (
+        *found,
+        *other,
+        *spare(plan, data, aims),
+        *left_alone(plan.graph, plan.data, labels),
+        *_doubts(plan, ranges),
+    )
     notes = tuple(dict.fromkeys((*data.notes, *missing, *beside)))
     counted = tuple(line for table in tables for line in table.lines())
-    return Prepared(aims, train, validation, test, data.names, fingerprints, targets, notes, counted)
+    return Prepared(aims, train, validation, test, data.names, fingerprints, targets, notes, counted, plan)
 
 
 def _fingerprints(data: Dataset) -> dict[str, str]:
