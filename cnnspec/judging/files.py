@@ -17,12 +17,11 @@ from cnnspec.data.images.opening import BadImage, header
 from cnnspec.judging.entering import Entrance, alone
 from cnnspec.language.paths import is_folder, is_there
 from cnnspec.layers.base import Shape, show
-from cnnspec.training.pixel_ranges import another_scale
+from cnnspec.training.pixel_ranges import another_scale, tells_scale
 from cnnspec.training.ranges import is_usual, show_span
 from cnnspec.training.shapes import fits
 
 _ARRAYS = (".npy", ".npz")
-_MANY = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +131,10 @@ def _converted(entrance: Entrance) -> str | None:
 
 
 def _out_of_range(x: Mapping[str, Array], entrances: Mapping[str, Entrance]) -> str | None:
-    """Why arrays are of another scale than what training saw. A few numbers, such as facts beside an image, tell of no
-    scale."""
+    """Why arrays are of another scale than what training saw."""
     for name, array in x.items():
         span = entrances[name].range
-        scaled = len(entrances[name].shape) > 1 or array.size >= _MANY
-        if span is not None and scaled and (found := another_scale(array, span)):
+        if span is not None and tells_scale(array.shape) and (found := another_scale(array, span)):
             return f"holds {found}" if len(x) == 1 else f"holds {found} at `{name}`"
     return None
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from cnnspec.data.columns import Array, Column
 from cnnspec.data.splits import Dataset, meant_for
+from cnnspec.layers.base import Shape
 from cnnspec.training.plan import Plan
 from cnnspec.training.ranges import Range, canonical, is_usual, show_span, source_range
 
@@ -15,6 +16,8 @@ _ITEMS, _FEW = 2048, 256
 """How many items are looked at, evenly spaced: of the training images, and of the others."""
 _VALUES = 100_000
 """How many of the values are counted, evenly spaced."""
+_MANY = 64
+"""How many numbers without an order make out a scale together."""
 _STRAY = 1
 """The percentage of values at either end that may lie anywhere: dead pixels, metal in a scan."""
 _NARROWER = 16
@@ -48,11 +51,18 @@ def strays(plan: Plan, data: Dataset, seen: Mapping[str, Range], splits: tuple[s
     range is a usual one, rather than one that was measured."""
     if plan.data.source.range_known:
         return
-    for split, part in data.splits().items():
-        for name in plan.graph.inputs if split in splits else ():
-            values = _sampled(meant_for(part.x, name), _FEW)
-            if name in seen and (found := another_scale(values, seen[name])):
+    named = [name for name, shape in plan.graph.inputs.items() if name in seen and tells_scale(shape)]
+    for split in splits:
+        part = data.splits().get(split)
+        for name in named if part is not None else ():
+            values = _sampled(meant_for(part.x, name), _FEW)  # type: ignore[union-attr]
+            if found := another_scale(values, seen[name]):
                 yield f"the {split} images hold {found}", is_usual(seen[name])
+
+
+def tells_scale(shape: Shape) -> bool:
+    """Whether items of this shape tell of a scale: a few facts beside an image are each of their own."""
+    return len(shape) > 1 or all(size is None or size >= _MANY for size in shape)
 
 
 def another_scale(values: Array, span: Range) -> str | None:

@@ -19,6 +19,7 @@ from cnnspec.training.ranges import (
     entered,
     looks_at_colours,
     preprocessing,
+    ranged,
     show_span,
     source_range,
     wrote,
@@ -86,9 +87,9 @@ def _hidden(pixels: Pixels) -> tuple[str, str]:
 def _fill(layer: Layer, scale: Range | None) -> tuple[str, str] | None:
     """Why a layer cannot fill with the value that is written: no pixel has one like it."""
     value: Any = getattr(layer, "fill_value", None)
-    if scale is None or value is None or "fill_value" not in layer.model_fields_set or looks_at_colours(layer):
+    if scale is None or value is None or "fill_value" not in layer.model_fields_set:
         return None
-    width, bounds = scale[1] - scale[0], layer.value_range_behind(*scale) or scale
+    width, bounds = scale[1] - scale[0], ranged(layer, scale).value_range_behind(*scale) or scale
     if bounds[0] >= scale[0] - width and bounds[1] <= scale[1] + width:
         return None
     message = f"`{layer.entry}` fills with {value:g}, and pixels are {show_span(scale)} there"
