@@ -1,7 +1,7 @@
 """`normalization: adapt`: mean and variance of each channel, taken from the training images once a run.
 
 The numbers take the place of the word in the plan and in the spec that the run keeps, so that everything after the run
-reads them. Keras is imported on the way, not with this module.
+reads them. NumPy and Keras are imported on the way, not with this module.
 """
 
 from __future__ import annotations
@@ -9,14 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from cnnspec.data.adapting import is_adapting
-from cnnspec.data.columns import Column, blocks
 from cnnspec.data.section import Data
-from cnnspec.data.splits import Split, meant_for
 from cnnspec.language.diagnostics import Diagnostics
 from cnnspec.language.entries import Invalid
 from cnnspec.language.nodes import plain
@@ -26,6 +22,10 @@ from cnnspec.layers.base import Layer
 from cnnspec.layers.preprocessing import Normalization
 from cnnspec.training.plan import Plan
 from cnnspec.training.run_folder import SPEC
+
+if TYPE_CHECKING:
+    from cnnspec.data.columns import Column
+    from cnnspec.data.splits import Split
 
 _IMAGES = 256
 """How many images are looked at together."""
@@ -40,6 +40,8 @@ def adapted(plan: Plan, train: Split) -> tuple[Plan, tuple[str, ...]]:
     """The plan with the numbers of these training images, where it wants some, and a word on them."""
     if not adapts(plan):
         return plan, ()
+    from cnnspec.data.splits import meant_for
+
     chains, notes = {}, []
     for name in plan.graph.inputs:
         chain: list[Layer] = []
@@ -78,6 +80,9 @@ def adapted_before(plan: Plan, folder: Path) -> Plan:
 
 def moments(images: Column, before: Sequence[Layer]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and variance of each channel of images behind layers: exact, over all of them."""
+    import numpy as np
+
+    from cnnspec.data.columns import blocks
     from cnnspec.data.preprocess import transform
 
     count = 0
