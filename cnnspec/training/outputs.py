@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import isfinite
 
 from cnnspec.data.section import Data
 from cnnspec.graph.graph import Graph
@@ -19,7 +20,7 @@ from cnnspec.training.ranges import entering, source_range
 from cnnspec.training.section import Training
 from cnnspec.training.shapes import fits
 from cnnspec.training.target import Target
-from cnnspec.training.target_ranges import reach, target_problem
+from cnnspec.training.target_ranges import learnable, reach, target_problem
 from cnnspec.training.targets import Contradiction, decide
 
 
@@ -132,10 +133,14 @@ def _out_of_reach(graph: Graph, data: Data, aim: Objective | None) -> Iterator[P
     span, source = data.source.label_range, data.source
     if aim is None or span is None or not aim.target.numbers:
         return
-    if found := target_problem(reach(graph, aim.output), aim.loss, span):
+    reached = reach(graph, aim.output)
+    if found := target_problem(reached, aim.loss, span):
+        low, high = learnable(reached, aim.loss)
+        known = isfinite(low) and isfinite(high) and low < high
+        help = f"write `target_range: [{low:g}, {high:g}]`, or end the network otherwise" if known else found.help
         place: Place = ("data", "source", source.entry)
         place = (*place, "target_range") if "target_range" in source.model_fields_set else place
-        yield Problem("target-range", found.message, place, "target_range" not in place, found.help)
+        yield Problem("target-range", found.message, place, "target_range" not in place, help)
 
 
 def _copies(graph: Graph, data: Data, output: str) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cnnspec.data.adapting import is_adapting
 from cnnspec.data.section import Data
 from cnnspec.graph.graph import Graph
 from cnnspec.language.entries import Path as Place
@@ -80,7 +81,8 @@ def _hidden(pixels: Pixels) -> tuple[str, str]:
         return f"standardised pixels{span} do not tell them", "save pixels of 0 to 255, and standardise in the network"
     if hider.entry == "normalization":
         why = "black is another number in each channel behind `normalization`"
-        return why, "move `normalization` to the layers of the network"
+        way = "write it with its numbers in" if is_adapting(hider) else "move `normalization` to"
+        return why, f"{way} the layers of the network"
     return f"behind `{hider.entry}` they are not known", f"put `{hider.entry}` after it"
 
 

@@ -61,6 +61,12 @@ def target_problem(reached: Reach, loss: Loss, span: Bounds, slack: float = TOLD
     return None
 
 
+def learnable(reached: Reach, loss: Loss) -> Bounds:
+    """The targets that an output can give and its loss can take."""
+    lows, highs = zip(reached.bounds, *(part.takes for part in loss.parts), strict=True)
+    return max(lows), min(highs)
+
+
 def _beyond(span: Bounds, bounds: Bounds, slack: float) -> bool:
     most = slack * max(1.0, min(span[1] - span[0], bounds[1] - bounds[0]))
     return span[0] < bounds[0] - most or span[1] > bounds[1] + most

@@ -332,6 +332,8 @@ def test_images_to_learn_of_a_range_that_is_written(source: str, end: str, words
     )
     assert ("target-range" in found) == (words is not None), found
     assert words is None or words in found["target-range"]
+    if end in ("sigmoid", "tanh") and words is not None:
+        assert f"write `target_range: [{0 if end == 'sigmoid' else -1}, 1]`" in found["target-range"]
 
 
 @pytest.mark.parametrize(
