@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, ValidationInfo, model_validator
 
-from cnnspec.language.entries import refuse, shown
+from cnnspec.language.entries import Invalid, Problem, refuse, shown
 from cnnspec.language.forms import Form, Schema, one_or
 from cnnspec.language.types import Real
 from cnnspec.layers.axes import Axes, each, place, size_at
@@ -75,6 +75,14 @@ class Normalization(Layer):
     mean: Annotated[Any, BeforeValidator(_numbers), _form({"type": "number"})] | None = None
     variance: Annotated[Any, BeforeValidator(_numbers), _form({"type": "number", "minimum": 0})] | None = None
     invert: bool = False
+
+    @classmethod
+    def read_value(cls, value: Any) -> Self:
+        if value == "adapt":
+            message = "`normalization: adapt` learns from the training images, which `data.preprocessing` alone sees"
+            help = "move it there, or write `normalization: {mean: …, variance: …}` with the numbers"
+            raise Invalid(Problem("entry-form", message, help=help))
+        return super().read_value(value)
 
     @model_validator(mode="after")
     def _both_given(self) -> Self:

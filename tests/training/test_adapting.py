@@ -113,6 +113,7 @@ def test_it_stands_in_preprocessing_alone(place: str) -> None:
         )
     else:
         report = cnnspec.check(text.replace("[flatten", "[{normalization: adapt}, flatten"))
+    assert "move it there" in str(report)
     assert [found.code for found in report.diagnostics if found.severity == "error"] == ["entry-form"]
     assert cnnspec.check(SPEC).ok
 
