@@ -37,8 +37,9 @@ def command(
 
     RUN is a run folder, the folder above it (then its newest finished run), or a .keras file. FILES are images,
     arrays (.npy; .npz for several inputs), folders of them, or `-` for paths on standard input, one a line. Images are
-    brought into the size that the network takes and preprocessed as in training; arrays have the range that the
-    training data had, and are preprocessed, but not resized.
+    brought into the size that the network takes and preprocessed as in training; where training saw arrays of another
+    range than 0 to 255, they are brought to that, which is told on stderr. Arrays have the range that the training data
+    had, and are preprocessed, but not resized; those of another scale are refused.
     A file that cannot be read is told on stderr, the others go on, and the exit code is 3 at the end. Exits 1 where
     the spec of the run does not hold, 2 where RUN is no run, or `-` gives no paths.
     """
@@ -51,11 +52,15 @@ def command(
         if told.draws and output is None:
             raise click.UsageError("the network gives masks or images: name a folder for them with -o DIR")
         any_told = False
+        notes: set[str] = set()
         for each in told(files, top=top, output=output, batch_size=batch_size, stdin=sys.stdin):
             any_told = True
             failed |= each.error is not None
             if each.error is not None:
                 complain(f"{each.file} {each.error}")
+            if each.note is not None and each.note not in notes:
+                notes.add(each.note)
+                click.echo(f"note: {each.note}", err=True)
             if as_json:
                 click.echo(json.dumps(each.to_json(), ensure_ascii=False))
             elif each.error is None:

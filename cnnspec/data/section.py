@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Self, TypeAlias
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
+from cnnspec.data.adapting import ADAPT, adapting
 from cnnspec.data.augmentations import AUGMENTATIONS, Augmentation
 from cnnspec.data.class_weights import ClassWeights
 from cnnspec.data.label_section import LabelsField, Said
@@ -62,6 +63,8 @@ def _read(item: Any, section: str) -> Layer:
     """One entry of `preprocessing` or `augmentation`."""
     if isinstance(item, Layer):
         return item
+    if section == "preprocessing" and (found := adapting(item)) is not None:
+        return found
     vocabulary: Vocabulary = LAYERS
     if section == "augmentation":
         name, _ = split_entry(item, LAYERS.kind)
@@ -90,14 +93,22 @@ def _chain(value: Any, name: str, *path: str) -> tuple[Any, ...]:
     return tuple(layers)
 
 
-def _form(*vocabularies: Vocabulary) -> Form:
-    entries = [entry_of(vocabulary) for vocabulary in vocabularies]
+_ADAPT: Schema = {
+    "type": "object",
+    "properties": {"normalization": {"const": ADAPT}},
+    "required": ["normalization"],
+    "additionalProperties": False,
+}
+
+
+def _form(*vocabularies: Vocabulary, more: tuple[Schema, ...] = ()) -> Form:
+    entries = [*(entry_of(vocabulary) for vocabulary in vocabularies), *more]
     layers: Schema = {"type": "array", "items": entries[0] if len(entries) == 1 else {"anyOf": entries}}
     form: Schema = {"anyOf": [layers, {"type": "object", "additionalProperties": layers}]}
     return Form(lambda rank: form, "a list of layers, or a mapping of inputs to such lists")
 
 
-Stages: TypeAlias = Annotated[Any, BeforeValidator(_stages), _form(LAYERS)]
+Stages: TypeAlias = Annotated[Any, BeforeValidator(_stages), _form(LAYERS, more=(_ADAPT,))]
 Augmenting: TypeAlias = Annotated[Any, BeforeValidator(_stages), _form(LAYERS, AUGMENTATIONS)]
 
 
@@ -108,6 +119,8 @@ class Data(Section):
     training images pass, anew in every epoch (to crop at random, pad there: `[{zero_padding2d: 4}, {random_crop: …}]`).
     With several inputs, each of the two is for all that are images (height, width, channels), every one on its own;
     a mapping of inputs to lists says it for each.
+    `normalization: adapt` in `preprocessing` takes mean and variance of each channel from the training split (behind
+    the layers above it), and writes them into the run's spec.
     `validation_split` is the share of the training images held out to watch over training (0 or null: none), and
     `test_split` the share set apart to test with at the end, where the source brings none; both are shares of all of
     them. The test images are never used to watch. `split_by` says how they are drawn: with the same share of every

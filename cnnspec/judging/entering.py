@@ -23,6 +23,8 @@ class Entrance:
     layers: tuple[Layer, ...] = ()
     range: tuple[float, float] | None = None
     """The range of the values that training saw, where the run has kept it."""
+    told: bool = False
+    """Whether the source tells that range, so that it needs no measuring."""
     scale: Scale = BY_DEPTH
     """What is black and white in files deeper than 8 bits."""
 
@@ -55,6 +57,7 @@ def entrances(plan: Plan, ranges: Mapping[str, tuple[float, float]] | None = Non
             _white(source, span),
             layers,
             span,
+            source.range_known,
             getattr(source, "scale", BY_DEPTH),
         )
     return found

@@ -44,7 +44,7 @@ def evaluate(
     from cnnspec.training.resources import shapes_of
 
     with bounded(machine):
-        data = prepare(plan, known.seed, recorded(plan, known.environment))
+        data = prepare(plan, known.seed, recorded(plan, known.environment), known.ranges)
         name, part = _chosen(data, split)
         note = _changed(known, data, name)
         heads = _heads(known, data)

@@ -17,6 +17,8 @@ from cnnspec.data.images.opening import BadImage, header
 from cnnspec.judging.entering import Entrance, alone
 from cnnspec.language.paths import is_folder, is_there
 from cnnspec.layers.base import Shape, show
+from cnnspec.training.pixel_ranges import another_scale, tells_scale
+from cnnspec.training.ranges import is_usual, show_span
 from cnnspec.training.shapes import fits
 
 _ARRAYS = (".npy", ".npz")
@@ -36,6 +38,8 @@ class Item:
     x: Mapping[str, Array] = field(default_factory=dict)
     size: tuple[int, int] | None = None
     error: str | None = None
+    note: str | None = None
+    """What was done to the numbers of a file, so that they are such as training saw."""
 
 
 Reading: TypeAlias = Callable[[], Item]
@@ -106,31 +110,32 @@ def _of_image(path: Path, name: str, entrances: Mapping[str, Entrance]) -> Readi
             return Item(str(path), name, error=bad.reason)
         except MemoryError:
             return Item(str(path), name, error="is too large for the memory")
-        return Item(str(path), name, None, {entrance.name: numbers}, size)
+        return Item(str(path), name, None, {entrance.name: numbers}, size, note=_converted(entrance))
 
     return read
 
 
 def _not_of_images(entrance: Entrance) -> str | None:
-    """Why the file of an image cannot stand for what training saw: values that no picture has."""
-    if entrance.range is None or entrance.range[0] == 0 or entrance.range == (0.0, entrance.white):
+    """Why the file of an image cannot stand for what training saw: black and white are not known there."""
+    span = entrance.range
+    if span is None or (span == (0.0, entrance.white) and (entrance.told or is_usual(span))):
         return None
-    low, high = entrance.range
-    return f"is an image of 0 to 255, and training saw values of {low:.4g} to {high:.4g}: give arrays (.npy)"
+    return f"is an image of 0 to 255, and training saw values of {show_span(span)}: give arrays (.npy)"
+
+
+def _converted(entrance: Entrance) -> str | None:
+    """A word on images that are brought to a range that was measured on what training saw."""
+    if entrance.told or entrance.white == 255:
+        return None
+    return f"images of 0 to 255 are brought to 0 to {entrance.white:g}, which training saw"
 
 
 def _out_of_range(x: Mapping[str, Array], entrances: Mapping[str, Entrance]) -> str | None:
-    """Why arrays are surely of another scale than what training saw: 0 to 1 in place of 0 to 255, or the reverse."""
+    """Why arrays are of another scale than what training saw."""
     for name, array in x.items():
         span = entrances[name].range
-        if span is None or not array.size:
-            continue
-        low, high = float(array.min()), float(array.max())
-        seen = f"holds values of {low:.4g} to {high:.4g}, and training saw {span[0]:.4g} to {span[1]:.4g}"
-        if span == (0.0, 255.0) and high <= 1 and not (array == np.rint(array)).all():
-            return f"{seen}: multiply by 255"
-        if span in ((0.0, 1.0), (-1.0, 1.0)) and high > 1.5:
-            return f"{seen}: " + ("divide by 255" if span[0] == 0 else "scale them as the training data")
+        if span is not None and tells_scale(array.shape) and (found := another_scale(array, span)):
+            return f"holds {found}" if len(x) == 1 else f"holds {found} at `{name}`"
     return None
 
 
@@ -158,7 +163,8 @@ def _of_arrays(path: Path, name: str, entrances: Mapping[str, Entrance]) -> Iter
         def read(index: int = index) -> Item:
             x = {each: np.array(batch[index], np.float32) for each, batch in batches.items()}
             fine = all(np.isfinite(array).all() for array in x.values())
-            wrong = _out_of_range(x, entrances) if fine else "holds NaN or infinity"
+            saved = {each: batch[index] for each, batch in batches.items()}
+            wrong = _out_of_range(saved, entrances) if fine else "holds NaN or infinity"
             return Item(str(path), name, index if several else None, {} if wrong else x, error=wrong)
 
         yield read

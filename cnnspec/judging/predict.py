@@ -36,6 +36,8 @@ class Prediction:
     outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     arrays: Mapping[str, Array] = field(default_factory=dict, repr=False, compare=False)
     error: str | None = None
+    note: str | None = field(default=None, compare=False)
+    """What was done to the numbers of the file, so that they are such as training saw."""
 
     def to_json(self) -> dict[str, Any]:
         """One line of `cnnspec predict --json`: what a single output tells stands in it, several are in `outputs`."""
@@ -97,7 +99,8 @@ class Predictor:
             said = {name: told(head, outputs[name][at], top) for name, head in self.served.heads.items()}
             written = writer.write(item, {name: array for name, (_, array) in said.items()}) if writer else {}
             forms = {name: {**form, **written.get(name, {})} for name, (form, _) in said.items()}
-            yield Prediction(item.file, item.index, forms, {name: array for name, (_, array) in said.items()})
+            arrays = {name: array for name, (_, array) in said.items()}
+            yield Prediction(item.file, item.index, forms, arrays, note=item.note)
 
 
 def _form(item: Item) -> Any:

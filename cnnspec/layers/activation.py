@@ -8,6 +8,7 @@ from cnnspec.language.entries import refuse
 from cnnspec.language.types import NonNegative, Real
 from cnnspec.layers.axes import Axes, each, place
 from cnnspec.layers.base import KerasCall, Layer, Saved, Shape, Weight, need
+from cnnspec.layers.bounds import Bounds, of_elu, of_leaky, of_relu
 from cnnspec.layers.settings import (
     ActivationField,
     ConstraintField,
@@ -45,6 +46,9 @@ class Activation(Layer):
         saved: Saved = self.activation.saved
         return saved
 
+    def value_range_behind(self, low: float, high: float) -> Bounds | None:
+        return (low, high) if self.activation.entry == "linear" else super().value_range_behind(low, high)
+
     def calls(self, *inputs: Shape) -> tuple[KerasCall, ...]:
         called = self.activation.call()
         if isinstance(called, KerasCall):
@@ -72,6 +76,9 @@ class ReLU(Layer):
     negative_slope: NonNegative = 0.0
     threshold: NonNegative = 0.0
 
+    def value_range_behind(self, low: float, high: float) -> Bounds:
+        return of_relu(self.negative_slope, self.max_value, self.threshold)
+
 
 class LeakyReLU(Layer):
     """x above zero, `negative_slope` · x below. (A. Maas et al., 2013)
@@ -86,6 +93,9 @@ class LeakyReLU(Layer):
     first: ClassVar[str] = "negative_slope"
 
     negative_slope: NonNegative = 0.3
+
+    def value_range_behind(self, low: float, high: float) -> Bounds:
+        return of_leaky(self.negative_slope)
 
 
 class PReLU(Layer):
@@ -142,6 +152,9 @@ class ELU(Layer):
 
     alpha: Real = 1.0
 
+    def value_range_behind(self, low: float, high: float) -> Bounds:
+        return of_elu(self.alpha)
+
 
 class Softmax(Layer):
     """eˣ / Σeˣ over `axis` (one or several): positive values that sum to 1.
@@ -157,6 +170,9 @@ class Softmax(Layer):
     first: ClassVar[str] = "axis"
 
     axis: Axes = -1
+
+    def value_range_behind(self, low: float, high: float) -> Bounds:
+        return 0.0, 1.0
 
     def output_shape(self, *inputs: Shape) -> Shape:
         for axis in each(self.axis):

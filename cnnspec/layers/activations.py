@@ -1,10 +1,12 @@
 """Activations with arguments. Plain, one is an argument of its layer in Keras; with arguments, a call after it."""
 
+from math import inf
 from typing import Any, ClassVar
 
 from cnnspec.language.entries import Vocabulary
 from cnnspec.language.types import Axis, NonNegative, Positive, Real
 from cnnspec.layers.base import KerasCall, Saved, Setting
+from cnnspec.layers.bounds import OPEN, Bounds, of_elu, of_leaky, of_relu
 from cnnspec.layers.settings import ACTIVATIONS
 
 
@@ -13,6 +15,12 @@ class _Activation(Setting):
 
     vocabulary: ClassVar[Vocabulary] = ACTIVATIONS
     module: ClassVar[str] = "activations"
+    bounds: ClassVar[Bounds] = OPEN
+    """What it gives at the least and at the most."""
+
+    def gives(self) -> Bounds:
+        """The same with its arguments."""
+        return self.bounds
 
     def call(self) -> Any:
         arguments = self.changed()
@@ -28,12 +36,18 @@ class Relu(_Activation):
     max_value: Positive | None = None
     threshold: Real = 0.0
 
+    def gives(self) -> Bounds:
+        return of_relu(self.negative_slope, self.max_value, self.threshold)
+
 
 class LeakyRelu(_Activation):
     """x above zero, `negative_slope` · x below."""
 
     first: ClassVar[str] = "negative_slope"
     negative_slope: Real = 0.2
+
+    def gives(self) -> Bounds:
+        return of_leaky(self.negative_slope)
 
 
 class Elu(_Activation):
@@ -43,9 +57,15 @@ class Elu(_Activation):
     first: ClassVar[str] = "alpha"
     alpha: Real = 1.0
 
+    def gives(self) -> Bounds:
+        return of_elu(self.alpha)
+
 
 class Celu(Elu):
     """x above zero, α(e^(x/α) − 1) below (J. Barron, 2017)."""
+
+    def gives(self) -> Bounds:
+        return of_elu(self.alpha) if self.alpha > 0 else OPEN
 
 
 class Gelu(_Activation):
@@ -55,11 +75,15 @@ class Gelu(_Activation):
     first: ClassVar[str] = "approximate"
     approximate: bool = False
 
+    def gives(self) -> Bounds:
+        return (-0.17004076 if self.approximate else -0.16997121), inf
+
 
 class Softmax(_Activation):
     """eˣ / Σeˣ along `axis`."""
 
     saved: ClassVar[Saved] = Saved(output=True)
+    bounds: ClassVar[Bounds] = (0.0, 1.0)
     first: ClassVar[str] = "axis"
     axis: Axis = -1
 
@@ -67,12 +91,17 @@ class Softmax(_Activation):
 class LogSoftmax(Softmax):
     """The logarithm of the softmax."""
 
+    bounds: ClassVar[Bounds] = (-inf, 0.0)
+
 
 class Threshold(_Activation):
     """x above `threshold`, `default_value` elsewhere."""
 
     threshold: Real
     default_value: Real
+
+    def gives(self) -> Bounds:
+        return min(self.threshold, self.default_value), inf
 
 
 class HardShrink(_Activation):
@@ -89,6 +118,7 @@ class SoftShrink(HardShrink):
 class Squareplus(_Activation):
     """(x + √(x² + b)) / 2."""
 
+    bounds: ClassVar[Bounds] = (0.0, inf)
     first: ClassVar[str] = "b"
     b: NonNegative = 4
 
@@ -96,5 +126,6 @@ class Squareplus(_Activation):
 class Sparsemax(_Activation):
     """The Euclidean projection onto the simplex along `axis` (A. Martins and R. Astudillo, 2016)."""
 
+    bounds: ClassVar[Bounds] = (0.0, 1.0)
     first: ClassVar[str] = "axis"
     axis: Axis = -1

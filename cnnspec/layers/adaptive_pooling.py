@@ -10,6 +10,7 @@ from cnnspec.layers.windows import times
 
 
 class _Adaptive(Spatial):
+    within: ClassVar[bool] = True
     first: ClassVar[str] = "output_size"
 
     output_size: PerAxis

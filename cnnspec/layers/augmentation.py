@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from cnnspec.language.types import Count, Fraction, Real, choice
 from cnnspec.layers.base import Motion, Shape
+from cnnspec.layers.bounds import Bounds, hull
 from cnnspec.layers.images import RandomColours, RandomImage, bounded
 
 FILL_MODES = ("reflect", "wrap", "constant", "nearest")
@@ -22,6 +23,14 @@ class _Geometry(RandomImage):
     interpolation: choice("nearest", "bilinear") = "bilinear"  # type: ignore[valid-type]
     fill_value: Real = 0.0
 
+    def value_range_behind(self, low: float, high: float) -> Bounds:
+        return _filled(low, high, self.fill_value if self.fill_mode == "constant" else None)
+
+
+def _filled(low: float, high: float, fill_value: float | None) -> Bounds:
+    """The bounds of an image with places that became free, and were filled with a value or from the image."""
+    return (low, high) if fill_value is None else hull((low, high), (fill_value, fill_value))
+
 
 class RandomFlip(RandomImage):
     """Mirrors half of the images left to right, top to bottom, or both.
@@ -34,6 +43,7 @@ class RandomFlip(RandomImage):
 
     motion: ClassVar[Motion] = "move"
     to_scale: ClassVar[bool] = True
+    within: ClassVar[bool] = True
     first: ClassVar[str] = "mode"
 
     mode: choice("horizontal", "vertical", "horizontal_and_vertical") = "horizontal_and_vertical"  # type: ignore[valid-type]
@@ -111,6 +121,9 @@ class RandomPerspective(RandomImage):
     interpolation: choice("nearest", "bilinear") = "bilinear"  # type: ignore[valid-type]
     fill_value: Real = 0.0
 
+    def value_range_behind(self, low: float, high: float) -> Bounds:
+        return _filled(low, high, self.fill_value)
+
 
 class RandomElasticTransform(RandomColours):
     """Bends a share `factor` of the images as if they were printed on rubber, by `scale`.
@@ -132,6 +145,11 @@ class RandomElasticTransform(RandomColours):
     fill_mode: choice(*FILL_MODES) = "reflect"  # type: ignore[valid-type]
     fill_value: Real = 0.0
 
+    def value_range_behind(self, low: float, high: float) -> Bounds:
+        return _filled(
+            *super().value_range_behind(low, high), self.fill_value if self.fill_mode == "constant" else None
+        )
+
 
 class RandomCrop(RandomImage):
     """Cuts `height`×`width` out at a random place; the middle when it is not training.
@@ -143,6 +161,7 @@ class RandomCrop(RandomImage):
     """
 
     motion: ClassVar[Motion] = "move"
+    within: ClassVar[bool] = True
     height: Count
     width: Count
 

@@ -12,6 +12,7 @@ from math import prod
 from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeAlias
 
 from cnnspec.language.entries import Entry, Vocabulary
+from cnnspec.layers.bounds import Bounds
 from cnnspec.layers.families import FAMILIES
 
 Shape: TypeAlias = tuple[int | None, ...]
@@ -125,6 +126,8 @@ class Layer(Entry):
     """Whether it leaves pixels in their places or moves them: asked where augmented images have maps as labels."""
     to_scale: ClassVar[bool] = False
     """Whether it moves a map of another size in the same way, to its scale."""
+    within: ClassVar[bool] = False
+    """Whether what it gives lies between the lowest and the highest of what it takes, whatever that is."""
 
     trainable: bool = True
 
@@ -165,9 +168,21 @@ class Layer(Entry):
         """The arguments that differ from Keras's defaults, less those of `leave_out`."""
         return {name: as_keras(value) for name, value in self.changed().items() if name not in leave_out}
 
-    def value_range_behind(self, low: float, high: float) -> tuple[float, float] | None:
-        """The lowest and highest value of images behind it, from those before it; None where that is not known."""
-        return (low, high) if self.motion is not None else None
+    def value_range_behind(self, low: float, high: float) -> Bounds | None:
+        """Bounds of what it gives for values from `low` to `high` (of all inputs together); None where it has none."""
+        activation = getattr(self, "activation", None)
+        if activation is not None:
+            bounds: Bounds = activation.gives()
+            return bounds
+        return (low, high) if self.within else None
+
+    def scale_behind(self, black: float, white: float) -> Bounds | None:
+        """What black and white become: themselves, for most of what takes images; None where that is not known.
+
+        It is the range that what looks at colours works in. Noise, zeros at the edges and interpolation that overshoots
+        widen the bounds of the values, and leave black and white what they are.
+        """
+        return (black, white) if self.within or self.motion is not None else None
 
     def on_masks(self) -> Self:
         """The layer that moves a map of class numbers as this one moves its image; what is empty then is 0."""

@@ -4,7 +4,7 @@ They stand under `data.augmentation` or among the layers, and keep the shape.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator
 
@@ -90,6 +90,7 @@ class RandomSaturation(RandomColours):
           - random_saturation: [0.4, 0.6]
     """
 
+    right_on: ClassVar[Literal["any", "zero", "unit"]] = "unit"
     first: ClassVar[str] = "factor"
     channels: ClassVar[tuple[int, ...]] = (3,)
 
@@ -120,6 +121,8 @@ class RandomColorJitter(RandomColours):
           - random_color_jitter: {brightness_factor: 0.2, contrast_factor: 0.2}
     """
 
+    right_on: ClassVar[Literal["any", "zero", "unit"]] = "unit"
+
     brightness_factor: bounded(-1, 1) | None = None  # type: ignore[valid-type]
     contrast_factor: bounded(0, 1) | None = None  # type: ignore[valid-type]
     saturation_factor: bounded(-1, 1) | None = None  # type: ignore[valid-type]
@@ -141,6 +144,7 @@ class RandomGrayscale(RandomImage):
           - random_grayscale: 0.2
     """
 
+    within: ClassVar[bool] = True
     motion: ClassVar[Motion] = "stay"
     first: ClassVar[str] = "factor"
 
@@ -161,6 +165,7 @@ class RandomSharpness(RandomColours):
           - random_sharpness: [0.3, 0.7]
     """
 
+    right_on: ClassVar[Literal["any", "zero", "unit"]] = "zero"
     first: ClassVar[str] = "factor"
 
     factor: bounded(0, 1)  # type: ignore[valid-type]
@@ -175,6 +180,7 @@ class RandomGaussianBlur(RandomColours):
           - random_gaussian_blur: {factor: 0.3, kernel_size: 5}
     """
 
+    right_on: ClassVar[Literal["any", "zero", "unit"]] = "zero"
     first: ClassVar[str] = "factor"
 
     factor: bounded(0, 1) = 1.0  # type: ignore[valid-type]
@@ -191,6 +197,7 @@ class RandomInvert(RandomColours):
           - random_invert: 0.1
     """
 
+    right_on: ClassVar[Literal["any", "zero", "unit"]] = "zero"
     first: ClassVar[str] = "factor"
 
     factor: bounded(0, 1) = 1.0  # type: ignore[valid-type]

@@ -89,6 +89,7 @@ class Flatten(Layer):
           - flatten
     """
 
+    within: ClassVar[bool] = True
     saved: ClassVar[Saved] = Saved(alias=True)
 
     def output_shape(self, *inputs: Shape) -> Shape:
@@ -114,6 +115,7 @@ class Reshape(Layer):
           - reshape: [7, 7, -1]
     """
 
+    within: ClassVar[bool] = True
     saved: ClassVar[Saved] = Saved(alias=True)
     first: ClassVar[str] = "target_shape"
 
@@ -174,6 +176,7 @@ class Permute(Layer):
           - permute: [2, 3, 1]
     """
 
+    within: ClassVar[bool] = True
     saved: ClassVar[Saved] = Saved()
     first: ClassVar[str] = "dims"
 
@@ -213,6 +216,7 @@ class RepeatVector(Layer):
           - repeat_vector: 8
     """
 
+    within: ClassVar[bool] = True
     saved: ClassVar[Saved] = Saved()
     ranks: ClassVar[tuple[int, ...]] = (1,)
     first: ClassVar[str] = "n"
@@ -235,6 +239,7 @@ class Identity(Layer):
           - add: image
     """
 
+    within: ClassVar[bool] = True
     saved: ClassVar[Saved] = Saved(alias=True)
 
 
@@ -248,6 +253,7 @@ class ActivityRegularization(Layer):
           - activity_regularization: {l2: 0.001}
     """
 
+    within: ClassVar[bool] = True
     saved: ClassVar[Saved] = Saved(input=True, alias=True)
 
     l1: NonNegative = 0.0

@@ -7,6 +7,7 @@ from cnnspec.layers.windows import times
 
 
 class _Global(Spatial):
+    within: ClassVar[bool] = True
     first: ClassVar[str] = "keepdims"
 
     keepdims: bool = False

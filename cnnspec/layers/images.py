@@ -5,7 +5,7 @@ A factor is a number or a pair [lower, upper] from which each image draws its ow
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, ValidationInfo
 
@@ -13,6 +13,7 @@ from cnnspec.language.entries import refuse, shown
 from cnnspec.language.forms import Form, one_or, several
 from cnnspec.language.types import Natural
 from cnnspec.layers.base import Layer, Motion, Shape, ShapeError, show
+from cnnspec.layers.bounds import Bounds, hull
 
 
 def bounded(low: float, high: float, *, above: bool = False) -> Any:
@@ -84,7 +85,14 @@ class Colours(Image):
     channels: ClassVar[tuple[int, ...]] = ()
     """The numbers of channels that it works on; any without."""
 
+    right_on: ClassVar[Literal["any", "zero", "unit"]] = "any"
+    """The pixels on which Keras computes it right: of any range, of one that starts at 0 (it takes 0 for black), or
+    of 0 to 1 alone."""
+
     value_range: Range = (0, 255)
+
+    def value_range_behind(self, low: float, high: float) -> Bounds:
+        return hull((low, high), self.value_range)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         self.check_rank(inputs[0])

@@ -104,6 +104,8 @@ class Average(_Elementwise):
           - average: [a, b]
     """
 
+    within: ClassVar[bool] = True
+
 
 class Maximum(_Elementwise):
     """The larger value at each place. Shapes as in `add`.
@@ -116,6 +118,7 @@ class Maximum(_Elementwise):
           - maximum: [a, b]
     """
 
+    within: ClassVar[bool] = True
     saved: ClassVar[Saved] = Saved(input=True)
 
 
@@ -130,6 +133,7 @@ class Minimum(_Elementwise):
           - minimum: [a, b]
     """
 
+    within: ClassVar[bool] = True
     saved: ClassVar[Saved] = Saved(input=True)
 
 
@@ -146,6 +150,7 @@ class Concatenate(_Merge):
           - concatenate: a
     """
 
+    within: ClassVar[bool] = True
     axis: Axis = -1
 
     def output_shape(self, *inputs: Shape) -> Shape:

@@ -11,6 +11,7 @@ from cnnspec.language.entries import refuse
 from cnnspec.language.types import Axis, Fraction, Positive
 from cnnspec.layers.axes import Axes, each, groups_help, place, size_at
 from cnnspec.layers.base import Layer, Saved, Shape, ShapeError, Weight, show
+from cnnspec.layers.bounds import Bounds
 from cnnspec.layers.settings import ConstraintField, InitializerField, RegularizerField
 
 
@@ -152,6 +153,9 @@ class UnitNormalization(Layer):
     first: ClassVar[str] = "axis"
 
     axis: Axes = -1
+
+    def value_range_behind(self, low: float, high: float) -> Bounds:
+        return (0.0 if low >= 0 else -1.0), (0.0 if high <= 0 else 1.0)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         for axis in each(self.axis):

@@ -12,6 +12,7 @@ from cnnspec.layers.windowed import Windowed, zero_pads
 
 
 class _Pooling(Windowed):
+    within: ClassVar[bool] = True
     first: ClassVar[str] = "pool_size"
     window: ClassVar[str] = "pool_size"
     dilation_rate: ClassVar[int] = 1

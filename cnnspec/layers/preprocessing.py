@@ -5,11 +5,12 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, ValidationInfo, model_validator
 
-from cnnspec.language.entries import refuse, shown
+from cnnspec.language.entries import Invalid, Problem, refuse, shown
 from cnnspec.language.forms import Form, Schema, one_or
 from cnnspec.language.types import Real
 from cnnspec.layers.axes import Axes, each, place, size_at
 from cnnspec.layers.base import Layer, Motion, Saved, Shape, ShapeError, Weight
+from cnnspec.layers.bounds import Bounds, hull, scaled
 
 
 class Rescaling(Layer):
@@ -29,9 +30,11 @@ class Rescaling(Layer):
     scale: Real
     offset: Real = 0.0
 
-    def value_range_behind(self, low: float, high: float) -> tuple[float, float]:
-        first, last = sorted((low * self.scale + self.offset, high * self.scale + self.offset))
-        return first, last
+    def value_range_behind(self, low: float, high: float) -> Bounds:
+        return scaled((low, high), self.scale, self.offset)
+
+    def scale_behind(self, black: float, white: float) -> Bounds | None:
+        return scaled((black, white), self.scale, self.offset) if self.scale else None
 
 
 def _numbers(value: Any, info: ValidationInfo) -> Any:
@@ -54,7 +57,8 @@ class Normalization(Layer):
     """(x − `mean`) / √`variance` for each channel, or back again with `invert`.
 
     `mean` and `variance` are one number for all, or a list with one for each size on the last of `axis`. They are
-    part of the spec, not learned: state those of the training data, scaled as the layer will see it. With `null` for
+    part of the spec, not learned: state those of the training data, scaled as the layer will see it. In
+    `data.preprocessing`, `normalization: adapt` takes them from the training split, once a run. With `null` for
     both they are weights that are not trained, besides a count: 0 and 1 until they are loaded with the others.
 
     Example:
@@ -71,6 +75,14 @@ class Normalization(Layer):
     mean: Annotated[Any, BeforeValidator(_numbers), _form({"type": "number"})] | None = None
     variance: Annotated[Any, BeforeValidator(_numbers), _form({"type": "number", "minimum": 0})] | None = None
     invert: bool = False
+
+    @classmethod
+    def read_value(cls, value: Any) -> Self:
+        if value == "adapt":
+            message = "`normalization: adapt` learns from the training images, which `data.preprocessing` alone sees"
+            help = "move it there, or write `normalization: {mean: …, variance: …}` with the numbers"
+            raise Invalid(Problem("entry-form", message, help=help))
+        return super().read_value(value)
 
     @model_validator(mode="after")
     def _both_given(self) -> Self:
@@ -91,13 +103,19 @@ class Normalization(Layer):
             raise refuse("wrong-length", "with `axis: null`, `mean` and `variance` are single numbers", at="mean")
         return self
 
-    def value_range_behind(self, low: float, high: float) -> tuple[float, float] | None:
-        if self._loaded() or self.mean is None or self.variance is None:
+    def value_range_behind(self, low: float, high: float) -> Bounds | None:
+        if self.mean is None or self.variance is None:
             return None
-        if isinstance(self.mean, tuple):
-            return None  # black is another number in each channel
-        mean, root = self.mean, max(self.variance**0.5, 1e-7)
-        return (low * root + mean, high * root + mean) if self.invert else ((low - mean) / root, (high - mean) / root)
+        means, variances = (value if isinstance(value, tuple) else (value,) for value in (self.mean, self.variance))
+        return hull(*(self._brought((low, high), *each) for each in zip(means, variances, strict=True)))
+
+    def scale_behind(self, black: float, white: float) -> Bounds | None:
+        """With numbers for each channel, black is another one in each."""
+        return None if isinstance(self.mean, tuple) else self.value_range_behind(black, white)
+
+    def _brought(self, bounds: Bounds, mean: float, variance: float) -> Bounds:
+        root = max(variance**0.5, 1e-7)
+        return scaled(bounds, root, mean) if self.invert else scaled(bounds, 1 / root, -mean / root)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         places = sorted(place(axis, inputs[0]) for axis in self.kept())

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from cnnspec.language.types import Count, Fraction, Natural
 from cnnspec.layers.base import Layer, Motion, Saved, Shape, ShapeError, show
+from cnnspec.layers.bounds import Bounds, hull, scaled
 
 _BelowOne = Annotated[float, Field(ge=0, lt=1)]
 
@@ -17,6 +18,15 @@ class _Rate(Layer):
 
     rate: Fraction
     seed: Natural | None = None
+
+    def value_range_behind(self, low: float, high: float) -> Bounds | None:
+        """Zeros, and the others made larger."""
+        kept = scaled((low, high), 1 / (1 - self.rate)) if self.rate < 1 else (0.0, 0.0)
+        return hull((low, high), (0.0, 0.0), kept)
+
+    def scale_behind(self, black: float, white: float) -> Bounds | None:
+        """None: a white pixel is white, brighter than that, or black."""
+        return None
 
 
 class _Shaped(_Rate):
@@ -75,6 +85,9 @@ class GaussianDropout(_Rate):
     saved: ClassVar[Saved] = Saved(between=1)
     rate: _BelowOne
 
+    def value_range_behind(self, low: float, high: float) -> Bounds | None:
+        return None
+
 
 class AlphaDropout(_Shaped):
     """Dropout that keeps mean and variance, for SELU networks.
@@ -89,6 +102,9 @@ class AlphaDropout(_Shaped):
     """
 
     rate: _BelowOne
+
+    def value_range_behind(self, low: float, high: float) -> Bounds | None:
+        return None
 
 
 class GaussianNoise(Layer):

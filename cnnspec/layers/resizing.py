@@ -8,10 +8,13 @@ from pydantic import field_validator, model_validator
 from cnnspec.language.entries import refuse
 from cnnspec.language.types import Count, PerAxis, Real, choice, spread
 from cnnspec.layers.base import KerasCall, Layer, Motion, Saved, Shape, ShapeError, Spatial, Step
+from cnnspec.layers.bounds import Bounds, hull
 from cnnspec.layers.windows import by_axis, sides, sides_field, times
 
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
 _REACH = {"nearest": 1, "bilinear": 2, "bicubic": 4, "lanczos3": 6, "lanczos5": 10}
+_WITHIN = ("nearest", "bilinear")
+"""What weighs pixels by shares; the others overshoot beside edges."""
 
 
 class _Sides(Spatial):
@@ -41,6 +44,9 @@ class _ZeroPadding(_Sides):
     first: ClassVar[str] = "padding"
 
     padding: sides_field("padding") = 1  # type: ignore[valid-type]
+
+    def value_range_behind(self, low: float, high: float) -> Bounds:
+        return hull((low, high), (0.0, 0.0)) if any(map(any, self.pixels())) else (low, high)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         self.check_rank(inputs[0])
@@ -91,6 +97,7 @@ class ZeroPadding3D(_ZeroPadding):
 
 class _Cropping(_Sides):
     motion: ClassVar[Motion] = "move"
+    within: ClassVar[bool] = True
     first: ClassVar[str] = "cropping"
 
     cropping: sides_field("cropping") = 1  # type: ignore[valid-type]
@@ -157,6 +164,7 @@ class Cropping3D(_Cropping):
 
 class _UpSampling(Spatial):
     saved: ClassVar[Saved] = Saved()
+    within: ClassVar[bool] = True
     first: ClassVar[str] = "size"
 
     size: PerAxis = 2  # type: ignore[assignment]
@@ -213,6 +221,9 @@ class UpSampling2D(_UpSampling):
 
     rank: ClassVar[int] = 2
     interpolation: choice(*INTERPOLATIONS) = "nearest"  # type: ignore[valid-type]
+
+    def value_range_behind(self, low: float, high: float) -> Bounds | None:
+        return (low, high) if self.interpolation in _WITHIN else None
 
     def step(self, *inputs: Shape) -> Step:
         reach = _REACH[self.interpolation]
@@ -271,6 +282,11 @@ class Resizing(_ToSize):
     fill_value: Real = 0.0
     antialias: bool = False
 
+    def value_range_behind(self, low: float, high: float) -> Bounds | None:
+        if self.interpolation not in _WITHIN:
+            return None
+        return hull((low, high), (self.fill_value, self.fill_value)) if self.pad_to_aspect_ratio else (low, high)
+
     @model_validator(mode="after")
     def _crop_or_pad(self) -> Self:
         if self.crop_to_aspect_ratio and self.pad_to_aspect_ratio:
@@ -291,6 +307,8 @@ class CenterCrop(_ToSize):
         layers:
           - center_crop: {height: 32, width: 32}
     """
+
+    within: ClassVar[bool] = True
 
 
 def _sum(size: int | str, sign: str, pair: tuple[int, int]) -> str:

@@ -32,7 +32,7 @@ LINTS: tuple[Lint, ...] = (
     normalization.bias_before_norm, normalization.norm_momentum,
     activations.softmax_single, activations.softmax_hidden, activations.activation_twice, activations.loss_activation,
     training.dropout_rate, training.dropout_last, training.learning_rate, training.flip_digits,
-    training.regression_activation, training.loss_one_class, training.scaled_twice,
+    training.regression_activation, training.loss_one_class, training.scaled_twice, training.colour_range,
     callbacks.early_stopping_patience, callbacks.monitor_mode, callbacks.plateau_patience,
     declarations.unused_parameter, declarations.unused_block,
 )  # fmt: skip

@@ -10,10 +10,11 @@ from cnnspec.language.nodes import MappingNode, ScalarNode
 from cnnspec.layers.base import Layer
 from cnnspec.lints.groups import DROPOUTS
 from cnnspec.lints.network import Doubt, Network, activation_of, doubt
+from cnnspec.training.network_ranges import Finding, colours_met
+from cnnspec.training.network_ranges import scaled_twice as twice
 from cnnspec.training.optimizers import Optimizer
 from cnnspec.training.outputs import objectives
-from cnnspec.training.ranges import entering, source_range
-from cnnspec.training.ranges import scaled_twice as twice
+from cnnspec.training.ranges import source_range
 from cnnspec.training.schedules import Schedule
 from cnnspec.training.section import Training
 
@@ -159,7 +160,7 @@ def loss_one_class(network: Network) -> Iterator[Doubt]:
 
 
 def scaled_twice(network: Network) -> Iterator[Doubt]:
-    """Pixels that are of a small scale when they enter a network that scales them once more.
+    """Pixels that are of a small scale already, and are scaled once more: in `preprocessing`, or by the network.
 
     Behind `rescaling: $(1/255)` in `preprocessing`, a network with such a layer of its own (an EfficientNet) sees
     values of 0 to 0.004, all alike.
@@ -167,12 +168,25 @@ def scaled_twice(network: Network) -> Iterator[Doubt]:
     if network.data is None:
         return
     for name in network.graph.inputs:
-        span = entering(network.data, network.graph, name, source_range(network.data))
-        if span is not None and (found := twice(network.graph, name, span)):
-            node = network.graph[found[0]]
-            help = "take the `rescaling` out of `preprocessing`, or out of the network"
-            stages = network.data.stages("preprocessing", name, network.graph.inputs)
-            if stages:
-                yield network.written(found[1], *stages[-1][1], stages[-1][0].entry, help=help)
-            else:
-                yield doubt(node, found[1], help=help)
+        if found := twice(network.data, network.graph, name, source_range(network.data)):
+            yield _where(network, found)
+
+
+def colour_range(network: Network) -> Iterator[Doubt]:
+    """A layer of the network that looks at colours, and expects pixels of another range than there are.
+
+    In `augmentation`, such layers get the range of the pixels by themselves; among the layers of a network they expect
+    0 to 255, where `value_range` says nothing else.
+    """
+    if network.data is None:
+        return
+    for name in network.graph.inputs:
+        for found in colours_met(network.data, network.graph, name, source_range(network.data)):
+            yield _where(network, found)
+
+
+def _where(network: Network, found: Finding) -> Doubt:
+    if found.stage is not None:
+        layer, place = found.stage
+        return network.written(found.message, *place, layer.entry, help=found.help)
+    return doubt(network.graph[found.node], found.message, help=found.help)

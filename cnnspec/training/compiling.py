@@ -18,7 +18,7 @@ from cnnspec.training.maps import leaving_out
 from cnnspec.training.objective import Objective
 from cnnspec.training.plan import Plan
 from cnnspec.training.prepare import Part, alone
-from cnnspec.training.ranges import Range, entering, ranged
+from cnnspec.training.ranges import Range, entering, fitted
 from cnnspec.training.weighing import Weighing
 
 _MULTIPLY_ADDS_A_CALL = 3e10
@@ -158,7 +158,10 @@ def trained(network: Any, plan: Plan, part: Part) -> Trained:
 def augmentation(plan: Plan, name: str, start: Range | None) -> list[Layer]:
     """The augmentation of an input, all told; `start` is the range of its pixels before preprocessing."""
     listed = plan.data.stages("augmentation", name, plan.graph.inputs)
-    return [ranged(layer, entering(plan.data, plan.graph, name, start, at)) for at, (layer, _) in enumerate(listed)]
+    told = (
+        fitted(layer, entering(plan.data, plan.graph, name, start, at).scale) for at, (layer, _) in enumerate(listed)
+    )
+    return [layer for layers in told for layer in layers]
 
 
 def compile_model(model: Any, objectives: Mapping[str, Objective], plan: Plan, machine: Machine, steps: int) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 from cnnspec.data.errors import DataError
 from cnnspec.training import device as devices
 from cnnspec.training import run_folder
+from cnnspec.training.adapting import adapted_before
 from cnnspec.training.batch_size import chosen_before, settled
 from cnnspec.training.errors import TrainingError
 from cnnspec.training.plan import Plan, Run
@@ -69,6 +70,7 @@ def _begun(
     """Everything up to the first step; where that fails, a new run leaves nothing behind."""
     try:
         plan = chosen_before(plan, folder.path) if again and plan.training.auto_batch_size else plan
+        plan = adapted_before(plan, folder.path) if again else plan
         before = past(folder, plan.spec_text, backend, told.say) if again else Past()
         if before.state is not None:
             same_schedule(plan.training.in_turn(), before.state)

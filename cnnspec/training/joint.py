@@ -14,8 +14,9 @@ from cnnspec.language.entries import Path as Place
 from cnnspec.language.entries import Problem
 from cnnspec.layers.base import Layer, Shape, known, show
 from cnnspec.training.outputs import copied
-from cnnspec.training.ranges import Range, augmentation_range_problems
+from cnnspec.training.ranges import Range
 from cnnspec.training.section import Training
+from cnnspec.training.stage_ranges import stage_range_problems
 
 Stage = tuple[Layer, Place]
 
@@ -83,7 +84,7 @@ def augmentation_problems(
             image = data.source.shape_of(name, graph.inputs)
             yield from _map_problems(output, given, stages[name], image)
         yield from _mixtures(graph, data, training, output, given, stages)
-    yield from augmentation_range_problems(data, graph, starts)
+    yield from stage_range_problems(data, graph, starts)
 
 
 def left_alone(graph: Graph, data: Data, labels: Mapping[str, Labels]) -> Iterator[str]:

@@ -5,12 +5,17 @@ Labels come as the loss needs them: class numbers, or one-hot rows (or maps) mad
 
 from __future__ import annotations
 
+from math import inf
 from typing import ClassVar, Self
 
 from cnnspec.language.entries import Vocabulary
 from cnnspec.language.types import choice
 from cnnspec.layers.base import Shape
+from cnnspec.layers.bounds import OPEN, Bounds
 from cnnspec.training.component import Component
+
+SHARES: Bounds = (0.0, 1.0)
+COUNTS: Bounds = (0.0, inf)
 
 LOSSES = Vocabulary(
     "loss",
@@ -42,6 +47,8 @@ class Loss(Component):
     over_classes: ClassVar[bool] = False
     of_shares: ClassVar[bool] = False
     embeds: ClassVar[bool] = False
+    takes: ClassVar[Bounds] = OPEN
+    """The numbers that it can take as targets: of others its least is not where the network gives them."""
 
     reduction: choice("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight") = "sum_over_batch_size"  # type: ignore[valid-type]
 

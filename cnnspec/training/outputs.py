@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import isfinite
 
 from cnnspec.data.section import Data
 from cnnspec.graph.graph import Graph
@@ -15,10 +16,11 @@ from cnnspec.training.component import Form
 from cnnspec.training.losses import Loss
 from cnnspec.training.metrics import Metric, Unfit
 from cnnspec.training.objective import Objective, boxed, end_of, mixed, objective
-from cnnspec.training.ranges import entering, source_range, target_problem
+from cnnspec.training.ranges import entering, source_range
 from cnnspec.training.section import Training
 from cnnspec.training.shapes import fits
 from cnnspec.training.target import Target
+from cnnspec.training.target_ranges import learnable, reach, target_problem
 from cnnspec.training.targets import Contradiction, decide
 
 
@@ -77,6 +79,8 @@ def output_problems(graph: Graph, data: Data, training: Training) -> Iterator[Pr
             )
             if problem is not None:
                 yield _named(problem, graph, output)
+            else:
+                yield from _out_of_reach(graph, data, aims.get(output))
     for output in graph.outputs:
         aim = aims.get(output)
         if aim is None:
@@ -116,12 +120,27 @@ def _named(problem: Problem, graph: Graph, output: str) -> Problem:
 
 def _unreached(graph: Graph, data: Data, aim: Objective | None) -> Iterator[Problem]:
     """An autoencoder's own inputs, where the last activation cannot give them or the loss cannot take them."""
-    name, start = copied(graph, aim.output) if aim is not None else None, source_range(data)
-    span = entering(data, graph, name, start) if name is not None else None
-    if aim is None or span is None:
+    name = copied(graph, aim.output) if aim is not None else None
+    if aim is None or name is None:
         return
-    if found := target_problem(aim.activation, aim.loss, span, exact=False):
+    pixels = entering(data, graph, name, source_range(data))
+    if pixels.known and (found := target_problem(reach(graph, aim.output), aim.loss, pixels.bounds)):
         yield Problem("target-range", found.message, ("data", "targets"), False, found.help)
+
+
+def _out_of_reach(graph: Graph, data: Data, aim: Objective | None) -> Iterator[Problem]:
+    """Images to learn of a range that the source tells, where the same holds."""
+    span, source = data.source.label_range, data.source
+    if aim is None or span is None or not aim.target.numbers:
+        return
+    reached = reach(graph, aim.output)
+    if found := target_problem(reached, aim.loss, span):
+        low, high = learnable(reached, aim.loss)
+        known = isfinite(low) and isfinite(high) and low < high
+        help = f"write `target_range: [{low:g}, {high:g}]`, or end the network otherwise" if known else found.help
+        place: Place = ("data", "source", source.entry)
+        place = (*place, "target_range") if "target_range" in source.model_fields_set else place
+        yield Problem("target-range", found.message, place, "target_range" not in place, help)
 
 
 def _copies(graph: Graph, data: Data, output: str) -> Iterator[Problem]:

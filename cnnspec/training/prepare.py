@@ -17,6 +17,7 @@ from cnnspec.data.preprocess import transform
 from cnnspec.data.sources import Given, Labels
 from cnnspec.data.splits import Dataset, Split, meant_for, one_hot
 from cnnspec.layers.base import Layer, Shape, known, show
+from cnnspec.training.adapting import adapted
 from cnnspec.training.checks import share_problems
 from cnnspec.training.counts import balanced, each_class
 from cnnspec.training.errors import TrainingError
@@ -28,16 +29,18 @@ from cnnspec.training.joint import (
 )
 from cnnspec.training.label_arrays import settled
 from cnnspec.training.monitors import columns, monitor_problems
+from cnnspec.training.network_ranges import colours_met, scaled_twice
 from cnnspec.training.numbering import check_numbers, labels_of, spare
 from cnnspec.training.objective import Objective, mixed, objective
 from cnnspec.training.outputs import copied, inputs_target, label_problem, metric_problem
 from cnnspec.training.parts import Part as Part
 from cnnspec.training.parts import alone as alone
-from cnnspec.training.pixel_ranges import extremes, measured_ranges
+from cnnspec.training.pixel_ranges import extremes, measured_ranges, strays
 from cnnspec.training.plan import Plan
-from cnnspec.training.ranges import Range, entering, scaled_twice, target_problem
+from cnnspec.training.ranges import Range
 from cnnspec.training.shapes import delivered_shapes, fits, shape_problem
 from cnnspec.training.target import Target
+from cnnspec.training.target_ranges import MEASURED, reach, target_problem
 
 _WHOLE = 2 << 30
 """How many bytes of preprocessed images are kept; more of them are preprocessed anew in every epoch."""
@@ -58,10 +61,15 @@ class Prepared:
     targets: Mapping[str, Target] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     counted: tuple[str, ...] = ()
+    plan: Plan | None = None
+    """The plan with what preprocessing took from the training images, once they were known."""
 
 
-def prepare(plan: Plan, seed: int, kept: Mapping[str, Target] | None = None) -> Prepared:
-    """Load and prepare the data of `plan`; `kept` is what its labels were decided to mean when it was trained.
+def prepare(
+    plan: Plan, seed: int, kept: Mapping[str, Target] | None = None, seen: Mapping[str, Range] | None = None
+) -> Prepared:
+    """Load and prepare the data of `plan`; `kept` is what its labels were decided to mean when it was trained, `seen`
+    the ranges of its inputs then.
 
     Raises `DataError`, or `TrainingError` where no loss follows.
     """
@@ -90,10 +98,13 @@ def prepare(plan: Plan, seed: int, kept: Mapping[str, Target] | None = None) -> 
     _check_given(plan, data)
     labels = {name: aim.target.labels for name, aim in aims.items()}
     ranges = measured_ranges(plan, data)
+    other = _check_scales(plan, data, seen or ranges, ("training", "validation", "test") if seen else _OTHERS)
     _check_labels(plan, data, labels, ranges)
     _check_monitors(plan, aims, data)
     fingerprints = _fingerprints(data)
     data = parted(data, Shares(plan.data.validation_split, plan.data.test_split, plan.data.split_by), seed, source)
+
+    plan, found = adapted(plan, data.train)
 
     def part(split: Split | None) -> Part | None:
         if split is None:
@@ -121,10 +132,16 @@ def prepare(plan: Plan, seed: int, kept: Mapping[str, Target] | None = None) -> 
     _check_targets(plan, train, aims)
     tables = [*each_class(data)]
     missing = (line for table in tables for line in table.missing())
-    beside = (*spare(plan, data, aims), *left_alone(plan.graph, plan.data, labels), *_scaled_twice(plan, ranges))
+    beside = (
+        *found,
+        *other,
+        *spare(plan, data, aims),
+        *left_alone(plan.graph, plan.data, labels),
+        *_doubts(plan, ranges),
+    )
     notes = tuple(dict.fromkeys((*data.notes, *missing, *beside)))
     counted = tuple(line for table in tables for line in table.lines())
-    return Prepared(aims, train, validation, test, data.names, fingerprints, targets, notes, counted)
+    return Prepared(aims, train, validation, test, data.names, fingerprints, targets, notes, counted, plan)
 
 
 def _fingerprints(data: Dataset) -> dict[str, str]:
@@ -154,6 +171,19 @@ def _check_monitors(plan: Plan, aims: Mapping[str, Objective], data: Dataset) ->
     reported = columns({name: aim.metrics for name, aim in aims.items()}, validated)
     for problem in monitor_problems(plan.training, plan.graph.outputs, reported, validated):
         raise TrainingError(problem.message, problem.help)
+
+
+_OTHERS = ("validation", "test")
+
+
+def _check_scales(plan: Plan, data: Dataset, seen: Mapping[str, Range], splits: tuple[str, ...]) -> tuple[str, ...]:
+    """Splits of another scale than the training images; a word on them, where that range is only a measured one."""
+    told = []
+    for message, certain in strays(plan, data, seen, splits):
+        if certain:
+            raise DataError(message, "bring all images to one range, such as by saving them as 8-bit numbers")
+        told.append(f"warning: {message}")
+    return tuple(told)
 
 
 def _check_labels(plan: Plan, data: Dataset, labels: Mapping[str, Labels], ranges: Mapping[str, Range]) -> None:
@@ -188,16 +218,17 @@ def _check_targets(plan: Plan, train: Part, aims: Mapping[str, Objective]) -> No
     for name, aim in aims.items():
         if not aim.target.numbers:
             continue
-        if found := target_problem(aim.activation, aim.loss, extremes(train.y[name]), exact=True):
+        if found := target_problem(reach(plan.graph, name), aim.loss, extremes(train.y[name]), MEASURED):
             several = f"output `{name}`: " if len(aims) > 1 else ""
             raise DataError(several + found.message, found.help)
 
 
-def _scaled_twice(plan: Plan, ranges: Mapping[str, Range]) -> Iterator[str]:
+def _doubts(plan: Plan, ranges: Mapping[str, Range]) -> Iterator[str]:
+    """What layers do to pixels of these ranges that cannot be meant."""
     for name, start in ranges.items():
-        span = entering(plan.data, plan.graph, name, start)
-        if span is not None and (found := scaled_twice(plan.graph, name, span)):
-            yield f"warning: {found[1]}"
+        twice = scaled_twice(plan.data, plan.graph, name, start)
+        for found in (*([twice] if twice else []), *colours_met(plan.data, plan.graph, name, start)):
+            yield f"warning: {found.message}; {found.help}"
 
 
 def _check_given(plan: Plan, data: Dataset) -> None:

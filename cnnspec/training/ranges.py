@@ -1,58 +1,60 @@
-"""The range of pixels along the chain: data, preprocessing, augmentation, the network, targets. Pure.
+"""The range of pixels along the chain: data, preprocessing, augmentation, the network. Pure.
 
-A range is known where the source or a layer tells it; else it is measured from the arrays (`measured_ranges`), and None
-where neither is possible yet.
+A range is known where the source or a layer tells it; else it is measured from the arrays (`measured_ranges`). Two
+things are followed: the bounds of the values, and black and white, which are what colours are counted from. Noise
+widens the bounds and leaves black and white; numbers for each channel by itself leave bounds, and no black.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
 from cnnspec.data.augmentations import Augmentation
 from cnnspec.data.section import Data
-from cnnspec.graph.graph import Graph
+from cnnspec.graph.graph import Graph, Node
 from cnnspec.language.entries import Path as Place
-from cnnspec.language.entries import Problem
 from cnnspec.layers.base import Layer
+from cnnspec.layers.bounds import OPEN, Bounds, hull
 from cnnspec.layers.images import Colours
-from cnnspec.training.losses import Loss
+from cnnspec.layers.preprocessing import Rescaling
+from cnnspec.training.stage_checks import is_random
 
-Range: TypeAlias = tuple[float, float]
+Range: TypeAlias = Bounds
 Stage: TypeAlias = tuple[Layer, Place]
 
-GIVEN: Mapping[str, Range] = {
-    "sigmoid": (0, 1), "hard_sigmoid": (0, 1), "softmax": (0, 1), "sparsemax": (0, 1), "tanh": (-1, 1),
-    "hard_tanh": (-1, 1), "softsign": (-1, 1), "relu": (0, float("inf")), "softplus": (0, float("inf")),
-    "exponential": (0, float("inf")), "squareplus": (0, float("inf")), "relu6": (0, 6), "elu": (-1, float("inf")),
-    "log_softmax": (float("-inf"), 0), "log_sigmoid": (float("-inf"), 0),
-}  # fmt: skip
-"""The least and the most that an activation gives, as far as it is bounded."""
-
-_SHARES = ("dice", "tversky", "binary_crossentropy", "binary_focal_crossentropy")
-_FROM_ZERO = ("poisson", "kl_divergence")
+_SCALES: tuple[Range, ...] = (
+    (0.0, 1.0), (-1.0, 1.0), (0.0, 255.0), (0.0, 1023.0), (0.0, 4095.0), (0.0, 16383.0), (0.0, 65535.0),
+)  # fmt: skip
 _SLACK = 0.01
-_SMALL = 2.0
-"""The width of a range that has been brought to a small scale."""
+
+
+class Pixels(NamedTuple):
+    """What is known of the values at one place: their bounds, black and white (None where nothing tells them), and the
+    layer behind which they are not known any more."""
+
+    bounds: Bounds = OPEN
+    scale: Range | None = None
+    hider: Layer | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether the values have bounds on both sides."""
+        return self.bounds[1] - self.bounds[0] < float("inf")
+
+    def behind(self, layer: Layer) -> Pixels:
+        """The same behind a layer that gets its range from here."""
+        told = ranged(layer, self.scale)
+        bounds = told.value_range_behind(*self.bounds) or OPEN
+        if self.scale is None:
+            return Pixels(bounds, None, self.hider)
+        scale = told.scale_behind(*self.scale)
+        return Pixels(bounds, scale, layer if scale is None else None)
 
 
 def source_range(data: Data) -> Range | None:
     """The range of pixels as the source gives them, where it is the same for all data of its kind."""
     return (0.0, data.source.white) if data.source.range_known else None
-
-
-def entering(data: Data, graph: Graph, name: str, start: Range | None, index: int = 0) -> Range | None:
-    """The range of the pixels of an input before entry `index` of its augmentation, from that of the data."""
-    found = start
-    augmenting = data.stages("augmentation", name, graph.inputs)[:index]
-    for layer, _ in (*data.stages("preprocessing", name, graph.inputs), *augmenting):
-        found = None if found is None else layer.value_range_behind(*found)
-    return found
-
-
-_SCALES: tuple[Range, ...] = (
-    (0.0, 1.0), (-1.0, 1.0), (0.0, 255.0), (0.0, 1023.0), (0.0, 4095.0), (0.0, 16383.0), (0.0, 65535.0),
-)  # fmt: skip
 
 
 def canonical(low: float, high: float) -> Range:
@@ -66,35 +68,54 @@ def canonical(low: float, high: float) -> Range:
     return low, high
 
 
-class Measured(NamedTuple):
-    """The ranges of the data, by input, and the lowest and highest value found."""
-
-    ranges: Mapping[str, Range]
-    found: Mapping[str, Range]
+def is_usual(span: Range) -> bool:
+    """Whether a range is one that images are saved in, rather than one that was measured."""
+    return span in _SCALES
 
 
-def augmentation_range_problems(data: Data, graph: Graph, starts: Mapping[str, Range] | None) -> Iterator[Problem]:
-    """Entries of augmentation that look at the values of pixels, where their range is not known, or is another than is
-    written. `starts` are the measured ranges of the data; None before it is loaded."""
-    seen: set[Place] = set()
-    for name in graph.inputs:
-        start = starts.get(name) if starts is not None else source_range(data)
-        if start is None:
+def entered(span: Range | None) -> Pixels:
+    """The values of the data. A measured range with numbers below 0 is that of standardised images: what is black there
+    cannot be told."""
+    if span is None:
+        return Pixels()
+    return Pixels(span, span if span[0] >= 0 or is_usual(span) else None)
+
+
+def entering(data: Data, graph: Graph, name: str, start: Range | None, index: int = 0) -> Pixels:
+    """The pixels of an input before entry `index` of its augmentation, from the range of the data."""
+    augmenting = data.stages("augmentation", name, graph.inputs)[:index]
+    return through(entered(start), (layer for layer, _ in (*preprocessing(data, graph, name), *augmenting)))
+
+
+def through(pixels: Pixels, layers: Iterable[Layer]) -> Pixels:
+    """The pixels behind layers."""
+    for layer in layers:
+        pixels = pixels.behind(layer)
+    return pixels
+
+
+def preprocessing(data: Data, graph: Graph, name: str) -> tuple[Stage, ...]:
+    """The preprocessing of an input."""
+    return data.stages("preprocessing", name, graph.inputs)
+
+
+def met(graph: Graph, name: str, pixels: Pixels) -> Iterator[tuple[Node, Pixels]]:
+    """The layers of a network that pixels of an input meet before the first layer that learns or activates, with the
+    pixels before each; as they are in prediction, where nothing draws lots."""
+    found = {name: pixels}
+    for node in graph.nodes:
+        if not all(each in found for each in node.inputs):
             continue
-        for index, (layer, place) in enumerate(data.stages("augmentation", name, graph.inputs)):
-            if place in seen or "value_range" not in type(layer).model_fields:
-                continue
-            seen.add(place)
-            here = entering(data, graph, name, start, index)
-            written = layer.value_range if wrote(layer) else None  # type: ignore[attr-defined]
-            if written is None and here is None:
-                message = f"`{layer.entry}` must know which values pixels have, and the layers before it hide that"
-                help = f"write `{layer.entry}: {{value_range: [lowest, highest]}}`"
-                yield Problem("value-range", message, (*place, layer.entry), True, help)
-            elif written is not None and here is not None and not _alike(written, here):
-                message = f"`{layer.entry}` expects pixels of {_span(written)}, and they are {_span(here)} there"
-                help = f"leave `value_range` out, or write `value_range: [{here[0]:g}, {here[1]:g}]`"
-                yield Problem("value-range", message, (*place, layer.entry), True, help)
+        before = _together([found[each] for each in node.inputs])
+        yield node, before
+        if node.layer.within or node.layer.motion is not None:
+            found[node.name] = before if is_random(node.layer) else before.behind(node.layer)
+
+
+def _together(met: list[Pixels]) -> Pixels:
+    first, *others = met
+    scale = first.scale if all(each.scale == first.scale for each in others) else None
+    return Pixels(hull(*(each.bounds for each in met)), scale, first.hider)
 
 
 def wrote(layer: Layer) -> bool:
@@ -102,71 +123,50 @@ def wrote(layer: Layer) -> bool:
     return "value_range" in layer.model_fields_set and getattr(layer, "value_range", None) is not None
 
 
-def ranged(layer: Layer, here: Range | None) -> Layer:
-    """The layer with the range of the pixels at its place, where it takes one and the spec leaves it out."""
-    takes = isinstance(layer, Colours | Augmentation) and "value_range" in type(layer).model_fields
-    if not takes or wrote(layer) or here is None:
+def looks_at_colours(layer: Layer) -> bool:
+    """Whether a layer must know black and white."""
+    return isinstance(layer, Colours | Augmentation) and "value_range" in type(layer).model_fields
+
+
+def ranged(layer: Layer, scale: Range | None) -> Layer:
+    """The layer with black and white of the pixels at its place, where it takes them and the spec leaves them out."""
+    if not looks_at_colours(layer) or wrote(layer) or scale is None:
         return layer
-    return layer.model_copy(update={"value_range": here})
+    return layer.model_copy(update={"value_range": scale})
 
 
-def _alike(written: Sequence[float], here: Range) -> bool:
+def fitted(layer: Layer, scale: Range | None) -> tuple[Layer, ...]:
+    """The same; where Keras computes it right on pixels of 0 to 1 only, between two that bring them there and back."""
+    told = ranged(layer, scale)
+    if not isinstance(told, Colours) or is_right(told):
+        return (told,)
+    low, high = map(float, told.value_range)
+    width = high - low
+    return (
+        Rescaling(scale=1 / width, offset=-low / width),
+        told.model_copy(update={"value_range": (0.0, 1.0)}),
+        Rescaling(scale=width, offset=low),
+    )
+
+
+def is_right(layer: Colours) -> bool:
+    """Whether Keras computes what a layer means on pixels of its range."""
+    low, high = layer.value_range
+    return layer.right_on == "any" or (low == 0 and (layer.right_on == "zero" or high == 1))
+
+
+def show_span(span: Range) -> str:
+    """`0 to 255`."""
+    return " to ".join(map(_shown, span))
+
+
+def _shown(value: float) -> str:
+    return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
+
+
+def alike(written: Range, here: Range) -> bool:
     """Whether a range that is written may be that of the pixels: of the same scale, and holding them."""
     width, found = written[1] - written[0], here[1] - here[0]
     return (
         found <= 1.5 * width and width <= 8 * found and here[0] >= written[0] - width and here[1] <= written[1] + width
     )
-
-
-def _span(span: Sequence[float]) -> str:
-    return f"{span[0]:.4g} to {span[1]:.4g}"
-
-
-class Outside(NamedTuple):
-    """Why values cannot be learnt: two facts that do not fit, and what to write."""
-
-    message: str
-    help: str
-
-
-def target_problem(activation: str, loss: Loss, span: Range, exact: bool) -> Outside | None:
-    """Why targets of this range cannot be given by the last activation, or taken by the loss, if so. `exact` says that
-    they were measured, and are not only bounded by it."""
-    low, high = span
-    least, most = GIVEN.get(activation, (float("-inf"), float("inf")))
-    slack = _SLACK * max(1.0, min(high - low, most - least))
-    if low < least - slack or high > most + slack:
-        scaled = "scale the targets, such as by `rescaling: $(1/255)`, or leave the activation out"
-        message = f"the targets are {_span(span)}, and `{activation}` gives {_bounds(least, most)}"
-        return Outside(message, scaled)
-    for part in loss.parts:
-        if part.entry in _SHARES and (low < -slack or high > 1 + slack):
-            message = f"`{part.entry}` takes targets of 0 to 1, and they are {_span(span)}"
-            return Outside(message, "scale the targets, or write `loss: mean_squared_error`")
-        if exact and part.entry in _FROM_ZERO and low < 0:
-            message = f"`{part.entry}` takes targets from 0, and they are {_span(span)}"
-            return Outside(message, "write `loss: mean_squared_error`")
-        if exact and part.entry == "mean_squared_logarithmic_error" and low <= -1:
-            message = f"`{part.entry}` takes targets above −1, and they are {_span(span)}"
-            return Outside(message, "write `loss: mean_squared_error`")
-    return None
-
-
-def _bounds(least: float, most: float) -> str:
-    if most == float("inf"):
-        return f"nothing below {least:g}"
-    return f"nothing above {most:g}" if least == float("-inf") else f"{least:g} to {most:g}"
-
-
-def scaled_twice(graph: Graph, name: str, span: Range) -> tuple[str, str] | None:
-    """The layer that scales the pixels of an input once more, where they are of a small scale when they enter; with
-    what to say."""
-    if span[1] - span[0] > _SMALL:
-        return None
-    for node in graph.nodes:
-        if name in node.inputs and node.layer.entry == "rescaling" and abs(getattr(node.layer, "scale", 1.0)) <= 0.1:
-            message = (
-                f"pixels are {_span(span)} when they enter, and `{node.name}` of the network scales them once more"
-            )
-            return node.name, message
-    return None

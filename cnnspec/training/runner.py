@@ -62,6 +62,7 @@ class Runner:
         precision = precision_of(plan, machine)
         keras.utils.set_random_seed(self.seed)
         self.data = prepare(plan, self.seed)
+        plan = self.data.plan or plan
         told.say(sizes(self.data))
         for line in meanings(self.data):
             told.say(line)

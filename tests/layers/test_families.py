@@ -24,6 +24,7 @@ def test_only_the_families_of_a_spec_are_imported() -> None:
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == [
         "cnnspec.layers.base",
+        "cnnspec.layers.bounds",
         "cnnspec.layers.core",
         "cnnspec.layers.families",
         "cnnspec.layers.settings",

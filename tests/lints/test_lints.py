@@ -166,6 +166,11 @@ DOUBTFUL: dict[str, list[tuple[str, str]]] = {
     "scaled-twice": [
         (spec("rescaling: $(1/255)", "flatten", HEAD, input="[28, 28, 1]", end="data: {source: mnist, preprocessing: [{rescaling: $(1/255)}]}"), "6:40: pixels are 0 to 1 when they enter"),
     ],
+    "colour-range": [
+        (spec("random_brightness: 0.2", "flatten", HEAD, end="data: {source: cifar10, preprocessing: [{rescaling: $(1/255)}]}"), "3:5: `random_brightness` expects pixels of 0 to 255, and they are 0 to 1 there"),
+        (spec("rescaling: {scale: $(1/127.5), offset: -1}", "random_invert: {factor: 0.5, value_range: [-1, 1]}", "flatten", HEAD, end="data: {source: cifar10}"), "4:5: `random_invert` is right on pixels of a range from 0 only"),
+        (spec("solarization", "flatten", HEAD, end="data: {source: cifar10, preprocessing: [{normalization: {mean: [1, 2, 3], variance: [4000, 5000, 6000]}}]}"), "3:5: `solarization` expects pixels of 0 to 255, and they are -0.03873 to 4.016 there"),
+    ],
     "learning-rate": [
         (spec("flatten", HEAD, end="training: {optimizer: {adam: 10}}"), "5:30: a learning rate of 10 for `adam`"),
         (spec("flatten", HEAD, end="training: {optimizer: {sgd: {learning_rate: 300}}}"), "5:45: "),
@@ -331,6 +336,13 @@ FINE: dict[str, list[str]] = {
     "scaled-twice": [
         spec("rescaling: $(1/255)", "flatten", HEAD, input="[28, 28, 1]", end="data: {source: mnist}"),
         spec("rescaling: {scale: 2, offset: -1}", "flatten", HEAD, input="[28, 28, 1]", end="data: {source: mnist, preprocessing: [{rescaling: $(1/255)}]}"),
+    ],
+    "colour-range": [
+        spec("random_brightness: 0.2", "flatten", HEAD, end="data: {source: cifar10}"),
+        spec("random_brightness: 0.2", "flatten", HEAD),
+        spec("random_brightness: {factor: 0.2, value_range: [0, 1]}", "flatten", HEAD, end="data: {source: cifar10, preprocessing: [{rescaling: $(1/255)}]}"),
+        spec("rescaling: $(1/255)", "random_saturation: {factor: 0.7, value_range: [0, 1]}", "flatten", HEAD, end="data: {source: cifar10}"),
+        spec("conv2d: {filters: 3, kernel_size: 3, activation: sigmoid}", "random_invert", "flatten", HEAD, end="data: {source: cifar10}"),
     ],
     "learning-rate": [
         spec("flatten", HEAD, end="training: {optimizer: {adam: 0.1}}"),

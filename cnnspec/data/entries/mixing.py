@@ -10,9 +10,7 @@ class _Mixing(Augmentation):
     module: ClassVar[str] = "cnnspec.training.mixing"
     first: ClassVar[str] = "alpha"
     mixes: ClassVar[bool] = True
-
-    def value_range_behind(self, low: float, high: float) -> tuple[float, float]:
-        return low, high
+    within: ClassVar[bool] = True
 
 
 class MixUp(_Mixing):

@@ -6,6 +6,7 @@ from cnnspec.data.augmentations import Augmentation
 from cnnspec.language.types import Count, Fraction, choice
 from cnnspec.layers.augmentation import FILL_MODES
 from cnnspec.layers.base import Motion
+from cnnspec.layers.bounds import Bounds, hull
 from cnnspec.layers.images import Range
 
 
@@ -35,3 +36,7 @@ class RandAugment(Augmentation):
     value_range: Range | None = None
     fill_mode: choice(*FILL_MODES) = "reflect"  # type: ignore[valid-type]
     interpolation: choice("nearest", "bilinear") = "bilinear"  # type: ignore[valid-type]
+
+    def value_range_behind(self, low: float, high: float) -> Bounds:
+        """Black fills what becomes free, and colours are cut off at black and white."""
+        return hull((low, high), self.value_range or (0, 255))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 
 from cnnspec.data.section import Data
@@ -17,11 +18,10 @@ from cnnspec.language.syntax import Spec
 from cnnspec.layers.base import Shape, known, show
 from cnnspec.training.adversarial.section import AdversarialTraining
 from cnnspec.training.checks import missing_files
-from cnnspec.training.objective import RANGES, final_activation
+from cnnspec.training.ranges import entering, source_range
 from cnnspec.training.shapes import Misfit, delivered_shapes, fits, shape_problem
+from cnnspec.training.target_ranges import reach
 
-_GIVEN = {"digits": (0.0, 16.0)} | dict.fromkeys(("mnist", "fashion_mnist", "cifar10", "cifar100"), (0.0, 255.0))
-"""The range of the values that a source loads, where it is always the same."""
 _LEARNING = AdversarialTraining.model_fields
 _USED = ("source", "preprocessing", "augmentation")
 
@@ -143,18 +143,20 @@ def _strays(data: Data) -> Iterator[Problem]:
 
 def _range(spec: Spec, generator: Graph, data: Data) -> Iterator[Diagnostic]:
     """A generator that cannot give the values that the images have, where both are known."""
-    activation = final_activation(generator, next(iter(generator.outputs)))
-    made, real = RANGES.get(activation), _values(data, generator)
-    if made is None or real is None or _near(made, real):
+    given, whole = reach(generator, next(iter(generator.outputs))), source_range(data)
+    pixels = entering(data, generator, "input", whole)
+    made, real = given.bounds, pixels.bounds
+    if whole is None or not pixels.known or not all(map(isfinite, made)) or _near(made, real):
         return
-    low, high = _GIVEN[data.source.entry]
+    whose = "" if given.whose == "the network" else f"'s {given.whose}"
+    low, high = whole
     scale = (made[1] - made[0]) / (high - low)
     written = f"$(1/{1 / scale:g})"
     offset = f"{{scale: {written}, offset: {made[0]:g}}}" if made[0] else written
     node = generator[generator.output]
     yield Diagnostic(
         "gan-range",
-        f"the generator's `{activation}` gives values from {_number(made[0])} to {_number(made[1])}, "
+        f"the generator{whose} gives values from {_number(made[0])} to {_number(made[1])}, "
         f"the data from {_number(real[0])} to {_number(real[1])}",
         node.span, related=(Related("the data", _place_of(spec)), *called_from(node.calls)),
         help=f"write `preprocessing: [{{rescaling: {offset}}}]`", severity="warning",
@@ -167,19 +169,3 @@ def _number(value: float) -> str:
 
 def _near(one: tuple[float, float], other: tuple[float, float]) -> bool:
     return all(abs(a - b) <= 0.05 * (one[1] - one[0]) for a, b in zip(one, other, strict=True))
-
-
-def _values(data: Data, graph: Graph) -> tuple[float, float] | None:
-    """The range of the real images' values; None where it cannot be told."""
-    if data.source.entry not in _GIVEN:
-        return None
-    low, high = _GIVEN[data.source.entry]
-    for layer, _ in data.stages("preprocessing", "input", graph.inputs):
-        if layer.entry == "rescaling":
-            scale, offset = getattr(layer, "scale", None), getattr(layer, "offset", 0.0)
-            if not isinstance(scale, int | float) or not isinstance(offset, int | float):
-                return None
-            low, high = sorted((low * scale + offset, high * scale + offset))
-        elif layer.entry not in ("resizing", "center_crop", "cropping2d"):
-            return None
-    return low, high

@@ -4,11 +4,13 @@ from typing import ClassVar
 
 from cnnspec.language.types import Axis, Fraction, NonNegative
 from cnnspec.layers.base import Shape
+from cnnspec.layers.bounds import Bounds
 from cnnspec.training.component import Share
-from cnnspec.training.losses import ClassLoss
+from cnnspec.training.losses import SHARES, ClassLoss
 
 
 class _Crossentropy(ClassLoss):
+    takes: ClassVar[Bounds] = SHARES
     first: ClassVar[str] = "from_logits"
     from_logits: bool = False
     label_smoothing: Fraction = 0.0

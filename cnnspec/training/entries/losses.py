@@ -8,27 +8,34 @@ from cnnspec.language.entries import nested, refuse
 from cnnspec.language.problems import Expects
 from cnnspec.language.types import Axis, Fraction, NonNegative, Positive
 from cnnspec.layers.base import KerasCall, Shape
-from cnnspec.training.losses import LOSSES, ClassLoss, Loss
+from cnnspec.layers.bounds import Bounds
+from cnnspec.training.losses import COUNTS, LOSSES, SHARES, ClassLoss, Loss
 
 
 class Hinge(ClassLoss):
     """max(1 − y·ŷ, 0), with labels −1 and 1 (0 counts as −1)."""
 
+    takes: ClassVar[Bounds] = (-1.0, 1.0)
+
 
 class SquaredHinge(ClassLoss):
     """max(1 − y·ŷ, 0)²."""
+
+    takes: ClassVar[Bounds] = (-1.0, 1.0)
 
 
 class CategoricalHinge(ClassLoss):
     """max(1 + the highest wrong score − the right score, 0) (K. Crammer and Y. Singer, 2001)."""
 
     over_classes: ClassVar[bool] = True
+    takes: ClassVar[Bounds] = SHARES
 
 
 class KLDivergence(ClassLoss):
     """Σ p log(p / q): how far the distribution q is from p (S. Kullback and R. Leibler, 1951)."""
 
     of_shares: ClassVar[bool] = True
+    takes: ClassVar[Bounds] = SHARES
 
 
 class Circle(Loss):
@@ -54,7 +61,9 @@ class MeanAbsolutePercentageError(Loss):
 
 
 class MeanSquaredLogarithmicError(Loss):
-    """The mean of (log(1 + y) − log(1 + ŷ))²."""
+    """The mean of (log(1 + y) − log(1 + ŷ))²; what is below 0 counts as 0."""
+
+    takes: ClassVar[Bounds] = COUNTS
 
 
 class Huber(Loss):
@@ -70,6 +79,8 @@ class LogCosh(Loss):
 
 class Poisson(Loss):
     """The mean of ŷ − y log ŷ, for counts."""
+
+    takes: ClassVar[Bounds] = COUNTS
 
 
 class CosineSimilarity(Loss):
@@ -92,6 +103,7 @@ class Dice(ClassLoss):
 
     module: ClassVar[str] = "cnnspec.training.maps"
     of_probabilities: ClassVar[bool] = True
+    takes: ClassVar[Bounds] = SHARES
     axis: tuple[int, ...] | None = None
 
     def fitted(self, shape: Shape) -> Self:
