@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from cnnspec.data.columns import Column
 from cnnspec.data.splits import Dataset, meant_for
+from cnnspec.training.objective import Objective
 from cnnspec.training.plan import Plan
 from cnnspec.training.ranges import Range, canonical, source_range
 
@@ -29,3 +32,9 @@ def extremes(column: Column) -> Range:
     indices = np.unique(np.linspace(0, len(column) - 1, min(_ITEMS, len(column))).astype(np.int64))
     values = column[indices]
     return float(values.min()), float(values.max())
+
+
+def target_ranges(y: Mapping[str, Column], objectives: Mapping[str, Objective]) -> dict[str, Range]:
+    """The range of the images that each output learns to give, as the loss takes them; `y` are those for training."""
+    pictures = [name for name, aim in objectives.items() if aim.target.kind == "value_maps"]
+    return {name: canonical(*extremes(y[name])) for name in pictures}
