@@ -14,9 +14,6 @@ import numpy as np
 from sklearn import metrics as sk
 
 Array: TypeAlias = np.ndarray[Any, Any]
-SQUASHING = ("softmax", "sigmoid")
-"""Activations behind which Keras's cross-entropies (on TensorFlow) take the scores before them, whichever it is."""
-
 LOW, HIGH = float(np.float32(1e-7)), float(np.float32(1 - 1e-7))
 
 
@@ -92,8 +89,8 @@ def _smoothed(y: Array, share: float, binary: bool = False) -> Array:
 
 
 def _categorical(c: Case, y: Array, logits: bool) -> Array:
-    if logits or c.activation in SQUASHING:
-        return -(y * log_softmax(c.z if c.activation in SQUASHING else c.o)).sum(axis=-1)
+    if logits or c.activation == "softmax":
+        return -(y * log_softmax(c.z if c.activation == "softmax" else c.o)).sum(axis=-1)
     shares = np.clip(c.o / c.o.sum(axis=-1, keepdims=True), LOW, HIGH)
     return -(y * np.log(shares)).sum(axis=-1)
 
@@ -102,15 +99,15 @@ def _sparse(c: Case, logits: bool) -> Array:
     y = np.eye(c.o.shape[-1])[np.where(c.t == c.ignored, 0, c.t) if c.ignored is not None else c.t]
     if c.ignored is not None:  # what Keras leaves out hides the scores from it
         c = replace(c, activation="")
-    if logits or c.activation in SQUASHING:
+    if logits or c.activation == "softmax":
         return _categorical(c, y, logits)
     return -(y * log_softmax(np.log(np.clip(c.o, LOW, HIGH)))).sum(axis=-1)
 
 
 def _binary(c: Case, y: Array, logits: bool) -> Array:
     """Of every score by itself."""
-    if logits or c.activation in SQUASHING:
-        z = c.z if c.activation in SQUASHING else c.o
+    if logits or c.activation == "sigmoid":
+        z = c.z if c.activation == "sigmoid" else c.o
         return np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))
     p = np.clip(c.o, LOW, HIGH)
     return -(y * np.log(p) + (1 - y) * np.log1p(-p))
