@@ -76,6 +76,30 @@ class OnProbabilities(keras.metrics.Metric):  # type: ignore[misc]
 
 
 @keras.saving.register_keras_serializable("cnnspec")
+class TopK(keras.metrics.MeanMetricWrapper):  # type: ignore[misc]
+    """The share of images whose class is among the `k` highest scores. Of equal scores the class of the lower number
+    comes first, as with the highest one; Keras counts all of them in, so that a saturated network is always right.
+    `sparse` says that labels are class numbers."""
+
+    def __init__(self, k: int = 5, sparse: bool = False, name: str | None = None, dtype: Any = None) -> None:
+        self.k, self.sparse = k, sparse
+        super().__init__(self._among, name=name, dtype=dtype)
+        self._direction = "up"
+
+    def _among(self, y_true: Any, y_pred: Any) -> Any:
+        classes = y_pred.shape[-1]
+        numbers = ops.cast(y_true if self.sparse else ops.argmax(y_true, axis=-1), "int32")
+        numbers = ops.reshape(numbers, ops.shape(y_pred)[:-1])
+        own = ops.sum(ops.where(ops.one_hot(numbers, classes, dtype="bool"), y_pred, ops.zeros_like(y_pred)), axis=-1)
+        own, lower = own[..., None], ops.arange(classes, dtype="int32") < numbers[..., None]
+        before = ops.logical_or(y_pred > own, ops.logical_and(y_pred == own, lower))
+        return ops.cast(ops.sum(ops.cast(before, "int32"), axis=-1) < self.k, "float32")
+
+    def get_config(self) -> dict[str, Any]:
+        return {"k": self.k, "sparse": self.sparse, "name": self.name, "dtype": self.dtype}
+
+
+@keras.saving.register_keras_serializable("cnnspec")
 class MacroAUC(keras.metrics.AUC):  # type: ignore[misc]
     """Keras's of each label by itself, averaged over those that have a curve: of a class that no image is of, or all
     are of, there is none (Keras counts it as 0)."""

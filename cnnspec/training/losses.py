@@ -31,8 +31,8 @@ LOSSES = Vocabulary(
 class Loss(Component):
     """The base of losses. `sparse` ones take class numbers; `classifies` marks those that tell classes apart,
     `over_classes` those that do it by comparing the classes with each other, and `of_probabilities` those that take
-    nothing else from the network. `of_shares` compares distributions, `embeds` wants vectors rather than scores. `link` is
-    the activation whose scores it is computed from, which is exact where probabilities are 0 or 1."""
+    nothing else from the network. `of_shares` compares distributions, `embeds` wants vectors rather than scores.
+    `link` is the activation whose scores it is computed from, which is exact where probabilities are 0 or 1."""
 
     abstract: ClassVar[bool] = True
     vocabulary: ClassVar[Vocabulary] = LOSSES
@@ -66,15 +66,13 @@ class Loss(Component):
     def call_behind(self, activation: str) -> KerasCall:
         """The call for an output that ends with `activation`.
 
-        Keras on TensorFlow takes the scores before a softmax or a sigmoid, whichever it is: a binary cross-entropy behind a
-        softmax would be of the sigmoid of its scores, which the network does not give. Other backends take what it gives.
+        Keras on TensorFlow takes the scores before a softmax or a sigmoid, whichever it is: a binary cross-entropy
+        behind a softmax would be of the sigmoid of its scores, which the network does not give, and which no other
+        backend takes.
         """
-        other = {"softmax", "sigmoid"} - {self.link}
-        return (
-            KerasCall("cnnspec.training.behind.OfOutputs", {"loss": self.call()})
-            if (self.link and activation in other)
-            else self.call()
-        )
+        if self.link and activation in {"softmax", "sigmoid"} - {self.link}:
+            return KerasCall("cnnspec.training.behind.OfOutputs", {"loss": self.call()})
+        return self.call()
 
     def fitted(self, shape: Shape) -> Self:
         """The loss of an output of this shape, with the arguments filled that follow from it."""

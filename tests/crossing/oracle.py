@@ -262,8 +262,8 @@ def _accuracy(c: Case, a: Mapping[str, Any]) -> float:
 
 
 def _top(c: Case, a: Mapping[str, Any]) -> float:
-    own = np.take_along_axis(c.o, _numbers(c)[:, None], axis=-1)
-    return float(((c.o > own).sum(axis=-1) < a["k"]).mean())
+    listed = np.argsort(-c.o, axis=-1, kind="stable")[:, : a["k"]]
+    return float((listed == _numbers(c)[:, None]).any(axis=-1).mean())
 
 
 def _rows(c: Case) -> tuple[Array, Array]:
