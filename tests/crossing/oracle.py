@@ -322,9 +322,21 @@ def _count(true_wanted: bool, said_wanted: bool) -> Callable[[Case, Mapping[str,
     return of
 
 
-def _curve(true: Array, p: Array, beyond: float = 1e-7, count: int = 200) -> tuple[Array, Array, Array, Array]:
-    """Hits, false hits, misses and rejections at each of `count` thresholds from 0 to 1, and `beyond`."""
-    cuts = np.concatenate([[-beyond], np.arange(1, count - 1) / (count - 1), [1 + beyond]]).astype(np.float32)
+def _even(beyond: float = 1e-7, count: int = 200) -> Array:
+    """`count` thresholds from 0 to 1, and `beyond`."""
+    return np.concatenate([[-beyond], np.arange(1, count - 1) / (count - 1), [1 + beyond]]).astype(np.float32)
+
+
+def _fine(labels: int) -> Array:
+    """Thresholds at even steps of the score, the eighth part of them below −17."""
+    count = max(200, 65536 // max(8, labels))
+    low = -85 + 68 / (count // 8) * np.arange(count // 8)
+    scores = np.concatenate([low, -17 + 34 / (count - 1) * np.arange(count)])
+    return np.concatenate([[-1e-7], sigmoid(scores), [1 + 1e-7]]).astype(np.float32)
+
+
+def _curve(true: Array, p: Array, cuts: Array) -> tuple[Array, Array, Array, Array]:
+    """Hits, false hits, misses and rejections at each threshold."""
     p = np.where(p < np.finfo(np.float32).tiny, 0, p)
     said = p[None, :] > cuts[:, None]
     hits, wrong = (said & true).sum(axis=1), (said & ~true).sum(axis=1)
@@ -335,16 +347,16 @@ def _over(part: Array, whole: Array) -> Array:
     return np.divide(part, whole, out=np.zeros(np.shape(part)), where=np.asarray(whole) > 0)
 
 
-def _area(true: Array, p: Array) -> float:
-    """The area under the ROC curve by Keras's 200 thresholds."""
-    hits, wrong, misses, right = _curve(true, p)
+def _area(true: Array, p: Array, cuts: Array) -> float:
+    """The area under the ROC curve."""
+    hits, wrong, misses, right = _curve(true, p, cuts)
     x, y = _over(wrong, wrong + right), _over(hits, hits + misses)
     return float(((x[:-1] - x[1:]) * (y[:-1] + y[1:]) / 2).sum())
 
 
-def _precision_area(true: Array, p: Array) -> float:
-    """That under the precision-recall curve: J. Davis and M. Goadrich's interpolation, between 200 thresholds."""
-    hits, wrong, _, _ = (each.astype(float) for each in _curve(true, p))
+def _precision_area(true: Array, p: Array, cuts: Array) -> float:
+    """That under the precision-recall curve: J. Davis and M. Goadrich's interpolation between thresholds."""
+    hits, wrong, _, _ = (each.astype(float) for each in _curve(true, p, cuts))
     given = hits + wrong
     d_hits, d_given = hits[:-1] - hits[1:], given[:-1] - given[1:]
     slope = _over(d_hits, np.maximum(d_given, 0))
@@ -357,18 +369,19 @@ def _precision_area(true: Array, p: Array) -> float:
 def _auc(c: Case, a: Mapping[str, Any]) -> float:
     true, p = _rows(c)
     area = _precision_area if a.get("curve") == "PR" else _area
-    if c.told == "yes_no" or a.get("multi_label") is False:
-        return area(true.ravel(), p.ravel())
-    all_too = area is _precision_area
+    alone = c.told == "yes_no" or a.get("multi_label") is False
+    if alone:
+        true, p = true.reshape(-1, 1), p.reshape(-1, 1)
+    cuts, all_too = _fine(true.shape[1]), area is _precision_area
     there = [at for at in range(true.shape[1]) if true[:, at].any() and (all_too or not true[:, at].all())]
-    return float(np.mean([area(true[:, at], p[:, at]) for at in there])) if there else 0.0
+    return float(np.mean([area(true[:, at], p[:, at], cuts) for at in there])) if there else float("nan")
 
 
 def _point(best: str, bound: str) -> Callable[[Case, Mapping[str, Any]], float]:
     def of(c: Case, a: Mapping[str, Any]) -> float:
         true, p = _rows(c)
         true, p = (each[:, a["class_id"]] if "class_id" in a else each.ravel() for each in (true, p))
-        hits, wrong, misses, right = _curve(true, p, 0)  # what is 0 is never given, as in Keras
+        hits, wrong, misses, right = _curve(true, p, _even(0))  # what is 0 is never given, as in Keras
         rates = {
             "precision": _over(hits, hits + wrong), "recall": _over(hits, hits + misses),
             "specificity": _over(right, right + wrong),
@@ -404,7 +417,7 @@ def _correlated(kind: str) -> Callable[[Case, Mapping[str, Any]], float]:
     def of(y: Array, o: Array) -> float:
         cov = ((y - y.mean()) * (o - o.mean())).mean()
         if kind == "pearson":
-            return float(cov / (y.std() * o.std())) if y.std() * o.std() > 0 else 0.0
+            return float(cov / (y.std() * o.std())) if y.std() * o.std() > 0 else float("nan")
         return float(2 * cov / (y.var() + o.var() + (y.mean() - o.mean()) ** 2))
 
     def metric(c: Case, a: Mapping[str, Any]) -> float:
