@@ -132,7 +132,7 @@ def foreign(path: Path) -> Served:
         spans[name] = np.array(black), np.array(white)
 
     def packed(x: Mapping[str, Any]) -> Any:
-        return keras.tree.pack_sequence_as(model.input, [x[name] for name in entering])
+        return keras.tree.pack_sequence_as(_functional(model).input, [x[name] for name in entering])
 
     return Served(entering, heads, _ready(_Chained(model, {}, packed), entering), spans, _BATCH)
 
@@ -153,7 +153,13 @@ class _Chained(keras.Model):  # type: ignore[misc]
 
 def _in_order(model: Any) -> list[Any]:
     """The outputs of a model, in the order of their names."""
-    return list(model.output.values()) if isinstance(model.output, dict) else list(model.outputs)
+    output = _functional(model).output
+    return list(output.values()) if isinstance(output, dict) else list(model.outputs)
+
+
+def _functional(model: Any) -> Any:
+    """The graph of a model: a `Sequential` one that was not called yet has none of its own."""
+    return model._functional if isinstance(model, keras.Sequential) else model
 
 
 def _foreign_head(name: str, tensor: Any) -> Head:

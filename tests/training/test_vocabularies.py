@@ -39,7 +39,8 @@ LEFT_OUT = {
     "embeddings_freq": "no embeddings in images",
     "embeddings_metadata": "no embeddings in images",
 }
-DIFFERENT = {("auc", "num_thresholds"), 
+DIFFERENT = {
+    ("auc", "num_thresholds"): "left out, as many as make it exact",
     **{
         (name, "num_classes"): "left out, as many as the output has"
         for name in ("mean_iou", "iou", "one_hot_mean_iou", "one_hot_iou")
