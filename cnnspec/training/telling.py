@@ -35,15 +35,15 @@ def meanings(data: Prepared) -> Iterator[str]:
     several = len(data.objectives) > 1
     for name, aim in data.objectives.items():
         of = f" of `{name}`" if several else ""
-        named = [_metric(metric, aim.facing) for metric in aim.metrics]
-        learnt = f"loss {aim.loss.entry}" + (f", metrics {', '.join(named)}" if named else "")
+        told = [named(metric, aim.facing) for metric in aim.metrics]
+        learnt = f"loss {aim.loss.entry}" + (f", metrics {', '.join(told)}" if told else "")
         yield f"labels{of}: {aim.target.text()}; {learnt}"
         if aim.target.other:
             otherwise = f"if they are meant otherwise, write `{aim.target.other}` in `data`"
             yield f"note: labels{of} are taken so {aim.target.why}; {otherwise}"
 
 
-def _metric(metric: Metric, facing: Facing) -> str:
+def named(metric: Metric, facing: Facing) -> str:
     """A metric by its column, with what it is where that does not say it, and what it takes of the output."""
     own = [metric.entry] if metric.column != metric.entry else []
     words = ", ".join([*own, *filter(None, [metric.variant(facing)])])

@@ -106,8 +106,8 @@ class AUC(Metric):
     """The area under the ROC or precision-recall curve; NaN where all labels are alike, so that there is none.
 
     Without `num_thresholds` and `thresholds` it is counted at 9,000 thresholds (fewer for many classes), more of them
-    near 0 and 1, so that it is exact to about three digits also where all probabilities are small. Between points of the
-    precision-recall curve it is interpolated (J. Davis and M. Goadrich, 2006), which average precision is not.
+    near 0 and 1, so that it is exact to about three digits also where all probabilities are small. Between points of
+    the precision-recall curve it is interpolated (J. Davis and M. Goadrich, 2006), which average precision is not.
 
     Of several classes, and of tags, the mean over the classes that occur (`macro`), each against the rest;
     `multi_label: false` takes all scores together, as Keras does. It is computed from probabilities, also where the
