@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from cnnspec.data.columns import Column
+from cnnspec.data.columns import Array, Column
 from cnnspec.data.splits import Dataset, meant_for
 from cnnspec.training.objective import Objective
 from cnnspec.training.plan import Plan
@@ -29,9 +29,14 @@ def measured_ranges(plan: Plan, data: Dataset) -> dict[str, Range]:
 
 def extremes(column: Column) -> Range:
     """The lowest and the highest value of up to 2,048 evenly spaced items."""
-    indices = np.unique(np.linspace(0, len(column) - 1, min(_ITEMS, len(column))).astype(np.int64))
-    values = column[indices]
+    values = sampled(column)
     return float(values.min()), float(values.max())
+
+
+def sampled(column: Column) -> Array:
+    """Up to 2,048 items, evenly spaced."""
+    indices = np.unique(np.linspace(0, len(column) - 1, min(_ITEMS, len(column))).astype(np.int64))
+    return column[indices]
 
 
 def target_ranges(y: Mapping[str, Column], objectives: Mapping[str, Objective]) -> dict[str, Range]:

@@ -202,6 +202,7 @@ def _kinds() -> dict[str, Kind]:
 
 KINDS = _kinds()
 SHOWN = 3
+PERCENT = "mean_absolute_percentage_error"
 VALIDATED = ("a rare class, weighed", "label smoothing", "masks with −1")
 """Kinds whose validation figures are computed again, too: weights and smoothing are where these could differ."""
 
@@ -362,3 +363,11 @@ def test_metrics_are_called_by_their_columns() -> None:
     curve = METRICS["auc"].read({"curve": "PR", "name": "pr"})
     assert named(curve, Facing((1,), "classes", "column", classes=2)) == "pr (auc, PR)"  # type: ignore[arg-type]
     assert named(METRICS["auc"].read({}), Facing((3,))) == "auc (macro)"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("least", "told"), [(0, True), (1, False)])
+def test_percent_of_labels_that_are_0_is_told(least: int, told: bool, tmp_path: Path) -> None:
+    y = np.maximum(np.arange(ITEMS) % 5, least)
+    kind = Kind(y, y[:TESTS], end(1), of_values, {"loss": "mean_absolute_error", "metrics": [PERCENT], "epochs": 1})
+    run = cnnspec.train(written(tmp_path, kind), runs=tmp_path / "runs", quiet=True)
+    assert (f"`{PERCENT}` divides by the labels" in (run.folder / "log.txt").read_text()) == told
