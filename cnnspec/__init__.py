@@ -209,7 +209,7 @@ def import_model(model: Any, *, name: str | None = None, partial: bool = False, 
     every layer that has no word in the language; with `partial`, comments mark their places, and nothing is compared
     where there are any.
     """
-    from cnnspec.importing.freezing import freeze_patterns
+    from cnnspec.importing.keras_freezing import freeze_patterns
     from cnnspec.importing.keras_model import read_model
     from cnnspec.importing.spec import as_spec, prepared
 

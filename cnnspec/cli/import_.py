@@ -47,8 +47,8 @@ def command(
 
     start(device="cpu")
     from cnnspec import pipeline
-    from cnnspec.importing.freezing import freeze_patterns
     from cnnspec.importing.keras_files import load
+    from cnnspec.importing.keras_freezing import freeze_patterns
     from cnnspec.importing.keras_model import Unreadable, read_model
     from cnnspec.importing.spec import as_spec, prepared
 

@@ -38,6 +38,10 @@ Names: TypeAlias = str | Mapping[str, str]
 """The name of an array, or the names of several by the input or output that they are for."""
 
 
+_BESIDE = ("weights_train", "groups_train")
+"""The usual names of the weights and groups of training images."""
+
+
 def read_npz(
     path: Path,
     train: tuple[Names, Names],
@@ -46,14 +50,17 @@ def read_npz(
     beside: tuple[str | None, str | None] = (None, None),
 ) -> Dataset:
     """The arrays `train` (images, labels) and, where they stand in the file, `test`; `beside` the training images
-    their weights and groups. Never unpickles."""
+    their weights and groups, by default where they stand under their usual names. Never unpickles."""
     try:
         if not zipfile.is_zipfile(path):
             path.open("rb").close()
             raise DataError(f"{path} is damaged, or no NumPy archive", "write it with numpy.savez")
         with np.load(path, allow_pickle=False) as archive:
             arrays = _of_archive(archive, path, train, test)
-            weights, groups = (_beside(archive, name, path) for name in beside)
+            weights, groups = (
+                _beside(archive, usual if name is None and usual in archive.files else name, path)
+                for usual, name in zip(_BESIDE, beside, strict=True)
+            )
     except FileNotFoundError:
         raise DataError(f"{path} is not there", "paths are relative to the folder of the spec") from None
     except OSError as error:

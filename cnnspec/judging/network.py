@@ -16,6 +16,7 @@ from cnnspec.training.compiling import network
 from cnnspec.training.device import Machine
 from cnnspec.training.errors import TrainingError, WeightsError
 from cnnspec.training.run_folder import SPEC
+from cnnspec.training.unsupported import unsupported
 from cnnspec.training.weights import load_weights
 
 
@@ -47,6 +48,8 @@ def bounded(machine: Machine) -> Iterator[None]:
         raise DataError("the memory is full", "use a smaller --batch-size") from None
     except _exhausted(machine):
         raise TrainingError("the memory is full", "use a smaller --batch-size, or --device cpu") from None
+    except Exception as error:
+        raise unsupported(error, machine) or error from None
 
 
 def _exhausted(machine: Machine) -> type[Exception]:

@@ -15,6 +15,7 @@ from cnnspec.data.preprocess import chain
 from cnnspec.graph.graph import Graph
 from cnnspec.graph.replay import replayed
 from cnnspec.importing.keras_files import from_file
+from cnnspec.importing.keras_graph import functional
 from cnnspec.importing.keras_model import Unreadable, read_model
 from cnnspec.judging.entering import Entrance, behind, entrances
 from cnnspec.judging.heads import Head, head, is_picture, judged_alone, recorded
@@ -132,7 +133,7 @@ def foreign(path: Path) -> Served:
         spans[name] = np.array(black), np.array(white)
 
     def packed(x: Mapping[str, Any]) -> Any:
-        return keras.tree.pack_sequence_as(_functional(model).input, [x[name] for name in entering])
+        return keras.tree.pack_sequence_as(functional(model).input, [x[name] for name in entering])
 
     return Served(entering, heads, _ready(_Chained(model, {}, packed), entering), spans, _BATCH)
 
@@ -153,13 +154,8 @@ class _Chained(keras.Model):  # type: ignore[misc]
 
 def _in_order(model: Any) -> list[Any]:
     """The outputs of a model, in the order of their names."""
-    output = _functional(model).output
-    return list(output.values()) if isinstance(output, dict) else list(model.outputs)
-
-
-def _functional(model: Any) -> Any:
-    """The graph of a model: a `Sequential` one that was not called yet has none of its own."""
-    return model._functional if isinstance(model, keras.Sequential) else model
+    struct = functional(model).output
+    return list(struct.values()) if isinstance(struct, dict) else list(model.outputs)
 
 
 def _foreign_head(name: str, tensor: Any) -> Head:

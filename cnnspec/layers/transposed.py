@@ -134,7 +134,7 @@ class Conv2DTranspose(_ConvTranspose):
         input: [7, 7, 64]
         layers:
           - conv2d_transpose: {filters: 32, kernel_size: 4, strides: 2, padding: 1}
-          - conv2d_transpose: {filters: 1, kernel_size: 3, strides: 2, padding: 1, output_padding: 1}
+          - conv2d_transpose: {filters: 1, kernel_size: 4, strides: 2, padding: 1, output_padding: 1}
     """
 
     rank: ClassVar[int] = 2

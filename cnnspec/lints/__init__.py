@@ -27,7 +27,8 @@ Lint = Callable[[Network], Iterator[Doubt]]
 
 LINTS: tuple[Lint, ...] = (
     shapes.channels_first, shapes.dense_on_map, shapes.add_broadcast,
-    windows.pooled_away, windows.stride_skips, windows.dilation_unused, windows.dense_large, windows.size_lost,
+    windows.pooled_away, windows.stride_skips, windows.checkerboard, windows.dilation_unused,
+    windows.dense_large, windows.size_lost,
     normalization.bias_before_norm, normalization.norm_momentum,
     activations.softmax_single, activations.softmax_hidden, activations.activation_twice, activations.loss_activation,
     training.dropout_rate, training.dropout_last, training.learning_rate, training.flip_digits,

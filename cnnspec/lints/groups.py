@@ -11,8 +11,10 @@ def _families(*names: str) -> tuple[str, ...]:
 
 CONVOLUTIONS = _families("convolution", "depthwise")
 """Convolutions that leave their map as it is, or smaller."""
+TRANSPOSED = _families("transposed")
+"""Convolutions that enlarge their map."""
 POOLINGS = _families("pooling")
-BIASED = (*CONVOLUTIONS, *_families("transposed"), "dense")
+BIASED = (*CONVOLUTIONS, *TRANSPOSED, "dense")
 """Layers whose last step but the activation adds a bias."""
 ACTIVATED = (*BIASED, *_families("einsum"))
 """Layers with an activation of their own."""

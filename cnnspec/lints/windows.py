@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from cnnspec.graph.graph import Node
 from cnnspec.language.diagnostics import Related
 from cnnspec.layers.base import Shape, show
 from cnnspec.layers.windowed import Windowed
-from cnnspec.lints.groups import CONVOLUTIONS, POOLINGS
+from cnnspec.lints.groups import CONVOLUTIONS, POOLINGS, TRANSPOSED
 from cnnspec.lints.network import Doubt, Network, doubt, is_pixel
 
 _LARGE = 50_000_000
@@ -65,6 +65,41 @@ def stride_skips(network: Network) -> Iterator[Doubt]:
                 help = f"write `strides: {size}` or less, or a window of {stride}"
                 yield doubt(node, message, "strides", help=help)
                 break
+
+
+def checkerboard(network: Network) -> Iterator[Doubt]:
+    """A transposed convolution whose kernel its stride does not divide: its pixels are made of unlike many windows.
+
+    A kernel smaller than its stride leaves pixels that no window reaches, which hold the bias alone. The uneven overlap
+    shows as a checkerboard. Source: A. Odena, V. Dumoulin and C. Olah, Deconvolution and Checkerboard Artifacts, 2016.
+    """
+    for node in network.of(*TRANSPOSED):
+        layer = node.layer
+        assert isinstance(layer, Windowed)
+        axes = list(zip(_window(node), layer.per_axis("strides"), node.input_shapes[0], strict=False))
+        uneven = [(size, stride) for size, stride, pixels in axes if size % stride and pixels != 1]
+        if not uneven or max(layer.per_axis("dilation_rate")) > 1:
+            continue
+        size, stride = uneven[0]
+        if size < stride:
+            message = f"a kernel of {size} leaves pixels empty: the stride of {stride} is larger"
+        else:
+            message = (
+                f"a kernel of {size} overlaps unevenly (checkerboard): it does not divide by the stride of {stride}"
+            )
+        wanted = [-(-size // stride) * stride for size, stride, _ in axes]
+        yield doubt(node, message, "kernel_size", help=_divisible(node, wanted))
+
+
+def _divisible(node: Node, wanted: Sequence[int]) -> str:
+    """How to write a kernel of these sizes so that the output keeps its shape, if it can."""
+    written = str(wanted[0]) if len({*wanted}) == 1 else str([*wanted])
+    kept = {"kernel_size": tuple(wanted)}
+    for changes, words in ((kept, ""), ({**kept, "output_padding": None}, " and leave `output_padding` out")):
+        layer = node.layer.model_copy(update=changes)
+        if layer.output_shape(*node.input_shapes) == node.shape:
+            return f"write `kernel_size: {written}`{words}"
+    return f"write `kernel_size: {written}`, or an `up_sampling` layer and a convolution without stride"
 
 
 def dilation_unused(network: Network) -> Iterator[Doubt]:

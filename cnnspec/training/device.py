@@ -71,8 +71,6 @@ def start(backend: str | None = None, device: str | None = None) -> Machine:
     os.environ["KERAS_BACKEND"] = name
     if kind == "cpu":
         os.environ.update(_ON_CPU[name])
-    # TensorFlow leaves oneDNN out on older processors; without it, some strides and dilations cannot be computed.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with quiet_start():
         if "tensorflow" not in sys.modules and "sklearn" not in sys.modules:
             with _without("sklearn"):

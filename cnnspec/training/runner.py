@@ -48,6 +48,7 @@ from cnnspec.training.tag_thresholds import chosen, thresholds
 from cnnspec.training.telling import goes_on, loaded, meanings, sizes
 from cnnspec.training.tracking import tracked
 from cnnspec.training.trial import fitted
+from cnnspec.training.unsupported import unsupported
 from cnnspec.training.watch import Averaged, History, KeepBest, Show, Shuffle, StopAtNaN, StopWhenAsked
 
 
@@ -208,7 +209,9 @@ class Runner:
         buried = next((feed.failure for feed in self.feeds if feed.failure is not None), None)
         if isinstance(buried or error, Failure):
             return buried or error  # type: ignore[return-value]
-        return out_of_memory(self.plan, self.machine, self.shapes) if memory_ran_out(error) else None
+        if memory_ran_out(error):
+            return out_of_memory(self.plan, self.machine, self.shapes)
+        return unsupported(error, self.machine)
 
     def _tested(self, interrupts: Interrupts) -> dict[str, float]:
         """The metrics of the best weights on the test split, as they stand in the file."""

@@ -225,6 +225,14 @@ def test_npz_with_weights_and_groups(groups: Any, tmp_path: Path) -> None:
     assert train.take(np.array([4, 0])).groups.tolist() == [2, 1]
 
 
+def test_weights_and_groups_under_their_usual_names_are_read(tmp_path: Path) -> None:
+    np.savez(tmp_path / "b.npz", x_train=X, y_train=Y, weights_train=[1, 0.5, 2, 0, 1], groups_train=[7, 3, 7, 3, 9])
+    train = source({"npz": "b.npz"}).load(tmp_path, {}).train
+    assert train.weights.tolist() == [1, 0.5, 2, 0, 1]
+    assert train.groups.tolist() == [1, 0, 1, 0, 2]
+    assert beside(tmp_path, Y + 1, Y, weights_train="g").train.weights.tolist() == Y.tolist()
+
+
 @pytest.mark.parametrize(
     ("weights", "groups", "named", "words"),
     [

@@ -13,7 +13,7 @@ from keras import layers
 
 import cnnspec
 from cnnspec.cli.main import cli
-from cnnspec.importing.freezing import shortest
+from cnnspec.importing.keras_freezing import shortest
 from cnnspec.importing.keras_graph import layers_in_order, variables
 
 

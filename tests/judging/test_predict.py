@@ -146,6 +146,29 @@ def test_a_keras_file_is_taken_as_it_is(digits: Path, tmp_path: Path, images: tu
         cnnspec.evaluate(path)
 
 
+@pytest.mark.parametrize("kind", ["sequential", "built", "dict"])
+def test_models_of_others_give_what_keras_gives(kind: str, tmp_path: Path) -> None:
+    import keras
+
+    layers = [keras.layers.Flatten(), keras.layers.Dense(3, activation="softmax")]
+    if kind == "sequential":
+        model = keras.Sequential([keras.Input((4, 4, 1)), *layers])
+    elif kind == "built":
+        model = keras.Sequential(layers)
+        model.build((None, 4, 4, 1))
+    else:
+        start = keras.Input((4, 4, 1), name="image")
+        model = keras.Model({"image": start}, {"scores": layers[1](layers[0](start))})
+    path = tmp_path / "model.keras"
+    model.save(path)
+    x = np.random.default_rng(2).random((4, 4, 1)).astype("float32")
+    np.save(tmp_path / "x.npy", x)
+    (found,) = cnnspec.predict(path, tmp_path / "x.npy")
+    wanted = np.asarray(keras.tree.flatten(model(x[None] if kind != "dict" else {"image": x[None]}))[0])[0]
+    assert not found.error
+    np.testing.assert_allclose(next(iter(found.arrays.values())), wanted, rtol=1e-5)
+
+
 def test_a_keras_file_with_code_in_it_is_refused(tmp_path: Path) -> None:
     import keras
 

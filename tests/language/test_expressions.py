@@ -91,15 +91,15 @@ def test_what_is_refused(text: str, code: str | None, place: str | None) -> None
     ),
     max_leaves=12,
 ))  # fmt: skip
-@settings(max_examples=400, deadline=1000)
+@settings(max_examples=400, deadline=None)
 def test_any_expression_computes_or_says_why(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         compute(f"$({text})", lookup)
     except ExpressionError as error:
         assert error.message
         assert 0 <= error.start <= len(text) + 3
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 @given(st.text(max_size=60))

@@ -53,6 +53,8 @@ def test_what_a_rule_takes_keras_computes(name: str, rank: int) -> None:
     import keras
 
     from cnnspec.emit.keras import apply
+    from cnnspec.training.device import Machine
+    from cnnspec.training.unsupported import unsupported
 
     cls: Any = LAYERS[name]
     shape = SHAPES[rank]
@@ -75,6 +77,8 @@ def test_what_a_rule_takes_keras_computes(name: str, rank: int) -> None:
             try:
                 outputs = apply(layer.calls(shape), [keras.ops.convert_to_tensor(images)], "it")
             except Exception as error:
+                if unsupported(error, Machine("tensorflow", "", "this processor")) is not None:
+                    continue  # the rule holds; an operation of this rank is missing on this processor
                 pytest.fail(f"{name}: {{{field}: {value}}} passes, and Keras says {error}")
             assert tuple(outputs.shape[1:]) == tuple(layer.output_shape(shape)), (field, value)
 

@@ -72,6 +72,16 @@ DOUBTFUL: dict[str, list[tuple[str, str]]] = {
         (spec("depthwise_conv2d: {kernel_size: 3, strides: 4}"), "3:49: "),
         (spec("conv1d: {filters: 8, kernel_size: 5, strides: 8}", input="[100, 3]"), "3:51: "),
     ],
+    "checkerboard": [
+        (spec("conv2d_transpose: {filters: 8, kernel_size: 3, strides: 2, padding: same}"),
+         "3:49: a kernel of 3 overlaps unevenly (checkerboard): it does not divide by the stride of 2"),
+        (spec("conv2d_transpose: {filters: 8, kernel_size: 2, strides: 3}"),
+         "3:49: a kernel of 2 leaves pixels empty: the stride of 3 is larger"),
+        (spec("conv2d_transpose: {filters: 8, kernel_size: [4, 5], strides: [2, 3]}"), "3:49: a kernel of 5 overlaps"),
+        (spec("conv1d_transpose: {filters: 8, kernel_size: 5, strides: 2}", input="[100, 3]"), "3:49: a kernel of 5"),
+        (spec("conv3d_transpose: {filters: 8, kernel_size: 3, strides: 2}", input="[4, 4, 4, 3]"), "3:49: a kernel of"),
+        (spec("conv2d_transpose: {filters: 8, kernel_size: 3, strides: 2, padding: 1, output_padding: 1}"), "3:49: "),
+    ],
     "dilation-unused": [
         (spec("conv2d: {filters: 8, kernel_size: 1, dilation_rate: 4}"), "3:57: the dilation does nothing: the kernel is 1"),
         (spec("conv2d: {filters: 8, kernel_size: [1, 3], dilation_rate: [2, 1]}"), "3:62: "),
@@ -235,6 +245,12 @@ FINE: dict[str, list[str]] = {
         spec("conv2d: {filters: 8, kernel_size: 4, strides: 4}"),
         spec("conv2d: {filters: 8, kernel_size: [1, 3], strides: 2}"),
         spec("conv2d_transpose: {filters: 8, kernel_size: 2, strides: 3}"),
+    ],
+    "checkerboard": [
+        spec("conv2d_transpose: {filters: 8, kernel_size: 4, strides: 2, padding: same}"),
+        spec("conv2d_transpose: {filters: 8, kernel_size: 3}"),
+        spec("conv2d_transpose: {filters: 8, kernel_size: [2, 6], strides: [2, 3]}"),
+        spec("conv2d_transpose: {filters: 8, kernel_size: 7, strides: 2}", input="[1, 1, 64]"),
     ],
     "dilation-unused": [
         spec("conv2d: {filters: 8, kernel_size: 3, dilation_rate: 2}"),
@@ -472,3 +488,24 @@ def test_many_of_a_kind_take_no_time(text: str) -> None:
     start = time.process_time()
     check(text)
     assert time.process_time() - start < 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "help"),
+    [
+        ("kernel_size: 3, strides: 2, padding: same", "write `kernel_size: 4`"),
+        (
+            "kernel_size: 3, strides: 2, padding: 1, output_padding: 1",
+            "write `kernel_size: 4` and leave `output_padding` out",
+        ),
+        ("kernel_size: [2, 5], strides: [2, 3], padding: same", "write `kernel_size: [2, 6]`"),
+        (
+            "kernel_size: 3, strides: 2",
+            "write `kernel_size: 4`, or an `up_sampling` layer and a convolution without stride",
+        ),
+        ("kernel_size: 1, strides: 2, padding: same", "write `kernel_size: 2`"),
+    ],
+)
+def test_a_kernel_that_divides_keeps_the_shape_where_it_can(arguments: str, help: str) -> None:
+    (found,) = check(spec(f"conv2d_transpose: {{filters: 8, {arguments}}}")).diagnostics
+    assert (found.code, found.help) == ("checkerboard", help)

@@ -2,14 +2,47 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+
+import cnnspec
 
 from .applications import APPLICATIONS, VARIANTS, Application
 from .comparison import CLOSE, compare
+from .record import RECORDED, facts_of
+
+FAMILIES = (
+    "VGG16",
+    "ResNet50",
+    "ResNet50V2",
+    "DenseNet121",
+    "MobileNet",
+    "MobileNetV2",
+    "MobileNetV3Small",
+    "Xception",
+    "InceptionV3",
+    "NASNetMobile",
+    "ConvNeXtTiny",
+    "EfficientNetB0",
+    "EfficientNetV2B0",
+    "MobileNetV3Small(minimalistic=True)",
+)
+"""One of each family, for its outputs; `benchmarks/zoo.py` compares those of all."""
+
+
+@pytest.mark.parametrize("application", [*APPLICATIONS, *VARIANTS], ids=lambda application: application.label)
+def test_the_weights_are_those_recorded_of_keras(application: Application) -> None:
+    side = application.smallest
+    report = cnnspec.check(application.path, input=[side, side, 3], **application.overrides)
+    assert report.graph is not None
+    assert facts_of(report.graph) == json.loads(RECORDED.read_text())[application.label]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("application", [*APPLICATIONS, *VARIANTS[::4]], ids=lambda application: application.label)
+@pytest.mark.parametrize(
+    "application", [row for row in (*APPLICATIONS, *VARIANTS) if row.label in FAMILIES], ids=lambda row: row.label
+)
 def test_equal_to_keras(application: Application) -> None:
     found = compare(application)
     assert found.weights

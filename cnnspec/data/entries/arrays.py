@@ -49,7 +49,8 @@ class Npz(Source):
     numbers and the network, and `data.labels` says it where that is not clear. The test arrays may be missing. A
     network of several inputs or outputs has arrays by the names of these.
     `weights_train` names an array of what each training image counts (numbers from 0), `groups_train` one of what it
-    belongs to (a patient, a film: numbers or texts), for `split_by: group`.
+    belongs to (a patient, a film: numbers or texts), for `split_by: group`. Arrays that are
+    called so are read without being named.
 
     Example:
         data:

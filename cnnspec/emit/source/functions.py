@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 from cnnspec.emit.source.fold import Folder
-from cnnspec.emit.source.names import APPLY, RUNNING, fresh, identifier
+from cnnspec.emit.source.names import RUNNING, fresh, identifier
 from cnnspec.emit.source.program import Program, Unfoldable, signature
 from cnnspec.emit.source.statements import Function, Hint, Scope
 from cnnspec.emit.source.tidy import tidy
@@ -17,6 +17,8 @@ from cnnspec.language.expressions import ExpressionError, is_expression
 from cnnspec.language.nodes import ScalarNode
 from cnnspec.language.scope import Binding, Failed
 
+_IN_MAIN = ("inputs", "outputs")
+"""Variables of `build_model`."""
 Calls = dict[int, list[Part]]
 """The calls of each block, by its identity."""
 
@@ -34,12 +36,11 @@ def form(program: Program) -> list[Function]:
         for outer in around:
             inside[outer].add(block)
     made: list[Function] = []
-    taken: set[str] = {"build_model", "keras", "layers", RUNNING, APPLY}
     for block in _callees_first(calls, inside):
         if block in inside[block]:
             program.inlined.update(id(part) for part in calls[block])
             continue
-        made += _functions(program, calls[block], taken)
+        made += _functions(program, calls[block])
     return made
 
 
@@ -75,10 +76,10 @@ def _callees_first(calls: Calls, inside: dict[int, set[int]]) -> Iterator[int]:
         yield from visit(block)
 
 
-def _functions(program: Program, parts: list[Part], taken: set[str]) -> list[Function]:
+def _functions(program: Program, parts: list[Part]) -> list[Function]:
     """One function for all calls, or one for each kind of call."""
     try:
-        return [_function(program, parts, taken)]
+        return [_function(program, parts)]
     except Unfoldable:
         kinds: dict[str, list[Part]] = defaultdict(list)
         for part in parts:
@@ -86,17 +87,18 @@ def _functions(program: Program, parts: list[Part], taken: set[str]) -> list[Fun
     made = []
     for some in kinds.values():
         try:
-            made.append(_function(program, some, taken))
+            made.append(_function(program, some))
         except Unfoldable:
             program.inlined.update(id(part) for part in some)
     return made
 
 
-def _function(program: Program, parts: list[Part], taken: set[str]) -> Function:
+def _function(program: Program, parts: list[Part]) -> Function:
     block = _block(parts[0])
     named = {name: _given(parts, name) for name in block.parameters}
     scope = Scope(len(parts), named, constants=_Outside(block))
-    takes = _takes(block)
+    scope.names |= program.called
+    takes = _takes(block, program.called)
     start = {name: {i: part.inputs[at] for i, part in enumerate(parts)} for at, name in enumerate(takes)}
     scope.defaults.update(_computed(program, parts, takes[0]))
     folder = Folder(program, scope, start)
@@ -122,17 +124,17 @@ def _function(program: Program, parts: list[Part], taken: set[str]) -> Function:
             kept.append({k: value for k, value in enumerate(folder.held[holder]) if value is not None})
     body = tidy(folder.out, returned)
     scope.names |= folder.used
-    name = fresh(identifier(block.name), taken.__contains__)
-    taken.add(name)
+    name = fresh(identifier(block.name), {*program.called, *_IN_MAIN}.__contains__)
+    program.called.add(name)
     function = Function(name, scope, takes, body, tuple(returned), kept, _defaults(block), tuple(block.parameters))
     for at, part in enumerate(parts):
         program.functions[id(part)] = function, at
     return function
 
 
-def _takes(block: s.Block) -> tuple[str, ...]:
-    """The variables of what a block takes; the running tensor is the first."""
-    taken: set[str] = set()
+def _takes(block: s.Block, called: Set[str]) -> tuple[str, ...]:
+    """The variables of what a block takes; the running tensor is the first. None hides a function that is `called`."""
+    taken = set(called) - {RUNNING}
     names = []
     for at, declared in enumerate(block.inputs or (None,)):
         name = identifier(declared.text, RUNNING if at == 0 else "x_in") if declared else RUNNING

@@ -149,6 +149,11 @@ class _Python(ast.NodeTransformer):
                 return test if wanted == first else _not(test)
         return self.generic_visit(node)
 
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        if isinstance(node.value, bool | None):
+            raise Untranslatable  # `True` and `None` are words of Python; in the spec they are names
+        return node
+
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         return self._size(ast.unparse(node.value), node.attr)
 

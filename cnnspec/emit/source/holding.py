@@ -103,11 +103,17 @@ class Holding:
 
     def fresh(self, label: str) -> str:
         """A variable called `label`, or nearly so, whose value nothing needs."""
-        return fresh(label, lambda name: name in self.busy or name in self.reserved or self.clobbers(name))
+        return fresh(
+            label, lambda name: name in self.busy or name in self.reserved or self._hides(name) or self.clobbers(name)
+        )
+
+    def _hides(self, name: str) -> bool:
+        """Whether a variable of this name would hide a function."""
+        return name != RUNNING and name in self.program.called
 
     def assign(self, target: str, values: Values, label: str | None = None, *, alias: bool = False) -> str:
         """Let `target` hold `values`, or another variable where it must not be lost; returns which."""
-        if self.clobbers(target, values):
+        if self._hides(target) or self.clobbers(target, values):
             target = self.fresh(label or target)
         held = self.held.pop(target, None) or [None] * self.scope.size
         held = list(held)

@@ -64,13 +64,15 @@ def _definition(function: Function) -> list[str]:
 def _main(program: Program) -> list[str]:
     """`build_model`."""
     graph = program.graph
-    taken = {RUNNING}
+    taken = set(program.called)
     inputs = {}
     for name in graph.inputs:
         inputs[name] = fresh("inputs" if len(graph.inputs) == 1 else identifier(name), taken.__contains__)
         taken.add(inputs[name])
     scope = Scope(1, {})
+    scope.names |= program.called
     folder = Folder(program, scope, {variable: {0: name} for name, variable in inputs.items()}, top=True)
+    folder.reserved |= {*inputs.values()}  # `keras.Model` takes them at the end
     folder.known.update({name: {0: name} for name in graph.inputs})
     folder.want([graph.parts])
     folder.keep(graph.outputs.values())

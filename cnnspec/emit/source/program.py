@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from cnnspec.emit.source.names import label_of
+from cnnspec.emit.source.names import APPLY, RUNNING, label_of
 from cnnspec.emit.source.statements import Function
 from cnnspec.graph.graph import Graph, Node
 from cnnspec.graph.parts import Part
@@ -33,6 +33,8 @@ class Program:
         self.outputs = set(graph.outputs.values())
         self.roots = {node.shares for node in graph.nodes if node.shares}
         self.functions: dict[int, tuple[Function, int]] = {}
+        self.called: set[str] = {"build_model", "keras", "layers", RUNNING, APPLY}
+        """The names of functions so far, and of what else the module has: no variable may hide them."""
         self.unrolled: set[int] = set()
         self.inlined: set[int] = set()
         self._insides: dict[int, frozenset[str]] = {}
