@@ -50,7 +50,7 @@ def command(
 
         told = predictor(run, backend=backend, device=device, allow_large=allow_large)
         if told.draws and output is None:
-            raise click.UsageError("the network gives masks or images: name a folder for them with -o DIR")
+            raise click.UsageError("the network gives masks, images or arrays: name a folder for them with -o DIR")
         any_told = False
         notes: set[str] = set()
         for each in told(files, top=top, output=output, batch_size=batch_size, stdin=sys.stdin):

@@ -108,11 +108,11 @@ def _per_class(truth: Array, told: Array, classes: Sequence[Class]) -> tuple[lis
         return [], {}
     from sklearn.metrics import precision_recall_fscore_support as judge
 
-    columns = judge(truth, told, labels=range(len(classes)), zero_division=0)
+    *columns, support = judge(truth, told, labels=range(len(classes)), zero_division=0)
     names = ("precision", "recall", "f1", "support")
     rows: list[Row] = [
         {"class": name, **dict(zip(names, map(_plain, row), strict=True))}
-        for name, *row in zip(classes, *columns, strict=True)
+        for name, *row in zip(classes, *columns, support.astype(np.int64), strict=True)
     ]
     means = judge(truth, told, average="macro", zero_division=0)
     return rows, {f"macro_{name}": float(mean) for name, mean in zip(names[:3], means, strict=False)}
@@ -294,6 +294,8 @@ class _Values:
         absolute, squared, _, spread = self._sums
         mae, mse = absolute / self._count, squared / self._count
         r2 = np.where(spread > 0, 1 - squared / np.where(spread > 0, spread, 1), np.where(squared > 0, 0.0, 1.0))
+        if self._count < 2:
+            r2 = np.full(len(mae), np.nan)
         metrics = {
             "mean_absolute_error": float(mae.mean()), "root_mean_squared_error": float(np.sqrt(mse.mean())),
             "r2_score": float(r2.mean()),

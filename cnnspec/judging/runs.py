@@ -62,7 +62,15 @@ class Kept:
     @property
     def ranges(self) -> dict[str, tuple[float, float]]:
         """The range of the values that training saw at each input, before preprocessing, where the run has kept it."""
-        found = self.environment.get("ranges")
+        return self._spans("ranges")
+
+    @property
+    def target_ranges(self) -> dict[str, tuple[float, float]]:
+        """The range of the images that each output learnt to give, where the run has kept it."""
+        return self._spans("target_ranges")
+
+    def _spans(self, key: str) -> dict[str, tuple[float, float]]:
+        found = self.environment.get(key)
         named = found if isinstance(found, Mapping) else {}
         return {
             str(name): (float(span[0]), float(span[1]))

@@ -51,10 +51,12 @@ def in_order(head: Head, outputs: Array) -> Array:
 
 
 def rank_of(scores: Array, truth: Array) -> Array:
-    """How many classes score higher than the true one, for each item; all of them where a score is no number."""
+    """The place of the true class among all, from 0, for each item: behind those that score higher, and of equal ones
+    behind those of lower numbers, as `predict` lists them. The last place where a score is no number."""
     own = np.take_along_axis(scores, truth[..., np.newaxis].astype(np.int64), axis=-1)
-    higher = (scores > own).sum(axis=-1)
-    result: Array = np.where(np.isfinite(scores).all(axis=-1), higher, scores.shape[-1])
+    before = np.arange(scores.shape[-1]) < truth[..., np.newaxis]
+    place = ((scores > own) | ((scores == own) & before)).sum(axis=-1)
+    result: Array = np.where(np.isfinite(scores).all(axis=-1), place, scores.shape[-1])
     return result
 
 

@@ -84,22 +84,31 @@ def _heads(kept: Kept) -> dict[str, Head]:
 
 
 def _span(head: Head, entering: Mapping[str, Entrance], chains: Mapping[str, Any], kept: Kept) -> Span:
-    """Black and white in the images that an output gives: as preprocessing makes them of a black and a white image."""
+    """Black and white in the images that an output gives: those of the images that it learnt to give. Of its own
+    inputs, what preprocessing makes of a black and a white one."""
     learnt = kept.plan.data.source.label_range if kept.plan.data.targets != "inputs" else None
     if learnt is not None:
         return np.array(learnt[0]), np.array(learnt[1])
+    if kept.plan.data.targets != "inputs" and (span := kept.target_ranges.get(head.output)) is not None:
+        return np.array(span[0]), np.array(span[1])
     if kept.plan.data.targets != "inputs" and head.activation in RANGES:
         low, high = RANGES[head.activation]
         return np.array(low), np.array(high)
     entrance = entering.get(head.output, next(iter(entering.values())))
-    black, white = np.array(0.0), np.array(entrance.white)
+    black, white = _ends(entrance)
     if entrance.name in chains and len(entrance.shape) == 3:
         shape = tuple(size or _PROBE for size in entrance.shape)
-        probe = np.stack([np.zeros(shape), np.full(shape, entrance.white)]).astype(np.float32)
+        probe = np.stack([np.full(shape, black), np.full(shape, white)]).astype(np.float32)
         seen = keras.ops.convert_to_numpy(chains[entrance.name](probe, training=False))
         if seen.ndim == 4 and seen.shape[-1] == head.shape[-1]:
             black, white = seen.mean(axis=(1, 2))
     return black, white
+
+
+def _ends(entrance: Entrance) -> tuple[Array, Array]:
+    """Black and white at an input, before preprocessing."""
+    low, high = entrance.range or (0.0, entrance.white)
+    return np.array(min(low, 0.0)), np.array(high if low < 0 else entrance.white)
 
 
 def foreign(path: Path) -> Served:

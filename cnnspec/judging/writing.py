@@ -28,7 +28,8 @@ class Writer:
         for name, head in self._served.heads.items():
             if not head.drawn:
                 continue
-            what, ending = {"masks": ("mask", ".png"), "images": ("image", ".png")}.get(head.kind, ("array", ".npy"))
+            what = {"masks": "mask", "images": "image"}.get(head.kind, "array")
+            ending = ".png" if _pictured(head) else ".npy"
             path = self._place(item, name if len(self._served.heads) > 1 else "", ending)
             self._draw(head, arrays[name], item, path)
             written[name] = {what: str(path)}
@@ -48,11 +49,16 @@ class Writer:
         return path
 
     def _draw(self, head: Head, array: Array, item: Item, path: Path) -> None:
-        if head.kind == "masks" and array.ndim == 2:
+        if not _pictured(head):
+            write_array(array, path)
+        elif head.kind == "masks":
             entrance = alone(self._served.entrances)
             size = item.size if entrance is not None and entrance.resize == "stretch" else None
             write(mask_picture(array, size), path)
-        elif head.kind == "images":
-            write(image_picture(array, self._served.spans[head.output]), path)
         else:
-            write_array(array, path)
+            write(image_picture(array, self._served.spans[head.output]), path)
+
+
+def _pictured(head: Head) -> bool:
+    """Whether what an output gives is a picture: the masks of volumes and of sequences are arrays."""
+    return head.kind == "images" or (head.kind == "masks" and len(head.shape) == 3)

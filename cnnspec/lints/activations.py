@@ -9,6 +9,7 @@ from cnnspec.lints.groups import ACTIVATED, ACTIVATIONS
 from cnnspec.lints.network import Doubt, Network, activation_of, arguments_of, doubt
 from cnnspec.training.losses import Loss
 from cnnspec.training.objective import final_activation
+from cnnspec.training.target_ranges import reach
 
 _PROBABILITIES = ("softmax", "sigmoid")
 _WANTED = {True: ("softmax", "sparsemax"), False: ("sigmoid", "hard_sigmoid", "sparse_sigmoid")}
@@ -78,7 +79,8 @@ def loss_activation(network: Network) -> Iterator[Doubt]:
     """A loss and a last activation that do not go together.
 
     A crossentropy takes probabilities (a softmax, or a sigmoid for `binary_crossentropy`); with `from_logits: true` it
-    takes scores as they are, which a softmax or a `relu` would squeeze or cut. `dice` and `tversky` take probabilities.
+    takes scores as they are, which a softmax or a `relu` would squeeze or cut. `dice` and `tversky` take probabilities,
+    `kl_divergence` shares that sum to 1, `poisson` numbers above 0.
     """
     training = network.training
     for output in network.graph.outputs:
@@ -101,9 +103,9 @@ def _misfit_of(network: Network, output: str, loss: Loss) -> tuple[str, str] | N
         last = "sigmoid" if network.graph.output_shapes[output][-1] == 1 else "softmax"
         return f"`{loss.entry}` takes probabilities, and the network gives none", f"end with `activation: {last}`"
     logits = getattr(loss, "from_logits", None)
-    if logits is None:
-        return None
     activation = final_activation(network.graph, output)
+    if logits is None:
+        return _unfit_end(network, output, loss, activation)
     classes = "categorical" in loss.entry
     copies = network.data is not None and network.data.targets == "inputs"
     if network.graph.output_shapes[output][-1] == 1 and not copies and (classes or activation == "softmax"):
@@ -119,6 +121,26 @@ def _misfit_of(network: Network, output: str, loss: Loss) -> tuple[str, str] | N
         message = f"`{loss.entry}` tells classes, but the targets are the network's inputs"
         return message, "write `loss: mean_squared_error`, or `binary_crossentropy` for values from 0 to 1"
     return _of_probabilities(activation, loss.entry, _WANTED[classes][0])
+
+
+_LOGARITHMS = {"poisson": "the logarithm of", "mean_squared_logarithmic_error": "the logarithm of 1 and"}
+
+
+def _unfit_end(network: Network, output: str, loss: Loss, activation: str) -> tuple[str, str] | None:
+    """The same for losses of other values: of logarithms, which numbers below 0 have none of, and of shares."""
+    if loss.entry in _LOGARITHMS and activation and reach(network.graph, output).bounds[0] < 0:
+        what = f"`{activation}`" if activation != "linear" else "no activation"
+        takes = f"`{loss.entry}` takes {_LOGARITHMS[loss.entry]} what the network gives"
+        return (
+            f"{takes}, which may be below 0 with {what}",
+            "end with `activation: softplus`, or write `loss: mean_squared_error`",
+        )
+    units = network.graph.output_shapes[output][-1]
+    if loss.of_shares and units != 1 and activation not in ("softmax", "sparsemax", ""):
+        what = f"with `{activation}`" if activation != "linear" else "without an activation"
+        message = f"`{loss.entry}` compares shares that sum to 1, and the network ends {what}"
+        return message, "end with `activation: softmax`"
+    return None
 
 
 def _of_scores(network: Network, output: str, activation: str) -> tuple[str, str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -76,31 +77,99 @@ class OnProbabilities(keras.metrics.Metric):  # type: ignore[misc]
 
 
 @keras.saving.register_keras_serializable("cnnspec")
-class MacroAUC(keras.metrics.AUC):  # type: ignore[misc]
-    """Keras's of each label by itself, averaged over those that have a curve: of a class that no image is of, or all
-    are of, there is none (Keras counts it as 0)."""
+class TopK(keras.metrics.MeanMetricWrapper):  # type: ignore[misc]
+    """The share of images whose class is among the `k` highest scores. Of equal scores the class of the lower number
+    comes first, as with the highest one; Keras counts all of them in, so that a saturated network is always right.
+    `sparse` says that labels are class numbers."""
+
+    def __init__(self, k: int = 5, sparse: bool = False, name: str | None = None, dtype: Any = None) -> None:
+        self.k, self.sparse = k, sparse
+        super().__init__(self._among, name=name, dtype=dtype)
+        self._direction = "up"
+
+    def _among(self, y_true: Any, y_pred: Any) -> Any:
+        classes = y_pred.shape[-1]
+        numbers = ops.cast(y_true if self.sparse else ops.argmax(y_true, axis=-1), "int32")
+        numbers = ops.reshape(numbers, ops.shape(y_pred)[:-1])
+        own = ops.sum(ops.where(ops.one_hot(numbers, classes, dtype="bool"), y_pred, ops.zeros_like(y_pred)), axis=-1)
+        own, lower = own[..., None], ops.arange(classes, dtype="int32") < numbers[..., None]
+        before = ops.logical_or(y_pred > own, ops.logical_and(y_pred == own, lower))
+        return ops.cast(ops.sum(ops.cast(before, "int32"), axis=-1) < self.k, "float32")
+
+    def get_config(self) -> dict[str, Any]:
+        return {"k": self.k, "sparse": self.sparse, "name": self.name, "dtype": self.dtype}
+
+
+_MOST = 8192
+"""How many thresholds a curve has where the spec does not say it, and only one label has a curve."""
+
+
+def fine_thresholds(labels: int) -> list[float]:
+    """Thresholds at even steps of log p / (1 − p), an eighth of them for p below 4e-8: probabilities of a rare class,
+    and of a class that the network is sure of, lie closer together than even steps of p."""
+    count = max(200, _MOST * 8 // max(8, labels))
+    scores = np.concatenate([np.linspace(-85, -17, count // 8, endpoint=False), np.linspace(-17, 17, count)])
+    found: list[float] = (1 / (1 + np.exp(-scores))).tolist()
+    return found
+
+
+@keras.saving.register_keras_serializable("cnnspec")
+class AUC(keras.metrics.AUC):  # type: ignore[misc]
+    """Keras's. Where neither `thresholds` nor `num_thresholds` is given, its thresholds are so many and so placed that
+    it is that of scikit-learn to three digits. By Keras's 200 even steps, all of 0.010 to 0.015 is equal.
+
+    With `multi_label`, it is averaged over the labels that have a curve: of a class that no image is of, or all
+    are of, there is none (Keras counts it as 0). Where none has one it is NaN.
+    """
 
     label_weights: Any
 
+    def __init__(
+        self, num_thresholds: int | None = None, thresholds: Any = None, num_labels: int | None = None, **more: Any
+    ) -> None:
+        if thresholds is None and num_thresholds is None:
+            thresholds = fine_thresholds(num_labels or 1)
+        super().__init__(num_thresholds or 200, thresholds=thresholds, num_labels=num_labels, **more)
+
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        truth, said = (ops.cast(each, "float32") for each in (y_true, y_pred))
-        above = ops.cast(said[None] > ops.reshape(ops.cast(self._thresholds, "float32"), (-1, 1, 1)), "float32")
-        weights = ops.ones_like(truth[:, 0]) if sample_weight is None else ops.cast(sample_weight, "float32")
-        yes, no = truth * weights[:, None], (1.0 - truth) * weights[:, None]
-        self.true_positives.assign_add(ops.sum(above * yes[None], axis=1))
-        self.false_positives.assign_add(ops.sum(above * no[None], axis=1))
-        self.false_negatives.assign_add(ops.sum((1.0 - above) * yes[None], axis=1))
-        self.true_negatives.assign_add(ops.sum((1.0 - above) * no[None], axis=1))
+        said = _rows(ops.cast(y_pred, "float32"))
+        truth, labels = ops.reshape(ops.cast(y_true, "float32"), ops.shape(said)), said.shape[-1]
+        weights = ops.ones_like(said)
+        if sample_weight is not None:
+            weights *= ops.reshape(ops.cast(sample_weight, "float32"), (-1, 1))
+        if self.label_weights is not None and not self.multi_label:
+            weights *= ops.cast(self.label_weights, "float32")
+        curves = labels if self.multi_label else 1
+        cuts = ops.convert_to_tensor(self._thresholds, "float32")
+        place = ops.reshape(
+            ops.cast(ops.searchsorted(cuts, ops.reshape(said, (-1,)), side="left"), "int32"), (-1, labels)
+        )
+        place = place * curves + (ops.arange(labels, dtype="int32") if self.multi_label else 0)
+        yes = self._above(place, weights * truth, curves)
+        no = self._above(place, weights * (1.0 - truth), curves)
+        for counted, value in (
+            (self.true_positives, yes[1:]), (self.false_positives, no[1:]),
+            (self.false_negatives, yes[:1] - yes[1:]), (self.true_negatives, no[:1] - no[1:]),
+        ):  # fmt: skip
+            counted.assign_add(ops.reshape(value, counted.shape))
+
+    def _above(self, place: Any, weights: Any, curves: int) -> Any:
+        """How much lies above each threshold, and before them all of it: `place` is how many a number is above."""
+        steps = self.num_thresholds + 1
+        sums = ops.segment_sum(ops.reshape(weights, (-1,)), ops.reshape(place, (-1,)), num_segments=steps * curves)
+        return ops.flip(ops.cumsum(ops.flip(ops.reshape(sums, (steps, curves)), 0), axis=0), 0)
 
     def result(self) -> Any:
-        given: Any = self.label_weights
         there = self.true_positives[0] + self.false_negatives[0] > 0
-        if self.curve.value == "ROC":
+        if self.curve.value != "PR":
             there = ops.logical_and(there, self.false_positives[0] + self.true_negatives[0] > 0)
+        if not self.multi_label:
+            return ops.where(there, super().result(), float("nan"))
+        given: Any = self.label_weights
         counted = ops.cast(there, "float32")
         self.label_weights = counted if given is None else given * counted
         try:
-            return super().result()
+            return ops.where(ops.any(there), super().result(), float("nan"))
         finally:
             self.label_weights = given
 
@@ -195,6 +264,11 @@ def _over(part: Any, whole: Any) -> Any:
     return ops.where(whole > 0, part / ops.where(whole > 0, whole, ops.ones_like(whole)), ops.zeros_like(part))
 
 
+def _ratio(part: Any, whole: Any) -> Any:
+    """`part / whole`, and NaN where there is nothing."""
+    return ops.where(whole > 0, _over(part, whole), float("nan"))
+
+
 class _Moments(keras.metrics.Metric):  # type: ignore[misc]
     """Means and squared deviations of labels and outputs over a whole split, of each of `values` numbers per image.
 
@@ -230,7 +304,8 @@ class _Moments(keras.metrics.Metric):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable("cnnspec")
 class Correlation(_Moments):
-    """The correlation of labels and outputs over all images: `kind` is `pearson`, or `concordance` (L. Lin, 1989)."""
+    """The correlation of labels and outputs over all images: `kind` is `pearson`, or `concordance` (L. Lin, 1989).
+    NaN where all are equal, so that there is none."""
 
     def __init__(self, kind: str = "pearson", name: str | None = None, dtype: Any = None) -> None:
         super().__init__(1, name, dtype)
@@ -239,8 +314,8 @@ class Correlation(_Moments):
     def result(self) -> Any:
         y, o, both = self.square_y[0], self.square_o[0], self.product[0]
         if self.kind == "pearson":
-            return _over(both, ops.sqrt(y * o))
-        return _over(2 * both, y + o + self.count * (self.mean_y[0] - self.mean_o[0]) ** 2)
+            return _ratio(both, ops.sqrt(y * o))
+        return _ratio(2 * both, y + o + self.count * (self.mean_y[0] - self.mean_o[0]) ** 2)
 
     def get_config(self) -> dict[str, Any]:
         return {"kind": self.kind, "name": self.name, "dtype": self.dtype}
@@ -248,7 +323,8 @@ class Correlation(_Moments):
 
 @keras.saving.register_keras_serializable("cnnspec")
 class R2Score(_Moments):
-    """1 − Σ(y − ŷ)² / Σ(y − mean)² of each value over all images, joined over the values. Arguments as in Keras's."""
+    """1 − Σ(y − ŷ)² / Σ(y − mean)² of each value over all images, joined over the values. Arguments as in Keras's.
+    NaN of a single image; of equal labels 0, or 1 where all are met, as in scikit-learn."""
 
     def __init__(
         self, values: int = 1, class_aggregation: str = "uniform_average", num_regressors: int = 0,
@@ -268,7 +344,7 @@ class R2Score(_Moments):
         if self.num_regressors:
             degrees = self.count - self.num_regressors - 1
             found = 1 - (1 - found) * (self.count - 1) / ops.maximum(degrees, 1)
-        return found
+        return ops.where(self.count > 1, found, float("nan"))
 
     def get_config(self) -> dict[str, Any]:
         return {

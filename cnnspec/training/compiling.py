@@ -187,7 +187,7 @@ def compile_model(model: Any, objectives: Mapping[str, Objective], plan: Plan, m
 
 def judged_by(objectives: Mapping[str, Objective], plan: Plan) -> dict[str, Any]:
     """The losses with their weights, and the metrics, as `compile` takes them."""
-    losses = {name: make(aim.loss.call()) for name, aim in objectives.items()}
+    losses = {name: make(aim.loss.call_behind(aim.activation)) for name, aim in objectives.items()}
     metrics = {
         name: [leaving_out(aim.ignored, make(call)) for call in aim.metric_calls()] for name, aim in objectives.items()
     }

@@ -26,6 +26,8 @@ def environment(plan: Plan, machine: Machine, seed: int, data: Prepared) -> Mapp
     import keras
     import numpy
 
+    from cnnspec.training.pixel_ranges import target_ranges
+
     return {
         "cnnspec": __version__, "python": sys.version.split()[0], "platform": platform.platform(),
         "keras": keras.__version__, "numpy": numpy.__version__, "backend": machine.backend,
@@ -34,6 +36,9 @@ def environment(plan: Plan, machine: Machine, seed: int, data: Prepared) -> Mapp
         "started": datetime.now(UTC).isoformat(timespec="seconds"), "classes": classes_of(data),
         "class_names": data.names, "labels": {name: _label(aim) for name, aim in data.objectives.items()},
         "ranges": {name: list(span) for name, span in data.train.ranges.items()},
+        "target_ranges": {
+            name: list(span) for name, span in target_ranges(data.train.y, data.objectives).items()
+        },
         "data": dict(data.fingerprints),
     }  # fmt: skip
 

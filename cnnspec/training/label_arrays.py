@@ -52,7 +52,9 @@ def settled(plan: Plan, data: Dataset, kept: Mapping[str, Target] | None = None)
             if named[output] not in y:
                 where = labels_of(plan.data.source.entry, output, data)
                 written = split.values if target.numbers and keys[output] in split.values else split.y
-                y[named[output]] = _converted(written[keys[output]], target, where)
+                loss = plan.training.loss_of(output)
+                ignored = loss.ignored if loss is not None else None
+                y[named[output]] = _converted(written[keys[output]], target, where, ignored)
         return replace(split, y=y)
 
     splits = {name: labels(split) for name, split in data.splits().items()}
@@ -151,9 +153,9 @@ def _form(target: Target) -> str:
     return "numbers" if target.numbers else "rows"
 
 
-def _converted(y: Column, target: Target, where: str) -> Column:
+def _converted(y: Column, target: Target, where: str, ignored: int | None) -> Column:
     if target.one_class and not target.soft:
-        return _class_numbers(y, target, where)
+        return _class_numbers(y, target, where, ignored)
     if target.numbers and len(y.shape) == 2 and y.shape[1] == 1:
         return _each(y, lambda batch: batch[:, 0], (), y.dtype)
     if target.kind == "tags" and len(y.shape) == len(target.shape) + 1:
@@ -161,22 +163,24 @@ def _converted(y: Column, target: Target, where: str) -> Column:
     return y
 
 
-def _class_numbers(y: Column, target: Target, where: str) -> Column:
-    """Class numbers of 32 bits; masks that are bytes stay so."""
+def _class_numbers(y: Column, target: Target, where: str, ignored: int | None) -> Column:
+    """Class numbers of 32 bits; masks that are bytes stay so. `ignored` is a number that is of no class."""
     item, rank = y.shape[1:], len(target.shape)
     if len(item) == rank + 1 and item[-1] == 1:
-        return _class_numbers(_each(y, lambda batch: batch[..., 0], item[:-1], y.dtype), target, where)
+        return _class_numbers(_each(y, lambda batch: batch[..., 0], item[:-1], y.dtype), target, where, ignored)
     if len(item) == rank + 1:
         kind = np.dtype(np.uint8 if rank and item[-1] <= 256 else np.int32)
         return _each(y, lambda batch: batch.argmax(axis=-1), item[:-1], kind)
-    least, most = _ends(y)
-    if least == -1 and most == 1 and all((np.abs(batch) == 1).all() for batch in _batches([y])):
+    least, most = _ends(y, ignored)
+    if ignored is None and least == -1 and most == 1 and all((np.abs(batch) == 1).all() for batch in _batches([y])):
         return _each(y, lambda batch: batch > 0, item, np.dtype(np.int32))
     if least < 0:
-        raise DataError(
-            f"{where}: label {least:g} of image {_first_below(y)} is negative",
-            "class numbers count from 0; write `labels: values` in `data` to learn numbers",
-        )
+        help = "class numbers count from 0; write `labels: values` in `data` to learn numbers"
+        if rank:
+            help = (
+                f"if it is of no class, write `loss: {{sparse_categorical_crossentropy: {{ignore_class: {least:g}}}}}`"
+            )
+        raise DataError(f"{where}: label {least:g} of image {_first_below(y, ignored)} is negative", help)
     if most > _LAST_CLASS:
         raise DataError(
             f"{where}: label {most:g} is no class number", "write `labels: values` in `data` to learn numbers"
@@ -186,17 +190,20 @@ def _class_numbers(y: Column, target: Target, where: str) -> Column:
     return _each(y, lambda batch: batch, item, np.dtype(np.uint8 if rank and y.dtype == bool else np.int32))
 
 
-def _ends(y: Column) -> tuple[float, float]:
+def _ends(y: Column, ignored: int | None = None) -> tuple[float, float]:
+    """The lowest and the highest number; `ignored` is none of them where it is below 0."""
     least, most = np.inf, -np.inf
     for batch in _batches([y]):
-        least, most = min(least, float(batch.min())), max(most, float(batch.max()))
+        counted = batch[batch != ignored] if ignored is not None and ignored < 0 else batch
+        if counted.size:
+            least, most = min(least, float(counted.min())), max(most, float(counted.max()))
     return least, most
 
 
-def _first_below(y: Column) -> int:
+def _first_below(y: Column, ignored: int | None) -> int:
     at = 0
     for batch in _batches([y]):
-        low = batch.reshape(len(batch), -1).min(axis=1)
+        low = np.where(batch == ignored, 0, batch).reshape(len(batch), -1).min(axis=1)
         if (low < 0).any():
             return at + int(np.argmax(low < 0))
         at += len(batch)
@@ -219,7 +226,7 @@ def _counted(plan: Plan, data: Dataset, output: str, target: Target, name: str, 
     columns = [split.y[name] for split in splits.values()]
     if target.classes is not None:
         return target
-    classes = max(int(_ends(column)[1]) for column in columns) + 1
+    classes = max(int(max(_ends(column)[1], 0)) for column in columns) + 1
     loss = plan.training.loss_of(output)
     if loss is not None and loss.ignored == classes - 1:
         classes = classes_without(classes - 1, columns)

@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 
 from cnnspec.language.entries import Vocabulary
 from cnnspec.language.types import choice
-from cnnspec.layers.base import Shape
+from cnnspec.layers.base import KerasCall, Shape
 from cnnspec.layers.bounds import OPEN, Bounds
 from cnnspec.training.component import Component
 
@@ -36,7 +36,8 @@ LOSSES = Vocabulary(
 class Loss(Component):
     """The base of losses. `sparse` ones take class numbers; `classifies` marks those that tell classes apart,
     `over_classes` those that do it by comparing the classes with each other, and `of_probabilities` those that take
-    nothing else from the network. `of_shares` compares distributions, `embeds` wants vectors rather than scores."""
+    nothing else from the network. `of_shares` compares distributions, `embeds` wants vectors rather than scores.
+    `link` is the activation whose scores it is computed from, which is exact where probabilities are 0 or 1."""
 
     abstract: ClassVar[bool] = True
     vocabulary: ClassVar[Vocabulary] = LOSSES
@@ -49,6 +50,7 @@ class Loss(Component):
     embeds: ClassVar[bool] = False
     takes: ClassVar[Bounds] = OPEN
     """The numbers that it can take as targets: of others its least is not where the network gives them."""
+    link: ClassVar[str] = ""
 
     reduction: choice("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight") = "sum_over_batch_size"  # type: ignore[valid-type]
 
@@ -67,6 +69,17 @@ class Loss(Component):
     def scores(self) -> bool:
         """Whether it takes scores rather than probabilities."""
         return any(getattr(part, "from_logits", False) or "hinge" in part.entry for part in self.parts)
+
+    def call_behind(self, activation: str) -> KerasCall:
+        """The call for an output that ends with `activation`.
+
+        Keras on TensorFlow takes the scores before a softmax or a sigmoid, whichever it is: a binary cross-entropy
+        behind a softmax would be of the sigmoid of its scores, which the network does not give, and which no other
+        backend takes.
+        """
+        if self.link and activation in {"softmax", "sigmoid"} - {self.link}:
+            return KerasCall("cnnspec.training.behind.OfOutputs", {"loss": self.call()})
+        return self.call()
 
     def fitted(self, shape: Shape) -> Self:
         """The loss of an output of this shape, with the arguments filled that follow from it."""

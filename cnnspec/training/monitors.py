@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from cnnspec.language.entries import Problem
 from cnnspec.language.suggest import meant, nearest
@@ -19,6 +19,38 @@ def columns(metrics: Mapping[str, tuple[Metric, ...]], validated: bool) -> list[
         prefix = f"{output}_" if several else ""
         names += [f"{output}_loss"] * several + [prefix + metric.column for metric in found]
     return names + [f"val_{name}" for name in names] * validated
+
+
+_OWN = ("epoch", "learning_rate", "seconds")
+"""What `history.csv` has in every row beside what is reported."""
+
+
+def column_problems(training: Training, outputs: Collection[str]) -> Iterator[Problem]:
+    """Columns of the history that would hold two numbers, or one of training under the name of one of validation."""
+    several = len(outputs) > 1
+    told = {"loss": "the whole loss" if several else "the loss"} | dict.fromkeys(_OWN, "a column of every run")
+    for output in outputs if several else ():
+        told.setdefault(f"{output}_loss", f"the loss of output `{output}`")
+    for output in outputs:
+        prefix = f"{output}_" if several else ""
+        if prefix.startswith("val_"):
+            message = f"the columns of output `{output}` (`{prefix}loss`, …) would be taken for those of validation"
+            yield Problem(
+                "column-twice", message, ("outputs", output), True, "give the output another name, such as `value`"
+            )
+            continue
+        place = ("training", "metrics", *((output,) if isinstance(training.metrics, dict) else ()))
+        for index, metric in enumerate(training.metrics_of(output) or ()):
+            column, at = prefix + metric.column, (*place, index, metric.entry)
+            help = "give the metric another `name`"
+            if column.startswith("val_"):
+                message = f"a metric called `{metric.column}` would be taken for `{column[4:]}` of validation"
+                yield Problem("column-twice", message, at, True, help)
+            elif column in told:
+                message = f"a metric called `{metric.column}` has the column `{column}`, which is {told[column]}"
+                yield Problem("column-twice", message, at, True, help)
+            else:
+                told[column] = f"`{metric.column}` of output `{output}`"
 
 
 def monitor_problems(

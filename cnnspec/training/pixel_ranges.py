@@ -9,6 +9,7 @@ import numpy as np
 from cnnspec.data.columns import Array, Column
 from cnnspec.data.splits import Dataset, meant_for
 from cnnspec.layers.base import Shape
+from cnnspec.training.objective import Objective
 from cnnspec.training.plan import Plan
 from cnnspec.training.ranges import Range, canonical, is_usual, show_span, source_range
 
@@ -37,11 +38,12 @@ def measured_ranges(plan: Plan, data: Dataset) -> dict[str, Range]:
 
 def extremes(column: Column) -> Range:
     """The lowest and the highest value of up to 2,048 evenly spaced items."""
-    values = _sampled(column, _ITEMS)
+    values = sampled(column)
     return float(values.min()), float(values.max())
 
 
-def _sampled(column: Column, items: int) -> Array:
+def sampled(column: Column, items: int = _ITEMS) -> Array:
+    """Up to `items` of a column, evenly spaced."""
     indices = np.unique(np.linspace(0, len(column) - 1, min(items, len(column))).astype(np.int64))
     return column[indices]
 
@@ -55,7 +57,7 @@ def strays(plan: Plan, data: Dataset, seen: Mapping[str, Range], splits: tuple[s
     for split in splits:
         part = data.splits().get(split)
         for name in named if part is not None else ():
-            values = _sampled(meant_for(part.x, name), _FEW)  # type: ignore[union-attr]
+            values = sampled(meant_for(part.x, name), _FEW)  # type: ignore[union-attr]
             if found := another_scale(values, seen[name]):
                 yield f"the {split} images hold {found}", is_usual(seen[name])
 
@@ -106,3 +108,9 @@ def _own_width(flat: Array, span: Range) -> float | None:
         return 1.0
     standardised = max(-low, high) <= 10 and (flat < span[0]).mean() > 0.1
     return 10.0 if standardised else None
+
+
+def target_ranges(y: Mapping[str, Column], objectives: Mapping[str, Objective]) -> dict[str, Range]:
+    """The range of the images that each output learns to give, as the loss takes them; `y` are those for training."""
+    pictures = [name for name, aim in objectives.items() if aim.target.kind == "value_maps"]
+    return {name: canonical(*extremes(y[name])) for name in pictures}

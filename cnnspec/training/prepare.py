@@ -35,7 +35,7 @@ from cnnspec.training.objective import Objective, mixed, objective
 from cnnspec.training.outputs import copied, inputs_target, label_problem, metric_problem
 from cnnspec.training.parts import Part as Part
 from cnnspec.training.parts import alone as alone
-from cnnspec.training.pixel_ranges import extremes, measured_ranges, strays
+from cnnspec.training.pixel_ranges import extremes, measured_ranges, sampled, strays
 from cnnspec.training.plan import Plan
 from cnnspec.training.ranges import Range
 from cnnspec.training.shapes import delivered_shapes, fits, shape_problem
@@ -139,7 +139,7 @@ def prepare(
         *left_alone(plan.graph, plan.data, labels),
         *_doubts(plan, ranges),
     )
-    notes = tuple(dict.fromkeys((*data.notes, *missing, *beside)))
+    notes = tuple(dict.fromkeys((*data.notes, *missing, *beside, *_shares_of_nothing(train, aims))))
     counted = tuple(line for table in tables for line in table.lines())
     return Prepared(aims, train, validation, test, data.names, fingerprints, targets, notes, counted, plan)
 
@@ -221,6 +221,20 @@ def _check_targets(plan: Plan, train: Part, aims: Mapping[str, Objective]) -> No
         if found := target_problem(reach(plan.graph, name), aim.loss, extremes(train.y[name]), MEASURED):
             several = f"output `{name}`: " if len(aims) > 1 else ""
             raise DataError(several + found.message, found.help)
+
+
+_PERCENT = "mean_absolute_percentage_error"
+
+
+def _shares_of_nothing(train: Part, aims: Mapping[str, Objective]) -> Iterator[str]:
+    """Errors in percent of labels that are 0."""
+    for name, aim in aims.items():
+        if _PERCENT in {part.entry for part in aim.loss.parts} | {metric.entry for metric in aim.metrics}:
+            values = sampled(train.y[name])
+            if zeros := int((values == 0).sum()):
+                of = f" of `{name}`" if len(aims) > 1 else ""
+                share = f"{zeros:,} of {values.size:,} are 0, which counts millions of percent"
+                yield f"warning: `{_PERCENT}` divides by the labels{of}, and {share}; write `mean_absolute_error`"
 
 
 def _doubts(plan: Plan, ranges: Mapping[str, Range]) -> Iterator[str]:

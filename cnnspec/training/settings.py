@@ -74,7 +74,9 @@ def _of_one(
         training = training.model_copy(update={"weights": training.weights.under(folder)})
     if graph is not None and training is not None:
         document = MappingNode(
-            tuple(pair for pair in spec.document.pairs if pair[0].text in ("data", "training")), spec.document.span, 1
+            tuple(pair for pair in spec.document.pairs if pair[0].text in ("data", "training", "outputs")),
+            spec.document.span,
+            1,
         )
         for problem in check_training(graph, training):
             diagnostics.add(diagnose(problem, document))

@@ -293,6 +293,8 @@ def _untrainable(
             such = f" ({seen.span()})" if seen is not None else ""
             learnt = f"`labels: {kind}`" if said.kind else f"the labels of {source} are values{such}"
             help = AS_CLASSES if seen is not None else OTHER_LOSS
+            if seen is not None and seen.whole and seen.low == -1 and seen.high == 1:
+                help = "save tags as 0 and 1 (`(y + 1) // 2`); the loss counts 0 as −1"
             return Contradiction(f"`{part.entry}` takes {takes}, but {learnt}", help, "loss-values")
         if part.embeds and len(end.shape) != 1:
             message = f"`{part.entry}` compares one vector per image, and the network gives {show(end.shape)}"

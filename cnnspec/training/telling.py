@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnnspec.training.component import Facing
+from cnnspec.training.metrics import Metric
 from cnnspec.training.weights_section import Weights, weights_file
 
 if TYPE_CHECKING:
@@ -33,14 +35,19 @@ def meanings(data: Prepared) -> Iterator[str]:
     several = len(data.objectives) > 1
     for name, aim in data.objectives.items():
         of = f" of `{name}`" if several else ""
-        named = [
-            metric.entry + (f" ({word})" if (word := metric.variant(aim.facing)) else "") for metric in aim.metrics
-        ]
-        learnt = f"loss {aim.loss.entry}" + (f", metrics {', '.join(named)}" if named else "")
+        told = [named(metric, aim.facing) for metric in aim.metrics]
+        learnt = f"loss {aim.loss.entry}" + (f", metrics {', '.join(told)}" if told else "")
         yield f"labels{of}: {aim.target.text()}; {learnt}"
         if aim.target.other:
             otherwise = f"if they are meant otherwise, write `{aim.target.other}` in `data`"
             yield f"note: labels{of} are taken so {aim.target.why}; {otherwise}"
+
+
+def named(metric: Metric, facing: Facing) -> str:
+    """A metric by its column, with what it is where that does not say it, and what it takes of the output."""
+    own = [metric.entry] if metric.column != metric.entry else []
+    words = ", ".join([*own, *filter(None, [metric.variant(facing)])])
+    return f"{metric.column} ({words})" if words else metric.column
 
 
 def loaded(model: Any, weights: Weights) -> str:

@@ -14,9 +14,6 @@ import numpy as np
 from sklearn import metrics as sk
 
 Array: TypeAlias = np.ndarray[Any, Any]
-SQUASHING = ("softmax", "sigmoid")
-"""Activations behind which Keras's cross-entropies (on TensorFlow) take the scores before them, whichever it is."""
-
 LOW, HIGH = float(np.float32(1e-7)), float(np.float32(1 - 1e-7))
 
 
@@ -92,8 +89,8 @@ def _smoothed(y: Array, share: float, binary: bool = False) -> Array:
 
 
 def _categorical(c: Case, y: Array, logits: bool) -> Array:
-    if logits or c.activation in SQUASHING:
-        return -(y * log_softmax(c.z if c.activation in SQUASHING else c.o)).sum(axis=-1)
+    if logits or c.activation == "softmax":
+        return -(y * log_softmax(c.z if c.activation == "softmax" else c.o)).sum(axis=-1)
     shares = np.clip(c.o / c.o.sum(axis=-1, keepdims=True), LOW, HIGH)
     return -(y * np.log(shares)).sum(axis=-1)
 
@@ -102,15 +99,15 @@ def _sparse(c: Case, logits: bool) -> Array:
     y = np.eye(c.o.shape[-1])[np.where(c.t == c.ignored, 0, c.t) if c.ignored is not None else c.t]
     if c.ignored is not None:  # what Keras leaves out hides the scores from it
         c = replace(c, activation="")
-    if logits or c.activation in SQUASHING:
+    if logits or c.activation == "softmax":
         return _categorical(c, y, logits)
     return -(y * log_softmax(np.log(np.clip(c.o, LOW, HIGH)))).sum(axis=-1)
 
 
 def _binary(c: Case, y: Array, logits: bool) -> Array:
     """Of every score by itself."""
-    if logits or c.activation in SQUASHING:
-        z = c.z if c.activation in SQUASHING else c.o
+    if logits or c.activation == "sigmoid":
+        z = c.z if c.activation == "sigmoid" else c.o
         return np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))
     p = np.clip(c.o, LOW, HIGH)
     return -(y * np.log(p) + (1 - y) * np.log1p(-p))
@@ -265,8 +262,8 @@ def _accuracy(c: Case, a: Mapping[str, Any]) -> float:
 
 
 def _top(c: Case, a: Mapping[str, Any]) -> float:
-    own = np.take_along_axis(c.o, _numbers(c)[:, None], axis=-1)
-    return float(((c.o > own).sum(axis=-1) < a["k"]).mean())
+    listed = np.argsort(-c.o, axis=-1, kind="stable")[:, : a["k"]]
+    return float((listed == _numbers(c)[:, None]).any(axis=-1).mean())
 
 
 def _rows(c: Case) -> tuple[Array, Array]:
@@ -325,9 +322,21 @@ def _count(true_wanted: bool, said_wanted: bool) -> Callable[[Case, Mapping[str,
     return of
 
 
-def _curve(true: Array, p: Array, beyond: float = 1e-7, count: int = 200) -> tuple[Array, Array, Array, Array]:
-    """Hits, false hits, misses and rejections at each of `count` thresholds from 0 to 1, and `beyond`."""
-    cuts = np.concatenate([[-beyond], np.arange(1, count - 1) / (count - 1), [1 + beyond]]).astype(np.float32)
+def _even(beyond: float = 1e-7, count: int = 200) -> Array:
+    """`count` thresholds from 0 to 1, and `beyond`."""
+    return np.concatenate([[-beyond], np.arange(1, count - 1) / (count - 1), [1 + beyond]]).astype(np.float32)
+
+
+def _fine(labels: int) -> Array:
+    """Thresholds at even steps of the score, the eighth part of them below −17."""
+    count = max(200, 65536 // max(8, labels))
+    low = -85 + 68 / (count // 8) * np.arange(count // 8)
+    scores = np.concatenate([low, -17 + 34 / (count - 1) * np.arange(count)])
+    return np.concatenate([[-1e-7], sigmoid(scores), [1 + 1e-7]]).astype(np.float32)
+
+
+def _curve(true: Array, p: Array, cuts: Array) -> tuple[Array, Array, Array, Array]:
+    """Hits, false hits, misses and rejections at each threshold."""
     p = np.where(p < np.finfo(np.float32).tiny, 0, p)
     said = p[None, :] > cuts[:, None]
     hits, wrong = (said & true).sum(axis=1), (said & ~true).sum(axis=1)
@@ -338,16 +347,16 @@ def _over(part: Array, whole: Array) -> Array:
     return np.divide(part, whole, out=np.zeros(np.shape(part)), where=np.asarray(whole) > 0)
 
 
-def _area(true: Array, p: Array) -> float:
-    """The area under the ROC curve by Keras's 200 thresholds."""
-    hits, wrong, misses, right = _curve(true, p)
+def _area(true: Array, p: Array, cuts: Array) -> float:
+    """The area under the ROC curve."""
+    hits, wrong, misses, right = _curve(true, p, cuts)
     x, y = _over(wrong, wrong + right), _over(hits, hits + misses)
     return float(((x[:-1] - x[1:]) * (y[:-1] + y[1:]) / 2).sum())
 
 
-def _precision_area(true: Array, p: Array) -> float:
-    """That under the precision-recall curve: J. Davis and M. Goadrich's interpolation, between 200 thresholds."""
-    hits, wrong, _, _ = (each.astype(float) for each in _curve(true, p))
+def _precision_area(true: Array, p: Array, cuts: Array) -> float:
+    """That under the precision-recall curve: J. Davis and M. Goadrich's interpolation between thresholds."""
+    hits, wrong, _, _ = (each.astype(float) for each in _curve(true, p, cuts))
     given = hits + wrong
     d_hits, d_given = hits[:-1] - hits[1:], given[:-1] - given[1:]
     slope = _over(d_hits, np.maximum(d_given, 0))
@@ -360,18 +369,19 @@ def _precision_area(true: Array, p: Array) -> float:
 def _auc(c: Case, a: Mapping[str, Any]) -> float:
     true, p = _rows(c)
     area = _precision_area if a.get("curve") == "PR" else _area
-    if c.told == "yes_no" or a.get("multi_label") is False:
-        return area(true.ravel(), p.ravel())
-    all_too = area is _precision_area
+    alone = c.told == "yes_no" or a.get("multi_label") is False
+    if alone:
+        true, p = true.reshape(-1, 1), p.reshape(-1, 1)
+    cuts, all_too = _fine(true.shape[1]), area is _precision_area
     there = [at for at in range(true.shape[1]) if true[:, at].any() and (all_too or not true[:, at].all())]
-    return float(np.mean([area(true[:, at], p[:, at]) for at in there])) if there else 0.0
+    return float(np.mean([area(true[:, at], p[:, at], cuts) for at in there])) if there else float("nan")
 
 
 def _point(best: str, bound: str) -> Callable[[Case, Mapping[str, Any]], float]:
     def of(c: Case, a: Mapping[str, Any]) -> float:
         true, p = _rows(c)
         true, p = (each[:, a["class_id"]] if "class_id" in a else each.ravel() for each in (true, p))
-        hits, wrong, misses, right = _curve(true, p, 0)  # what is 0 is never given, as in Keras
+        hits, wrong, misses, right = _curve(true, p, _even(0))  # what is 0 is never given, as in Keras
         rates = {
             "precision": _over(hits, hits + wrong), "recall": _over(hits, hits + misses),
             "specificity": _over(right, right + wrong),
@@ -407,7 +417,7 @@ def _correlated(kind: str) -> Callable[[Case, Mapping[str, Any]], float]:
     def of(y: Array, o: Array) -> float:
         cov = ((y - y.mean()) * (o - o.mean())).mean()
         if kind == "pearson":
-            return float(cov / (y.std() * o.std())) if y.std() * o.std() > 0 else 0.0
+            return float(cov / (y.std() * o.std())) if y.std() * o.std() > 0 else float("nan")
         return float(2 * cov / (y.var() + o.var() + (y.mean() - o.mean()) ** 2))
 
     def metric(c: Case, a: Mapping[str, Any]) -> float:

@@ -73,7 +73,7 @@ def test_a_class_that_is_ignored_does_not_count() -> None:
 
 def test_ranks() -> None:
     scores = np.array([[0.1, 0.5, 0.4], [0.3, 0.3, 0.4], [np.nan, 0.5, 0.5]])
-    assert rank_of(scores, np.array([0, 1, 1])).tolist() == [2, 1, 3]
+    assert rank_of(scores, np.array([0, 1, 1])).tolist() == [2, 2, 3]
 
 
 def test_calibration_error_by_hand() -> None:

@@ -125,6 +125,12 @@ DOUBTFUL: dict[str, list[tuple[str, str]]] = {
               "flatten", HEAD, input="[9, 9]"), "5:5: `softmax` after `softmax`"),
     ],
     "loss-activation": [
+        (spec("flatten", "dense: 1", end="training: {loss: poisson}"),
+         "5:12: `poisson` takes the logarithm of what the network gives, which may be below 0 with no activation"),
+        (spec("flatten", "dense: {units: 1, activation: tanh}", end="training: {loss: mean_squared_logarithmic_error}"),
+         "5:12: `mean_squared_logarithmic_error` takes the logarithm of 1 and what the network gives"),
+        (spec("flatten", "dense: {units: 9, activation: sigmoid}", end="training: {loss: kl_divergence}"),
+         "5:12: `kl_divergence` compares shares that sum to 1, and the network ends with `sigmoid`"),
         (spec("flatten", "dense: 10", end="training: {loss: sparse_categorical_crossentropy}"),
          "5:12: `sparse_categorical_crossentropy` takes probabilities, but the network ends with no activation"),
         (spec("flatten", "dense: {units: 9, activation: relu}", end="training: {loss: {binary_crossentropy: true}}"),
@@ -304,6 +310,9 @@ FINE: dict[str, list[str]] = {
         spec("conv_bn: 8", "preactivation_residual"),
     ],
     "loss-activation": [
+        spec("flatten", "dense: {units: 1, activation: softplus}", end="training: {loss: poisson}"),
+        spec("flatten", "dense: {units: 1, activation: relu}", end="training: {loss: mean_squared_logarithmic_error}"),
+        spec("flatten", "dense: {units: 9, activation: softmax}", end="training: {loss: kl_divergence}"),
         spec("flatten", HEAD, end="training: {loss: sparse_categorical_crossentropy}"),
         spec("flatten", "dense: 10", end="training: {loss: {sparse_categorical_crossentropy: true}}"),
         spec("flatten", "dense: {units: 1, activation: hard_sigmoid}", end="training: {loss: binary_crossentropy}"),

@@ -40,6 +40,7 @@ LEFT_OUT = {
     "embeddings_metadata": "no embeddings in images",
 }
 DIFFERENT = {
+    ("auc", "num_thresholds"): "left out, as many as make it exact",
     **{
         (name, "num_classes"): "left out, as many as the output has"
         for name in ("mean_iou", "iou", "one_hot_mean_iou", "one_hot_iou")
@@ -106,7 +107,7 @@ def test_every_class_of_keras_is_offered_or_left_out_on_purpose(module: str) -> 
 
 
 OWN = {"accuracy": "CategoricalAccuracy", "precision": "PerClass", "recall": "PerClass", "f_beta_score": "PerClass",
-       "f1_score": "PerClass", "r2_score": "R2Score", "auc": "MacroAUC"}  # fmt: skip
+       "f1_score": "PerClass", "r2_score": "R2Score", "auc": "AUC", "top_k_categorical_accuracy": "TopK", "sparse_top_k_categorical_accuracy": "TopK"}  # fmt: skip
 """What is made of metrics, where Keras's own would mean something else."""
 
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 from cnnspec.language.types import Count
 from cnnspec.layers.base import KerasCall
 from cnnspec.training.component import Facing, Told
+from cnnspec.training.entries.adapters import OURS
 from cnnspec.training.metrics import Labels, Metric, Unfit
 
 
@@ -53,10 +54,15 @@ class BinaryAccuracy(Metric):
 
 
 class TopKCategoricalAccuracy(_OfClasses):
-    """The share of images whose class is among the `k` highest scores; labels are one-hot."""
+    """The share of images whose class is among the `k` highest scores; labels are one-hot. Of equal scores the class of
+    the lower number comes first."""
 
     first: ClassVar[str] = "k"
     k: Count = 5
+
+    def call_for(self, facing: Facing) -> KerasCall:
+        named = {"name": self.column, "k": self.k, "sparse": facing.form == "numbers"}
+        return KerasCall(f"{OURS}.TopK", named)
 
     def unfit(self, facing: Facing) -> Unfit | None:
         units = facing.shape[-1]
@@ -68,7 +74,8 @@ class TopKCategoricalAccuracy(_OfClasses):
 
 
 class SparseTopKCategoricalAccuracy(TopKCategoricalAccuracy):
-    """The share of images whose class is among the `k` highest scores; labels are class numbers."""
+    """The share of images whose class is among the `k` highest scores; labels are class numbers. Of equal scores the
+    class of the lower number comes first."""
 
     labels: ClassVar[Labels] = "numbers"
     from_sorted_ids: bool = False

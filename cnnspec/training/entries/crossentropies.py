@@ -24,6 +24,7 @@ class CategoricalCrossentropy(_Crossentropy):
         loss: {categorical_crossentropy: {label_smoothing: 0.1}}
     """
 
+    link: ClassVar[str] = "softmax"
     over_classes: ClassVar[bool] = True
 
 
@@ -39,6 +40,7 @@ class SparseCategoricalCrossentropy(ClassLoss):
 
     first: ClassVar[str] = "from_logits"
     sparse: ClassVar[bool] = True
+    link: ClassVar[str] = "softmax"
     over_classes: ClassVar[bool] = True
     from_logits: bool = False
     ignore_class: int | None = None
@@ -57,10 +59,13 @@ class _OfMaps(SparseCategoricalCrossentropy):
 class BinaryCrossentropy(_Crossentropy):
     """−p log q − (1 − p) log(1 − q): one sigmoid for two classes, or one for each class."""
 
+    link: ClassVar[str] = "sigmoid"
+
 
 class BinaryFocalCrossentropy(_Crossentropy):
     """Binary cross-entropy with easy examples counted less, by (1 − q)^`gamma` (T.-Y. Lin et al., 2017)."""
 
+    link: ClassVar[str] = "sigmoid"
     apply_class_balancing: bool = False
     alpha: Fraction = 0.25
     gamma: NonNegative = 2.0

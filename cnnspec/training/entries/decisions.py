@@ -103,7 +103,11 @@ class Recall(Precision):
 
 
 class AUC(Metric):
-    """The area under the ROC or precision-recall curve, by `num_thresholds` (200) thresholds.
+    """The area under the ROC or precision-recall curve; NaN where all labels are alike, so that there is none.
+
+    Without `num_thresholds` and `thresholds` it is counted at 9,000 thresholds (fewer for many classes), more of them
+    near 0 and 1, so that it is exact to about three digits also where all probabilities are small. Between points of
+    the precision-recall curve it is interpolated (J. Davis and M. Goadrich, 2006), which average precision is not.
 
     Of several classes, and of tags, the mean over the classes that occur (`macro`), each against the rest;
     `multi_label: false` takes all scores together, as Keras does. It is computed from probabilities, also where the
@@ -112,7 +116,7 @@ class AUC(Metric):
 
     of: ClassVar[frozenset[Told]] = DECIDED
     first: ClassVar[str] = "curve"
-    num_thresholds: Annotated[int, Field(ge=2)] = 200
+    num_thresholds: Annotated[int, Field(ge=2)] | None = None
     curve: choice("ROC", "PR", "PRGAIN") = "ROC"  # type: ignore[valid-type]
     summation_method: choice("interpolation", "minoring", "majoring") = "interpolation"  # type: ignore[valid-type]
     thresholds: tuple[Fraction, ...] | None = None
@@ -128,15 +132,17 @@ class AUC(Metric):
         more: dict[str, Any] = {"name": self.column}
         if self._by_class(facing) or self.multi_label:
             more |= {"multi_label": True, "num_labels": self.num_labels or facing.shape[-1]}
-        call = self.call(**more)
-        name = f"{OURS}.MacroAUC" if "multi_label" in more else call.name
-        return on_probabilities(KerasCall(name, {**call.kwargs, "from_logits": False}), facing, decided=True)
+        if self.num_thresholds is not None:
+            more["num_thresholds"] = self.num_thresholds
+        call = KerasCall(f"{OURS}.AUC", {**self.call(**more).kwargs, "from_logits": False})
+        return on_probabilities(call, facing, decided=True)
 
     def unfit(self, facing: Facing) -> Unfit | None:
         return super().unfit(facing) or no_probabilities(facing)
 
     def variant(self, facing: Facing) -> str:
-        return "macro" if self._by_class(facing) else ""
+        words = [self.curve] * (self.curve != "ROC") + ["macro"] * self._by_class(facing)
+        return ", ".join(words)
 
 
 class _AtPoint(Metric):

@@ -180,5 +180,8 @@ class Sum(Loss):
     def fitted(self, shape: Shape) -> Self:
         return self.model_copy(update={"losses": tuple(loss.fitted(shape) for loss in self.losses)})
 
+    def call_behind(self, activation: str) -> KerasCall:
+        return super().call(losses=tuple(loss.call_behind(activation) for loss in self.losses))
+
     def call(self, **more: Any) -> KerasCall:
         return super().call(**{"losses": tuple(loss.call() for loss in self.losses), **more})

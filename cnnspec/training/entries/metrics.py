@@ -19,12 +19,12 @@ class _LogLoss(Metric):
 
     def call_for(self, facing: Facing) -> KerasCall:
         """`from_logits` follows the loss; scores that another function makes probabilities of go through that first."""
-        scores = facing.link == self.own_link
+        # Keras takes the scores before a softmax for those before a sigmoid, and the other way round.
+        hide = facing.activation in {"softmax", "sigmoid"} - {self.own_link}
+        scores = facing.link == self.own_link and not hide
         call = self.call(name=self.column, from_logits=scores)
         rows = facing.form == "numbers" and self.labels == "any" and facing.told == "classes"
-        other = facing.link not in (None, self.own_link)
-        # Keras takes the scores before a softmax for those before a sigmoid, and the other way round.
-        hide = facing.link is None and facing.activation in {"softmax", "sigmoid"} - {self.own_link}
+        other = facing.link is not None and not scores
         if not (rows and not scores) and not other and not hide:
             return call
         return on_probabilities(self._of_rows(call), facing, hide, untouched=facing.link is None and not hide)
