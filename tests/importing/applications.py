@@ -14,16 +14,8 @@ SIZES = {
 }
 
 QUICK = ("ResNet50", "MobileNetV2")
-SMALL = (*QUICK, "MobileNetV3Small", "ResNet50V2", "Xception", "ConvNeXtTiny", "EfficientNetV2B0")
+SMALL = (*QUICK, "MobileNetV3Small", "Xception", "ConvNeXtTiny")
 """Those that take little time, of different kinds."""
 
-KINDS = (
-    "VGG16",
-    "MobileNet",
-    "DenseNet121",
-    "EfficientNetB0",
-    "InceptionV3",
-    "InceptionResNetV2",
-    "NASNetMobile",
-)
+KINDS = ("VGG16", "DenseNet121", "EfficientNetB0", "InceptionV3", "NASNetMobile")
 """One of each kind that `SMALL` lacks."""

@@ -13,13 +13,10 @@ from .comparison import CLOSE, compare
 from .record import RECORDED, facts_of
 
 FAMILIES = (
-    "VGG16",
     "ResNet50",
     "ResNet50V2",
     "DenseNet121",
-    "MobileNet",
     "MobileNetV2",
-    "MobileNetV3Small",
     "Xception",
     "InceptionV3",
     "NASNetMobile",
