@@ -18,7 +18,7 @@ _FOREIGN = ("pydantic", "keras", "tensorflow", "traceback", "nonetype", "valueer
 _WARNINGS_ONLY = {
     "parameter_hides_channels", "unused_output", "data_path", "data_classes", "weights_missing", "weights_of_no_run",
     "gan_loss_sigmoid", "gan_range", "ignores", "lint_block", "lint_dice_of_scores", "lint_ends", "lint_regression", "lint_shapes", "lint_windows",
-    "lint_checkerboard", "lint_early_stopping_patience", "lint_loss_one_class", "lint_monitor_mode", "lint_norm_momentum", "lint_plateau_patience", "lint_scaled_twice", "lint_colour_range",
+    "lint_checkerboard", "lint_early_stopping_patience", "lint_loss_one_class", "lint_monitor_mode", "lint_norm_momentum", "lint_plateau_patience", "lint_scaled_twice", "lint_colour_range", "lint_weights_scale",
     "lint_dense_on_a_map_for_two", "lint_loss_binary_of_softmax", "lint_loss_of_one_value", "lint_dense_on_one_pixel", "lint_loss_of_classes_for_inputs",
 }  # fmt: skip
 

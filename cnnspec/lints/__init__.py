@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cnnspec.language.diagnostics import Diagnostic, called_from
 from cnnspec.language.limits import DIAGNOSTICS
-from cnnspec.lints import activations, callbacks, declarations, normalization, shapes, training, windows
+from cnnspec.lints import activations, callbacks, declarations, normalization, shapes, training, weights, windows
 from cnnspec.lints.network import Doubt, Network
 from cnnspec.lints.silence import doubting as doubting
 
@@ -33,6 +33,7 @@ LINTS: tuple[Lint, ...] = (
     activations.softmax_single, activations.softmax_hidden, activations.activation_twice, activations.loss_activation,
     training.dropout_rate, training.dropout_last, training.learning_rate, training.flip_digits,
     training.regression_activation, training.loss_one_class, training.scaled_twice, training.colour_range,
+    weights.weights_scale,
     callbacks.early_stopping_patience, callbacks.monitor_mode, callbacks.plateau_patience,
     declarations.unused_parameter, declarations.unused_block,
 )  # fmt: skip

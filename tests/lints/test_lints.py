@@ -72,6 +72,19 @@ DOUBTFUL: dict[str, list[tuple[str, str]]] = {
         (spec("depthwise_conv2d: {kernel_size: 3, strides: 4}"), "3:49: "),
         (spec("conv1d: {filters: 8, kernel_size: 5, strides: 8}", input="[100, 3]"), "3:51: "),
     ],
+    "weights-scale": [
+        (spec(CONV, "global_average_pooling2d", HEAD, end=(
+            f"data: {{source: cifar10, preprocessing: [{before}]}}\n"
+            f"training: {{weights: {{path: {name}, skip: dense}}}}\n")),
+         f"7:12: `{name}` is named like published weights, which were trained on pixels of {pixels}, and here they are {here}")
+        for before, name, pixels, here in [
+            ("rescaling: $(1/255)", "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5", "-1 to 1", "0 to 1"),
+            ("", "xception_weights_tf_dim_ordering_tf_kernels_notop.h5", "-1 to 1", "0 to 255"),
+            ("rescaling: $(1/255)", "vgg16_weights_tf_dim_ordering_tf_kernels.h5", "-123.7 to 151.1", "0 to 1"),
+            ("rescaling: $(1/255)", "densenet121_imagenet.weights.h5", "-2.12 to 2.64", "0 to 1"),
+            ("rescaling: $(1/255)", "resnet50v2_weights_tf_dim_ordering_tf_kernels.h5", "-1 to 1", "0 to 1"),
+        ]
+    ],
     "checkerboard": [
         (spec("conv2d_transpose: {filters: 8, kernel_size: 3, strides: 2, padding: same}"),
          "3:49: a kernel of 3 overlaps unevenly (checkerboard): it does not divide by the stride of 2"),
@@ -250,6 +263,21 @@ FINE: dict[str, list[str]] = {
         spec("conv2d: {filters: 8, kernel_size: 4, strides: 4}"),
         spec("conv2d: {filters: 8, kernel_size: [1, 3], strides: 2}"),
         spec("conv2d_transpose: {filters: 8, kernel_size: 2, strides: 3}"),
+    ],
+    "weights-scale": [
+        spec(*layers, "global_average_pooling2d", HEAD, end=(
+            f"data: {{source: cifar10, preprocessing: [{before}]}}\n"
+            f"training: {{weights: {{path: {name}, skip: dense}}}}\n"))
+        for layers, before, name in [
+            ([CONV], "rescaling: {scale: $(1/127.5), offset: -1}", "mobilenet_v2_weights_tf_dim_ordering_tf_kernels.h5"),
+            (["rescaling: {scale: $(1/127.5), offset: -1}", CONV], "", "mobilenet_1_0_224_tf.h5"),
+            ([CONV], "normalization: {mean: [123.68, 116.779, 103.939], variance: [1, 1, 1]}",
+             "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"),
+            ([CONV], "normalization: {mean: [123.675, 116.28, 103.53], variance: [3409.98, 3262.69, 3290.69]}",
+             "densenet121_weights_tf_dim_ordering_tf_kernels.h5"),
+            ([CONV], "rescaling: $(1/255)", "resnet50.weights.h5"),
+            ([CONV], "rescaling: $(1/255)", "mine_notop.h5"),
+        ]
     ],
     "checkerboard": [
         spec("conv2d_transpose: {filters: 8, kernel_size: 4, strides: 2, padding: same}"),
