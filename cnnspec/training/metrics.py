@@ -6,11 +6,11 @@ A metric is called by its entry's name in `history.csv`; give a second one of a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from cnnspec.language.entries import Vocabulary
+from cnnspec.language.entries import Vocabulary, refuse, shown
 from cnnspec.layers.base import KerasCall, Shape
 from cnnspec.training.component import Component, Facing, Told
 
@@ -57,6 +57,25 @@ class Unfit(NamedTuple):
     help: str = "remove it"
 
 
+_COLUMNS = ("loss", "epoch", "learning_rate", "seconds")
+_LONGEST = 100
+
+
+def _column(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    help = "write another name, such as `name: top_5`"
+    if value in _COLUMNS or value.startswith("val_"):
+        what = f"has a column `{value}`" if value in _COLUMNS else "names the columns of validation so"
+        raise refuse("bad-choice", f"the history {what} already, so no metric can be called {shown(value)}", help)
+    if not value.isprintable() or len(value) > _LONGEST:
+        what = (
+            f"up to {_LONGEST} letters in one line, not {len(value)}" if value.isprintable() else "letters in one line"
+        )
+        raise refuse("bad-choice", f"the name of a metric is {what}", help)
+    return value
+
+
 class Metric(Component):
     """The base of metrics. `labels` is how it takes the truth: class numbers, one-hot rows, or either; `of` are the
     outputs that it says something true of; `rises` says whether more is better."""
@@ -69,7 +88,7 @@ class Metric(Component):
     rises: ClassVar[bool] = True
     instead: ClassVar[Mapping[Told, str]] = {}
 
-    name: Annotated[str, Field(min_length=1)] | None = None
+    name: Annotated[Annotated[str, Field(min_length=1)] | None, BeforeValidator(_column)] = None
 
     @property
     def column(self) -> str:
