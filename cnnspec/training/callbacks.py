@@ -41,9 +41,7 @@ def _inside(value: Any) -> Any:
             "write a name without `..` or a leading `/`, such as `log_dir: logs`",
         )  # fmt: skip
     if parts[0] in _TAKEN or parts[0].startswith("."):
-        raise refuse(
-            "bad-choice", f"{shown(parts[0])} in the folder of a run is the run's own", "write `log_dir: logs`"
-        )
+        raise refuse("bad-choice", f"`{parts[0]}` in the folder of a run is the run's own", "write `log_dir: logs`")
     return value
 
 

@@ -101,11 +101,13 @@ def seed_of(run: Folder) -> int | None:
     """The seed in the newest checkpoint that reads, without its arrays; None where there is none."""
     for name in _found(run):
         try:
-            with run.below(CHECKPOINTS) as folder, folder.file(name).opened() as stream:
-                with zipfile.ZipFile(stream) as archive:
-                    found = read(_array(archive, _FACTS, archive.getinfo(f"{_FACTS}.npy")).tobytes(), Facts)
-                    seed: int = found["seed"]
-                    return seed
+            with (
+                run.below(CHECKPOINTS) as folder, folder.file(name).opened() as stream,
+                zipfile.ZipFile(stream) as archive,
+            ):  # fmt: skip
+                facts = _array(archive, _FACTS, archive.getinfo(f"{_FACTS}.npy")).tobytes()
+            seed: int = read(facts, Facts)["seed"]
+            return seed
         except (OSError, *_DAMAGE):
             continue
     return None

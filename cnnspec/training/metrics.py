@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from cnnspec.language.entries import Vocabulary, refuse, shown
+from cnnspec.language.entries import Vocabulary, refuse
 from cnnspec.layers.base import KerasCall, Shape
 from cnnspec.training.component import Component, Facing, Told
 
@@ -67,7 +67,7 @@ def _column(value: Any) -> Any:
     help = "write another name, such as `name: top_5`"
     if value in _COLUMNS or value.startswith("val_"):
         what = f"has a column `{value}`" if value in _COLUMNS else "names the columns of validation so"
-        raise refuse("bad-choice", f"the history {what} already, so no metric can be called {shown(value)}", help)
+        raise refuse("bad-choice", f"the history {what} already, so no metric can be called `{value}`", help)
     if not value.isprintable() or len(value) > _LONGEST:
         what = (
             f"up to {_LONGEST} letters in one line, not {len(value)}" if value.isprintable() else "letters in one line"
