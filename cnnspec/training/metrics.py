@@ -70,9 +70,11 @@ def _column(value: Any) -> Any:
         raise refuse("bad-choice", f"the history {what} already, so no metric can be called `{value}`", help)
     if not value.isprintable() or len(value) > _LONGEST:
         what = (
-            f"up to {_LONGEST} letters in one line, not {len(value)}" if value.isprintable() else "letters in one line"
+            f"{len(value)} letters, and may have {_LONGEST}"
+            if value.isprintable()
+            else "line ends or control characters"
         )
-        raise refuse("bad-choice", f"the name of a metric is {what}", help)
+        raise refuse("bad-choice", f"the name of this metric has {what}", help)
     return value
 
 
