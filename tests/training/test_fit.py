@@ -450,15 +450,13 @@ def test_a_missing_file_is_seen_before_a_framework_starts(tmp_path: Path, monkey
 
 
 def test_a_row_of_the_history_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    from cnnspec.training.watch import _append
-
     (tmp_path / "history.csv").write_text("epoch,loss\n1,0.5\n")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20, limits[1]))
     try:
         with pytest.raises(OSError, match=r"No space left|too large"):
-            _append(tmp_path / "history.csv", "2,0.25\n")
+            Folder.at(tmp_path).file("history.csv").append(b"2,0.25\n")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, before)
