@@ -97,10 +97,10 @@ class RunFolder:
         with writing(self.path / name):
             self.files.file(name).unlink()
 
-    def inner(self, name: str) -> Path:
+    def inner(self, name: str, deep: bool = True) -> Path:
         """A folder in it that others write to by its path, such as `logs/day1`: made, and without a link in it."""
         with writing(self.path / name), self.files.below(*Path(name).parts, make=True) as folder:
-            folder.check_tree()
+            folder.check_tree(deep)
             return folder.path
 
     def write_environment(self, values: Mapping[str, Any]) -> None:

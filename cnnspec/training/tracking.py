@@ -188,7 +188,7 @@ class WandBTracker(Tracker):
         )  # fmt: skip
         mode: Any = asked.mode or ("online" if os.environ.get("WANDB_API_KEY") else "offline")
         again = self.run is not None
-        folder = about.folder.inner("wandb").parent
+        folder = about.folder.inner("wandb", deep=False).parent  # each start has a folder of its own in it
         self.run = self.run or token_hex(4)
         self._run = wandb.init(
             project=asked.project or about.plan.name, entity=asked.entity, mode=mode, id=self.run, name=about.title,
