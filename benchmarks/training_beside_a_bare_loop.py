@@ -17,6 +17,7 @@ import numpy as np
 
 from cnnspec import pipeline
 from cnnspec.training import device
+from cnnspec.training.folder_files import Folder
 from cnnspec.training.run import plan_of
 
 IMAGES = 12_800
@@ -64,8 +65,9 @@ def ours(plan: object, machine: object, x: np.ndarray, y: np.ndarray) -> Callabl
     order = Order(len(x), plan.training.batch_size, 0)
     compile_model(model, objectives(plan, {ALL: 10}), plan, machine, order.steps)
     folder = Path(tempfile.mkdtemp())
-    best = KeepBest(net, folder / "best.keras", "loss", "min")
-    callbacks = [Shuffle(order), StopAtNaN(), StopWhenAsked(Interrupts()), best, History(folder / "history.csv"),
+    files = Folder.at(folder)
+    best = KeepBest(net, files.file("best.keras"), "loss", "min")
+    callbacks = [Shuffle(order), StopAtNaN(), StopWhenAsked(Interrupts()), best, History(files.file("history.csv")),
                  Show(Lines(None), best, len(x))]  # fmt: skip
     data = Feed(part, order).batches()
 

@@ -112,12 +112,14 @@ def train(
     device: str | None = None,
     runs: str | Path = "runs",
     resume: str | Path | None = None,
+    accept_changes: bool = False,
     quiet: bool = False,
     **overrides: Any,
 ) -> Run:
     """Train a spec, as `cnnspec train` does, and return the run.
 
-    `resume` is the folder of a run to go on with, which needs no spec: it holds its own. `overrides` are what `--set`
+    `resume` is the folder of a run to go on with, which needs no spec: it holds its own; `accept_changes` goes on where
+    its files contradict each other, as its checkpoint says. `overrides` are what `--set`
     takes: `train("net.yaml", **{"training.batch_size": 64})`.
     Raises `SpecError` where the spec does not hold, and a `DataError` or `TrainingError` with a message and what to
     do where data or training fail.
@@ -132,7 +134,9 @@ def train(
         spec = resume / SPEC
     report = _sound(spec, **overrides, **({"training.epochs": epochs} if epochs is not None else {}))
 
-    return train_report(report, runs=runs, backend=backend, device=device, quiet=quiet, resume=resume)
+    return train_report(
+        report, runs=runs, backend=backend, device=device, quiet=quiet, resume=resume, accept_changes=accept_changes
+    )
 
 
 def evaluate(

@@ -41,12 +41,16 @@ FAILED = 3
     metavar="RUN",
     help="Go on with the run in this folder; without SPEC with the spec that it holds.",
 )
+@click.option(
+    "--accept-changes", is_flag=True, help="With --resume: go on where the run's files contradict its checkpoint."
+)
 @click.option("--dry-run", is_flag=True, help="Take a few steps, tell what the run would take, and leave nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 def command(
     spec: str | None, overrides: tuple[str, ...], allow_large: bool, epochs: int | None, backend: str | None,
-    device: str | None, runs: Path, resume: Path | None, dry_run: bool, as_json: bool, quiet: bool,
+    device: str | None, runs: Path, resume: Path | None, accept_changes: bool, dry_run: bool, as_json: bool,
+    quiet: bool,
 ) -> int:  # fmt: skip
     """Train a spec on its data.
 
@@ -90,7 +94,10 @@ def command(
                 found = rehearse_report(report, runs=runs, backend=backend, device=device, quiet=quiet)
                 click.echo(json.dumps(found.to_json()) if as_json else found.text())
                 return 0
-            run = train_report(report, runs=runs, backend=backend, device=device, quiet=quiet, resume=resume)
+            run = train_report(
+                report, runs=runs, backend=backend, device=device, quiet=quiet, resume=resume,
+                accept_changes=accept_changes,
+            )  # fmt: skip
     except Failure as failure:
         _fail(failure)
     except Interrupted as interrupted:

@@ -99,10 +99,13 @@ class Generator:
 
 def _drawn(path: Path, picture: Array) -> Path:
     from cnnspec.training.adversarial.samples import write_png
+    from cnnspec.training.folder_files import Folder
     from cnnspec.training.run_folder import writing
 
     with writing(path, "name another folder with -o"):
-        write_png(path, picture)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with Folder.at(path.parent) as folder:
+            write_png(folder.file(path.name), picture)
     return path
 
 

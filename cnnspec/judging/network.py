@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from cnnspec.data.errors import DataError
 from cnnspec.judging.runs import Kept
 from cnnspec.training.compiling import network
 from cnnspec.training.device import Machine
 from cnnspec.training.errors import TrainingError, WeightsError
-from cnnspec.training.run_folder import SPEC
+from cnnspec.training.folder_files import Folder, Unsafe
+from cnnspec.training.run_folder import BEST, SPEC, STRANGE
 from cnnspec.training.unsupported import unsupported
 from cnnspec.training.weights import load_weights
 
@@ -25,16 +26,21 @@ def restored(kept: Kept) -> Any:
     model = network(kept.plan, kept.precision)
     if model.weights:
         try:
-            filled(model, kept.best)
+            with Folder.at(kept.path) as files, files.file(BEST).opened() as stream:
+                filled(model, kept.best, stream)
+        except Unsafe as error:
+            raise WeightsError(error.told, STRANGE) from None
+        except OSError as error:
+            raise WeightsError(f"{kept.best} cannot be read: {(error.strerror or str(error)).lower()}") from None
         except WeightsError as error:
             help = f"copy the run again, or train it again: cnnspec train {kept.path / SPEC}"
             raise WeightsError(error.message, help) from None
     return model
 
 
-def filled(model: Any, path: Path) -> None:
-    """Fill every layer of `model`. Raises `WeightsError`."""
-    loaded = load_weights(model, path)
+def filled(model: Any, path: Path, stream: IO[bytes] | None = None) -> None:
+    """Fill every layer of `model` with the weights in `path`; `stream` is that file, open. Raises `WeightsError`."""
+    loaded = load_weights(model, path, stream=stream)
     if loaded.kept:
         raise WeightsError(f"{path} has no weights for {', '.join(loaded.kept)}")
 

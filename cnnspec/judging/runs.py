@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +11,22 @@ from cnnspec import pipeline
 from cnnspec.data.errors import DataError, Failure
 from cnnspec.language.paths import is_file, is_folder, is_there
 from cnnspec.training.adversarial.plan import AdversarialPlan
+from cnnspec.training.folder_files import Folder, Unsafe
+from cnnspec.training.kept_facts import LARGEST, Damaged, Environment, read
 from cnnspec.training.plan import Plan
 from cnnspec.training.run import plan_of
-from cnnspec.training.run_folder import BEST, ENVIRONMENT, RESULT, SPEC, above_runs, in_use, numbered
-
-_LARGEST = 1 << 20
+from cnnspec.training.run_folder import (
+    BEST,
+    ENVIRONMENT,
+    RESULT,
+    SPEC,
+    STRANGE,
+    above_runs,
+    checked,
+    in_use,
+    is_run,
+    numbered,
+)
 
 
 class RunError(Failure):
@@ -39,9 +49,22 @@ class Kept:
     @property
     def seed(self) -> int:
         """What the training images were split with. Raises `DataError` where it is not known any more."""
-        found = self.environment.get("seed", self.plan.training.seed)
-        if isinstance(found, int):
-            return found
+        from cnnspec.training.checkpoints import seed_of
+
+        with Folder.at(self.path) as files:
+            known = {
+                "its checkpoint": seed_of(files), SPEC: self.plan.training.seed,
+                ENVIRONMENT: self.environment.get("seed"),
+            }  # fmt: skip
+        told = {where: seed for where, seed in known.items() if seed is not None}
+        if len({*told.values()}) > 1:
+            said = ", ".join(f"{where} says {seed}" for where, seed in told.items())
+            raise DataError(
+                f"the files of {self.path} contradict each other about the seed: {said}",
+                "correct the wrong one; the seed says which images were held out",
+            )
+        if told:
+            return next(iter(told.values()))
         raise DataError(f"{self.path / ENVIRONMENT} has no `seed`, so that it is not known which images were held out")
 
     @property
@@ -101,7 +124,7 @@ def find(path: Path) -> Path:
     if not is_folder(path):
         what = "is no run folder" if is_there(path) else "is not there"
         raise RunError(f"{path} {what}", "name the folder of a run, such as runs/digits/1")
-    if is_file(path / SPEC):
+    if is_run(path):
         return _whole(path)
     runs = numbered(path)
     done = [run for run in runs if is_file(run / BEST) and not in_use(run)]
@@ -141,25 +164,34 @@ def opened(path: Path, *, allow_large: bool = False) -> Kept:
     """The run that `path` names, be it a GAN. Raises as `kept`."""
     folder = find(path)
     try:
+        files = checked(folder)
+    except Unsafe as error:
+        raise RunError(error.told, STRANGE) from None
+    except OSError as error:
+        raise RunError(f"{folder} cannot be read: {(error.strerror or str(error)).lower()}") from None
+    with files:
+        return _opened(files, allow_large)
+
+
+def _opened(files: Folder, allow_large: bool) -> Kept:
+    folder = files.path
+    try:
         report = pipeline.check_file(folder / SPEC, allow_large=allow_large)
     except OSError as error:
         raise RunError(f"{folder / SPEC} cannot be read: {(error.strerror or str(error)).lower()}") from None
     if not report.ok:
         raise pipeline.SpecError(report)
-    return Kept(folder, plan_of(report, folder.parent), _environment(folder / ENVIRONMENT))
+    return Kept(folder, plan_of(report, folder.parent), _environment(files))
 
 
-def _environment(path: Path) -> Mapping[str, Any]:
+def _environment(files: Folder) -> Mapping[str, Any]:
     """What stands in `environment.json`; nothing where there is none."""
+    path = files.path / ENVIRONMENT
     try:
-        with path.open("rb") as file:
-            values = json.loads(file.read(_LARGEST))
+        return read(files.file(ENVIRONMENT).read(LARGEST), Environment)
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise RunError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
-    except (ValueError, RecursionError):
-        values = None
-    if not isinstance(values, dict):
-        raise RunError(f"{path} is damaged", "take it away to use the run without what it says")
-    return values
+    except Damaged as error:
+        raise RunError(f"{path} is damaged: {error}", "take it away to use the run without what it says") from None

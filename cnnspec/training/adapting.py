@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.data.adapting import is_adapting
@@ -20,6 +19,8 @@ from cnnspec.language.reader import read
 from cnnspec.language.write import write
 from cnnspec.layers.base import Layer
 from cnnspec.layers.preprocessing import Normalization
+from cnnspec.training.folder_files import Folder
+from cnnspec.training.kept_facts import LARGEST
 from cnnspec.training.plan import Plan
 from cnnspec.training.run_folder import SPEC
 
@@ -58,12 +59,12 @@ def adapted(plan: Plan, train: Split) -> tuple[Plan, tuple[str, ...]]:
     return _with(plan, chains), tuple(dict.fromkeys(notes))
 
 
-def adapted_before(plan: Plan, folder: Path) -> Plan:
+def adapted_before(plan: Plan, folder: Folder) -> Plan:
     """The plan with the numbers that the run in `folder` found, where it found some."""
     if not adapts(plan):
         return plan
     try:
-        node = read((folder / SPEC).read_text(encoding="utf-8"), SPEC, Diagnostics())
+        node = read(folder.file(SPEC).read(LARGEST).decode("utf-8"), SPEC, Diagnostics())
         then = plain(node)["data"]["preprocessing"] if node is not None else ()
         chains = {}
         for name in plan.graph.inputs:

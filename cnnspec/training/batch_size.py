@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from cnnspec.data.memory import Free
 from cnnspec.language.diagnostics import Diagnostics
 from cnnspec.language.nodes import plain
 from cnnspec.language.reader import read
 from cnnspec.language.write import write
+from cnnspec.training.folder_files import Folder
+from cnnspec.training.kept_facts import LARGEST as LARGEST_FILE
+from cnnspec.training.kept_facts import Damaged, Environment
+from cnnspec.training.kept_facts import read as read_facts
 from cnnspec.training.machine import free_memory
 from cnnspec.training.memory import Estimate, halves, spoken
 from cnnspec.training.plan import Plan
@@ -77,10 +79,10 @@ def settled(plan: Plan, size: int) -> Plan:
     return replace(plan, training=training, spec_text=text)
 
 
-def chosen_before(plan: Plan, folder: Path) -> Plan:
+def chosen_before(plan: Plan, folder: Folder) -> Plan:
     """The plan with the batch size that the run in `folder` chose, where it chose one."""
     try:
-        size = json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8")).get("batch_size")
-    except (OSError, ValueError):
+        size = read_facts(folder.file(ENVIRONMENT).read(LARGEST_FILE), Environment).get("batch_size")
+    except (OSError, Damaged):
         return plan  # whoever reads the folder next says so
-    return settled(plan, size) if isinstance(size, int) else plan
+    return settled(plan, size) if size is not None else plan

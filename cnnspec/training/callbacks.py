@@ -31,6 +31,26 @@ _FREQUENCY = Form(
 )
 
 
+def _inside(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    parts = value.split("/")
+    if value.startswith(("/", "~")) or not value.isprintable() or "\\" in value or {"", ".", ".."} & {*parts}:
+        raise refuse(
+            "bad-choice", f"`log_dir` is a folder in the folder of the run, and {shown(value)} is none",
+            "write a name without `..` or a leading `/`, such as `log_dir: logs`",
+        )  # fmt: skip
+    if parts[0] in _TAKEN or parts[0].startswith("."):
+        raise refuse("bad-choice", f"`{parts[0]}` in the folder of a run is the run's own", "write `log_dir: logs`")
+    return value
+
+
+_TAKEN = (
+    "spec.yaml", "environment.json", "history.csv", "best.keras", "checkpoints", "result.json", "log.txt",
+    "discriminator.keras", "samples", "tracking.json", "wandb",
+)  # fmt: skip
+
+
 class Callback(Component):
     """The base of callbacks."""
 
@@ -104,7 +124,7 @@ class TensorBoard(Callback):
         "tensorflow": "TensorFlow",
     }  # Keras writes with both
 
-    log_dir: Annotated[str, Field(min_length=1)] = "logs"
+    log_dir: Annotated[str, Field(min_length=1), BeforeValidator(_inside)] = "logs"
     histogram_freq: Natural = 0
     write_graph: bool = True
     write_images: bool = False

@@ -7,16 +7,16 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
 from cnnspec.training import checkpoints
 from cnnspec.training.batches import Feed
 from cnnspec.training.checkpoints import State
+from cnnspec.training.folder_files import File, Folder
 from cnnspec.training.memory import Estimate, spoken
 from cnnspec.training.run_folder import writing
-from cnnspec.training.sealing import sealed
+from cnnspec.training.saving_models import save_model
 from cnnspec.training.state import arrays_of, generators
 from cnnspec.training.watch import Logs, StopAtNaN, Watcher
 
@@ -130,15 +130,15 @@ def paces(model: Any, feed: Feed, validation: Feed | None) -> tuple[Pace, Pace |
     return training, clock.pace(validation.order.steps)
 
 
-def saved(model: Any, files: Mapping[Path, Any], folder: Path) -> Written:
+def saved(model: Any, files: Mapping[File, Any], folder: Folder) -> Written:
     """Writes a checkpoint into `folder`, and the networks that a run keeps into their `files`."""
     began = time.monotonic()
-    checkpoint = checkpoints.save(folder / "checkpoints", 1, State(arrays_of(model), {"generators": generators()}), 1)
-    for path, network in files.items():
-        with writing(path), sealed(path) as place:
-            network.save(place)
-    kept = sum(path.stat().st_size for path in files)
-    return Written(checkpoint.stat().st_size, kept, time.monotonic() - began, len(files))
+    checkpoint = checkpoints.save(folder, 1, State(arrays_of(model), {"generators": generators()}), 1)
+    for file, network in files.items():
+        with writing(file.path):
+            save_model(network, file)
+    kept = sum(file.size or 0 for file in files)
+    return Written(checkpoint, kept, time.monotonic() - began, len(files))
 
 
 def peak_memory() -> int:

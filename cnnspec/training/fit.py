@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
 def train(
     plan: Plan, *, backend: str | None = None, device: str | None = None, quiet: bool = False,
-    stream: TextIO | None = None, resume: Path | None = None,
+    stream: TextIO | None = None, resume: Path | None = None, accept_changes: bool = False,
 ) -> Run:  # fmt: skip
     """Train `plan` in a new run folder, and evaluate its best weights on the test split.
 
     `backend` is tensorflow, jax or torch; `device` cpu, gpu or gpu:N. Progress goes to `stream` (stderr). `resume` is
-    the folder of a run of this plan to go on with.
+    the folder of a run of this plan to go on with;
+    `accept_changes` goes on where its files contradict each other, as its checkpoint says.
     Raises `DataError`, `WeightsError` or `TrainingError`, and `Interrupted` where Ctrl-C comes after
     training has begun.
     """
@@ -40,7 +41,7 @@ def train(
     folder = run_folder.reopen(resume) if resume else run_folder.create(plan.run_root, plan.name)
     told = reporter(quiet, folder.log, stream)
     try:
-        run = _begun(plan, folder, told, backend, device, bool(resume))
+        run = _begun(plan, folder, told, backend, device, bool(resume), accept_changes)
         return run.finish(began)
     finally:
         told.close()
@@ -65,13 +66,14 @@ def rehearse(
 
 
 def _begun(
-    plan: Plan, folder: RunFolder, told: Reporter, backend: str | None, device: str | None, again: bool
-) -> Runner:
+    plan: Plan, folder: RunFolder, told: Reporter, backend: str | None, device: str | None, again: bool,
+    accept_changes: bool = False,
+) -> Runner:  # fmt: skip
     """Everything up to the first step; where that fails, a new run leaves nothing behind."""
     try:
-        plan = chosen_before(plan, folder.path) if again and plan.training.auto_batch_size else plan
-        plan = adapted_before(plan, folder.path) if again else plan
-        before = past(folder, plan.spec_text, backend, told.say) if again else Past()
+        plan = chosen_before(plan, folder.files) if again and plan.training.auto_batch_size else plan
+        plan = adapted_before(plan, folder.files) if again else plan
+        before = past(folder, plan.spec_text, backend, told.say, accept_changes) if again else Past()
         if before.state is not None:
             same_schedule(plan.training.in_turn(), before.state)
             epochs_left(plan.training.in_turn(), before.state)

@@ -6,11 +6,11 @@ A metric is called by its entry's name in `history.csv`; give a second one of a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from cnnspec.language.entries import Vocabulary
+from cnnspec.language.entries import Vocabulary, refuse
 from cnnspec.layers.base import KerasCall, Shape
 from cnnspec.training.component import Component, Facing, Told
 
@@ -57,6 +57,23 @@ class Unfit(NamedTuple):
     help: str = "remove it"
 
 
+_LONGEST = 100
+
+
+def _column(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    help = "write another name, such as `name: top_5`"
+    if not value.isprintable() or len(value) > _LONGEST:
+        what = (
+            f"{len(value)} letters, and may have {_LONGEST}"
+            if value.isprintable()
+            else "line ends or control characters"
+        )
+        raise refuse("bad-choice", f"the name of this metric has {what}", help)
+    return value
+
+
 class Metric(Component):
     """The base of metrics. `labels` is how it takes the truth: class numbers, one-hot rows, or either; `of` are the
     outputs that it says something true of; `rises` says whether more is better."""
@@ -69,7 +86,7 @@ class Metric(Component):
     rises: ClassVar[bool] = True
     instead: ClassVar[Mapping[Told, str]] = {}
 
-    name: Annotated[str, Field(min_length=1)] | None = None
+    name: Annotated[Annotated[str, Field(min_length=1)] | None, BeforeValidator(_column)] = None
 
     @property
     def column(self) -> str:

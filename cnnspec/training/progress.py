@@ -7,8 +7,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Protocol, TextIO
+
+from cnnspec.training.folder_files import File
 
 
 class Reporter(Protocol):
@@ -41,7 +42,7 @@ class Lines:
     Neither stops a run: a stream that is closed or full is left alone, a log that cannot be written lacks lines.
     """
 
-    def __init__(self, stream: TextIO | None, log: Path | None = None) -> None:
+    def __init__(self, stream: TextIO | None, log: File | None = None) -> None:
         self._stream, self._log = stream, log
 
     def say(self, text: str) -> None:
@@ -52,8 +53,8 @@ class Lines:
 
     def note(self, text: str) -> None:
         if self._log is not None:
-            with suppress(OSError), self._log.open("a", encoding="utf-8") as file:
-                file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}\n")
+            with suppress(OSError):
+                self._log.append(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}\n".encode())
 
     @contextmanager
     def _or_silent(self) -> Iterator[None]:
@@ -81,7 +82,7 @@ class Lines:
 class Bar(Lines):
     """A moving bar for the epoch at hand, on a terminal; it leaves the epoch's line behind."""
 
-    def __init__(self, stream: TextIO, log: Path | None = None) -> None:
+    def __init__(self, stream: TextIO, log: File | None = None) -> None:
         super().__init__(stream, log)
         from rich.console import Console
 
@@ -120,7 +121,7 @@ class Bar(Lines):
             self._bar = None
 
 
-def reporter(quiet: bool = False, log: Path | None = None, stream: TextIO | None = None) -> Reporter:
+def reporter(quiet: bool = False, log: File | None = None, stream: TextIO | None = None) -> Reporter:
     """The reporter that fits: nothing shown when `quiet`, a bar on a terminal, else lines."""
     stream = stream or sys.stderr
     if quiet or stream is None:

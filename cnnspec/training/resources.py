@@ -138,7 +138,7 @@ def check_disk(plan: Plan, path: Path, free: int | None = None) -> int:
     needed = disk_needed(plan)
     free = free_disk(path) if free is None else free
     if free is not None:  # what a run that goes on has written takes no more room
-        free += sum(file.stat().st_size for file in (*path.glob("checkpoints/*.npz"), *path.glob("*.keras")))
+        free += sum(file.lstat().st_size for file in (*path.glob("checkpoints/*.npz"), *path.glob("*.keras")))
     if free is not None and needed > free:
         what = "checkpoints and the best model" if plan.labelled else "checkpoints, both networks and samples"
         raise TrainingError(

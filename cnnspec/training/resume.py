@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.language.diagnostics import Diagnostics
@@ -14,7 +13,10 @@ from cnnspec.language.nodes import plain
 from cnnspec.language.reader import read
 from cnnspec.language.write import of_older_versions
 from cnnspec.training.errors import TrainingError
-from cnnspec.training.run_folder import CHECKPOINTS, ENVIRONMENT, SPEC, RunFolder
+from cnnspec.training.folder_files import File
+from cnnspec.training.kept_facts import LARGEST, Damaged, Environment
+from cnnspec.training.kept_facts import read as read_facts
+from cnnspec.training.run_folder import ENVIRONMENT, HISTORY, SPEC, RunFolder
 
 if TYPE_CHECKING:
     from cnnspec.training.checkpoints import State
@@ -34,14 +36,19 @@ class Past:
     state: State | None = None
 
 
-def past(folder: RunFolder, spec_text: str, backend: str | None, say: Callable[[str], None]) -> Past:
-    """What the run in `folder` left. Raises `TrainingError` where the spec is another one, or the backend."""
+def past(
+    folder: RunFolder, spec_text: str, backend: str | None, say: Callable[[str], None], accept_changes: bool = False
+) -> Past:
+    """What the run in `folder` left. Raises `TrainingError` where the spec is another one, or the backend, or where its
+    files contradict each other and `accept_changes` is not given: then its checkpoint is right."""
     from cnnspec.training import checkpoints
 
-    found = checkpoints.newest(folder.path / CHECKPOINTS, say)
+    found = checkpoints.newest(folder.files, say)
     state = found[1] if found else None
-    environment = _environment(folder.path, state, say)
-    then, now = _loaded(state.facts["spec"]) if state else _plain(folder.path / SPEC), _loaded(spec_text)
+    environment = _environment(folder, state, say)
+    then, now = _loaded(state.facts["spec"]) if state else _plain(folder.files.file(SPEC)), _loaded(spec_text)
+    if state is not None:
+        environment = _settled(folder, environment, state.facts, say, accept_changes)
     changed = list(differences(then, now))
     if changed:
         more = [f"… and {len(changed) - _SHOWN} more"] if len(changed) > _SHOWN else []
@@ -55,6 +62,7 @@ def past(folder: RunFolder, spec_text: str, backend: str | None, say: Callable[[
             f"write `--backend {environment['backend']}`, or leave it out",
         )
     if state is None:
+        environment = _seeded(folder, environment, then, say, accept_changes)
         say(f"{folder.path} has no checkpoint yet: training begins anew")
     return Past(environment, state)
 
@@ -85,7 +93,14 @@ def _short(value: Any) -> str:
 
 def same_schedule(phases: Sequence[Training], state: State) -> None:
     """Raises `TrainingError` where more or fewer epochs would bend the schedule that a run has followed so far."""
-    training, then = phases[state.facts["position"]["phase"]], state.facts["epochs"]
+    at, then = state.facts["position"], state.facts["epochs"]
+    if at["phase"] >= len(phases) or at["epoch"] < at["first"]:
+        raise TrainingError(
+            f"the checkpoint is of phase {at['phase'] + 1}, epoch {at['epoch'] - at['first'] + 1}, and the run has "
+            f"{len(phases)} phase{'s' * (len(phases) != 1)}",
+            "it is damaged; start anew: train without --resume",
+        )
+    training = phases[at["phase"]]
     calls = {epochs: training.optimizer.over(_MANY * epochs) for epochs in (then, training.epochs)}
     if calls[then] != calls[training.epochs]:
         raise TrainingError(
@@ -133,23 +148,72 @@ def _change(then: str | None, now: str | None) -> str:
     return f"{before} then, {after} now" if before != after else f"{after} as before, but others"
 
 
-def _environment(path: Path, state: State | None, say: Callable[[str], None]) -> Mapping[str, Any]:
-    """What the run ran on, which its checkpoints know too. A run without one has kept nothing that depends on it."""
+def _environment(folder: RunFolder, state: State | None, say: Callable[[str], None]) -> Mapping[str, Any]:
+    """What the run ran on, as its file says; where that does not read, as its checkpoint does."""
+    file = folder.files.file(ENVIRONMENT)
     try:
-        values = json.loads((path / ENVIRONMENT).read_text(encoding="utf-8"))
-        if isinstance(values, dict):
-            return values
-    except (OSError, ValueError):
-        pass
-    say(f"warning: {path / ENVIRONMENT} is missing or damaged; it is written anew")
+        return read_facts(file.read(LARGEST), Environment)
+    except Damaged as error:
+        why = f"is damaged ({error})"
+    except FileNotFoundError:
+        why = "is missing"
+    except OSError as error:
+        why = f"cannot be read ({(error.strerror or str(error)).lower()})"
+    say(f"warning: {file.path} {why}; it is written anew")
     return state.facts["environment"] if state else {}
 
 
-def _plain(path: Path) -> Any:
+def _settled(
+    folder: RunFolder,
+    environment: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    say: Callable[[str], None],
+    accept: bool,
+) -> Mapping[str, Any]:
+    """What the run ran on, where its file and its checkpoint agree. What the file lacks, the checkpoint knows."""
+    known = {**facts["environment"], "seed": facts["seed"]}
+    for name in _DECIDES:
+        says, was = environment.get(name), known.get(name)
+        if says is None or was is None or says == was:
+            continue
+        contradiction = f"{folder.path / ENVIRONMENT} says `{name}: {says}`, but the checkpoint was made with {was}"
+        if not accept:
+            raise TrainingError(
+                contradiction,
+                f"correct the file, or go on with {was}: cnnspec train --resume {folder.path} --accept-changes",
+            )
+        say(f"warning: {contradiction}; {was} is taken")
+    return {**known, **environment, **{name: known[name] for name in _DECIDES if known.get(name) is not None}}
+
+
+def _seeded(
+    folder: RunFolder, environment: Mapping[str, Any], spec: Any, say: Callable[[str], None], accept: bool
+) -> Mapping[str, Any]:
+    """What a run ran on that has no checkpoint: the spec's seed is its own, else that of its file."""
+    wanted, says = (spec.get("training") or {}).get("seed"), environment.get("seed")
+    again = f"cnnspec train --resume {folder.path} --accept-changes"
+    if wanted is not None and says is not None and wanted != says:
+        contradiction = f"{folder.path / ENVIRONMENT} says `seed: {says}`, but {SPEC} says `seed: {wanted}`"
+        if not accept:
+            raise TrainingError(contradiction, f"correct the file, or go on with {wanted}: {again}")
+        say(f"warning: {contradiction}; {wanted} is taken")
+    if wanted is None and says is None and folder.history.plain and folder.history.size and not accept:
+        raise TrainingError(
+            f"neither {ENVIRONMENT} nor a checkpoint in {folder.path} tells the seed that its {HISTORY} was made with",
+            f"bring one of them back, or begin anew with another seed: {again}",
+        )
+    return {**environment, **({"seed": wanted} if wanted is not None else {})}
+
+
+_DECIDES = ("seed", "backend", "precision", "batch_size")
+"""What a checkpoint was made with, and cannot go on without."""
+
+
+def _plain(file: File) -> Any:
     try:
-        return _loaded(path.read_text(encoding="utf-8"))
+        return _loaded(file.read(LARGEST).decode())
     except (OSError, UnicodeDecodeError):
-        raise TrainingError(f"{path} cannot be read", "start a new run") from None
+        raise TrainingError(f"{file.path} cannot be read", "start a new run") from None
 
 
 def _loaded(text: str) -> Any:

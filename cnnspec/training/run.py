@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 def train_report(
     report: Report, *, runs: str | Path = "runs", backend: str | None = None, device: str | None = None,
-    quiet: bool = False, stream: TextIO | None = None, resume: str | Path | None = None,
+    quiet: bool = False, stream: TextIO | None = None, resume: str | Path | None = None, accept_changes: bool = False,
 ) -> Run:  # fmt: skip
     """Train a spec that holds, in a new folder `runs/<name>/<number>/`, or go on with the run in the folder `resume`.
 
     `backend` is tensorflow, jax or torch, `device` cpu, gpu or gpu:N; progress goes to `stream` (stderr).
+    `accept_changes` goes on with a run whose files contradict each other, as its checkpoint says.
     Raises `DataError` or `TrainingError`, each with a message and what to do.
     """
     return train(
@@ -30,6 +31,7 @@ def train_report(
         quiet=quiet,
         stream=stream,
         resume=Path(resume) if resume is not None else None,
+        accept_changes=accept_changes,
     )
 
 

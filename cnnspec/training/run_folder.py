@@ -14,13 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from cnnspec.language.paths import is_file, is_folder, is_there
+from cnnspec.language.paths import is_folder, is_there
 from cnnspec.training.errors import TrainingError
-from cnnspec.training.sealing import PART, replacing
+from cnnspec.training.folder_files import PART, File, Folder, Unsafe
 
 SPEC, ENVIRONMENT, HISTORY, BEST, CHECKPOINTS, RESULT, LOG, LOCK = (
     "spec.yaml", "environment.json", "history.csv", "best.keras", "checkpoints", "result.json", "log.txt", ".lock"
 )  # fmt: skip
+DISCRIMINATOR, SAMPLES, TRACKING = "discriminator.keras", "samples", "tracking.json"
+_FILES = (SPEC, ENVIRONMENT, HISTORY, BEST, RESULT, LOG, LOCK, DISCRIMINATOR, TRACKING)
+_FOLDERS = (CHECKPOINTS, SAMPLES)
 
 _LONGEST_NAME = 200  # bytes; file systems stop at 255
 
@@ -33,10 +36,15 @@ def writing(path: Path, help: str | None = None, size: int = 0) -> Iterator[None
     """Turns what the disk refuses into a `TrainingError` about `path`, which has about `size` bytes."""
     try:
         yield
+    except Unsafe as error:
+        raise TrainingError(error.told, STRANGE) from None
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         room, more = _missing(path, size) if error.errno in _FULL else ("", None)
         raise TrainingError(f"cannot write to {path}: {reason.lower()}{room}", help or more) from None
+
+
+STRANGE = "take it away; the files of a run lie in its folder, and belong to the user"
 
 
 def _missing(path: Path, size: int) -> tuple[str, str]:
@@ -55,34 +63,45 @@ def _megabytes(size: int) -> str:
 class RunFolder:
     """An open run folder. It stays locked until it is closed, or its process ends."""
 
-    path: Path
-    _lock: IO[str] = field(repr=False)
+    files: Folder = field(repr=False)
+    _lock: IO[bytes] = field(repr=False)
 
     @property
-    def best(self) -> Path:
+    def path(self) -> Path:
+        """Where it is."""
+        return self.files.path
+
+    @property
+    def best(self) -> File:
         """The best model so far."""
-        return self.path / BEST
+        return self.files.file(BEST)
 
     @property
-    def history(self) -> Path:
+    def history(self) -> File:
         """A row for each epoch."""
-        return self.path / HISTORY
+        return self.files.file(HISTORY)
 
     @property
-    def log(self) -> Path:
+    def log(self) -> File:
         """What was said."""
-        return self.path / LOG
+        return self.files.file(LOG)
 
     def write(self, name: str, text: str) -> None:
         """Write a small file whole, or not at all."""
         content = text.encode()
-        with writing(self.path / name, size=len(content)), replacing(self.path / name) as place:
-            place.write_bytes(content)
+        with writing(self.path / name, size=len(content)):
+            self.files.file(name).write(content)
 
     def remove(self, name: str) -> None:
         """Remove a file that no longer holds."""
         with writing(self.path / name):
-            (self.path / name).unlink(missing_ok=True)
+            self.files.file(name).unlink()
+
+    def inner(self, name: str, deep: bool = True) -> Path:
+        """A folder in it that others write to by its path, such as `logs/day1`: made, and without a link in it."""
+        with writing(self.path / name), self.files.below(*Path(name).parts, make=True) as folder:
+            folder.check_tree(deep)
+            return folder.path
 
     def write_environment(self, values: Mapping[str, Any]) -> None:
         """Write `environment.json`."""
@@ -91,12 +110,14 @@ class RunFolder:
     def close(self) -> None:
         """Release the lock."""
         with suppress(OSError):  # the folder may be gone, or no longer be written to
-            (self.path / LOCK).unlink(missing_ok=True)
+            self.files.file(LOCK).unlink()
         self._lock.close()
+        self.files.close()
 
     def discard(self) -> None:
         """Remove the folder of a run that never began."""
         self._lock.close()
+        self.files.close()
         shutil.rmtree(self.path, ignore_errors=True)
 
 
@@ -107,7 +128,8 @@ def create(root: Path, name: str) -> RunFolder:
         parent.mkdir(parents=True, exist_ok=True)
         path = _next(parent)
         try:
-            return RunFolder(path, _locked(path))
+            files = Folder.at(path)
+            return RunFolder(files, _locked(files))
         except OSError:
             shutil.rmtree(path, ignore_errors=True)
             raise
@@ -133,22 +155,46 @@ def reopen(path: Path) -> RunFolder:
     Raises `TrainingError` where it is none, or a run is in it."""
     path = to_resume(path)
     with writing(path):
+        files = checked(path)
         try:
-            lock = _locked(path)
+            lock = _locked(files)
         except BlockingIOError:
             raise TrainingError(f"a run is in {path} now", "wait for it, or stop it first") from None
-        for half in (*path.glob(f"{PART}*"), *(path / CHECKPOINTS).glob(f"{PART}*")):
-            half.unlink(missing_ok=True)
-    return RunFolder(path, lock)
+        _remove_halves(files)
+        with suppress(FileNotFoundError), files.below(CHECKPOINTS) as inner:
+            _remove_halves(inner)
+    return RunFolder(files, lock)
+
+
+def checked(path: Path) -> Folder:
+    """The folder of a run, open. Raises `Unsafe` where one of its files is a link, or no file at all."""
+    files = Folder.at(path)
+    for name in _FILES:
+        _ = files.file(name).size
+    for name in _FOLDERS:
+        with suppress(FileNotFoundError):
+            files.below(name).close()
+    return files
+
+
+def _remove_halves(folder: Folder) -> None:
+    for name in folder.names():
+        if name.startswith(PART) and folder.file(name).plain:
+            folder.file(name).unlink()
 
 
 def numbered(path: Path) -> list[Path]:
     """The run folders in `path`, the newest first."""
     try:
-        runs = [run for run in path.iterdir() if re.fullmatch(r"[0-9]{1,9}", run.name) and is_file(run / SPEC)]
+        runs = [run for run in path.iterdir() if re.fullmatch(r"[0-9]{1,9}", run.name) and is_run(run)]
     except OSError:
         return []
     return sorted(runs, key=lambda run: int(run.name), reverse=True)
+
+
+def is_run(path: Path) -> bool:
+    """Whether this is the folder of a run: there is something called `spec.yaml` in it."""
+    return is_there(path / SPEC) or (path / SPEC).is_symlink()
 
 
 def above_runs(path: Path) -> list[str]:
@@ -159,7 +205,9 @@ def above_runs(path: Path) -> list[str]:
 def to_resume(path: Path) -> Path:
     """The folder of the run that `path` names: itself, or the newest run in it. Raises `TrainingError` where there is
     none."""
-    if is_file(path / SPEC):
+    if is_run(path):
+        with writing(path / SPEC), Folder.at(path) as files:
+            _ = files.file(SPEC).size
         return path
     if runs := numbered(path):
         return runs[0]
@@ -192,16 +240,15 @@ def _next(parent: Path) -> Path:
             number += 1
 
 
-def _locked(path: Path) -> IO[str]:
-    file = (path / LOCK).open("a")
+def _locked(files: Folder) -> IO[bytes]:
+    file = files.file(LOCK).opened(os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if not _is_at(file, path / LOCK):  # who held it took it away meanwhile
+        if not files.file(LOCK).is_this(file):  # who held it took it away meanwhile
             file.close()
-            return _locked(path)
+            return _locked(files)
         file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+        file.write(f"{os.getpid()}\n".encode())
     except OSError:
         with suppress(OSError):  # what is left to flush
             file.close()
@@ -209,20 +256,13 @@ def _locked(path: Path) -> IO[str]:
     return file
 
 
-def _is_at(file: IO[str], path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
-
-
 def in_use(path: Path) -> bool:
     """Whether a run is in this folder now."""
     try:
-        with (path / LOCK).open() as file:
+        with Folder.at(path) as files, files.file(LOCK).opened() as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             return False
-    except FileNotFoundError:
+    except (FileNotFoundError, Unsafe):
         return False
     except BlockingIOError:
         return True

@@ -14,10 +14,11 @@ import keras
 
 from cnnspec.data.errors import Failure
 from cnnspec.emit.keras import set_trainable
-from cnnspec.training import run_folder, watch
+from cnnspec.training import checkpoints, run_folder, watch
 from cnnspec.training.adversarial.plan import AdversarialPlan
 from cnnspec.training.batches import Feed, Order
 from cnnspec.training.callbacks import Callback, EarlyStopping, ModelCheckpoint, Monitoring, TensorBoard, Tracking
+from cnnspec.training.checkpoints import State
 from cnnspec.training.compiling import compile_model, make, network, trained
 from cnnspec.training.device import Machine
 from cnnspec.training.dry_run import Rehearsal, paces, peak_memory, saved
@@ -41,15 +42,16 @@ from cnnspec.training.resources import (
     shapes_of,
 )
 from cnnspec.training.resume import Past, changed_data
-from cnnspec.training.run_folder import RunFolder
+from cnnspec.training.run_folder import RunFolder, writing
 from cnnspec.training.saving import Position, Saving, position_of
-from cnnspec.training.state import restore
+from cnnspec.training.state import restore, unlike
 from cnnspec.training.tag_thresholds import chosen, thresholds
 from cnnspec.training.telling import goes_on, loaded, meanings, sizes
 from cnnspec.training.tracking import tracked
 from cnnspec.training.trial import fitted
 from cnnspec.training.unsupported import unsupported
 from cnnspec.training.watch import Averaged, History, KeepBest, Show, Shuffle, StopAtNaN, StopWhenAsked
+from cnnspec.training.weights import load_weights
 
 
 class Runner:
@@ -76,6 +78,8 @@ class Runner:
         if plan.training.weights is not None and self.state is None:
             told.say(loaded(self.network, plan.training.weights))
         self.model = trained(self.network, plan, self.data.train)
+        if self.state is not None and unlike(self.model, self.state):
+            self.state = self._older(self.state)
         self.feeds: list[Feed] = []
         self.environment = dict(environment(plan, machine, self.seed, self.data))
         if again := before.environment.get("started"):
@@ -86,6 +90,18 @@ class Runner:
             self.environment["range"] = brightness(self.model, plan, self.data.train.x["input"])
         folder.write_environment(self.environment)
         folder.write(run_folder.SPEC, plan.spec_text)
+
+    def _older(self, first: State) -> State:
+        """The newest checkpoint that is one of this network, where that of the `first` was made of another."""
+        known = ("seed", "spec", "data")
+
+        def fits(state: State) -> str:
+            changed = [name for name in known if state.facts[name] != first.facts[name]]
+            return unlike(self.model, state) or (f"has another {changed[0]} than newer ones" if changed else "")
+
+        found = checkpoints.newest(self.folder.files, self.told.say, fits)
+        assert found is not None
+        return found[1]
 
     def finish(self, began: float) -> Run:
         """Train, then test the best weights."""
@@ -132,7 +148,7 @@ class Runner:
         compile_model(self.model, self.data.objectives, plan, self.machine, feed.order.steps)
         try:
             found = paces(self.model, feed, self._held_out(first.batch_size))
-            written = saved(self.model, self._keeper(*self._best_by()).files, self.folder.path)
+            written = saved(self.model, self._keeper(*self._best_by()).files, self.folder.files)
         except Exception as error:
             raise self._failure(error) or error from None
         return Rehearsal(
@@ -175,10 +191,13 @@ class Runner:
             "data": dict(self.data.fingerprints), "seed": self.seed, "environment": self.environment,
             "spec": self.plan.spec_text, "epochs": training.epochs,
         }  # fmt: skip
-        saving = Saving(
-            self.folder.path / run_folder.CHECKPOINTS, training.checkpoint, interrupts, callbacks, facts, at, self.state
-        )
+        saving = Saving(self.folder.files, training.checkpoint, interrupts, callbacks, facts, at, self.state)
         last = at.first + training.epochs
+        if at.step > feed.order.steps:
+            raise TrainingError(
+                f"the checkpoint is of step {at.step} of an epoch, which has {feed.order.steps}",
+                "it is damaged; start anew: train without --resume",
+            )
         if self.state is not None:
             restore(self.model, self.state.arrays, "model", "optimizer")
             self.told.say(goes_on(at, last))
@@ -190,8 +209,14 @@ class Runner:
         best, history, *_ = ours
         best.ensure(history.epochs, history.last)
         if best.epoch and any(isinstance(one, EarlyStopping) and one.restore_best_weights for one in asked):
-            self.network.load_weights(self.folder.best)
+            self._load_best()
         return saving.at
+
+    def _load_best(self) -> None:
+        """Have the weights of the best epoch in the network, as they stand in the file."""
+        with writing(self.folder.best.path), self.folder.best.opened() as stream:
+            if self.network.weights:
+                load_weights(self.network, self.folder.best.path, stream=stream)
 
     def _held_out(self, batch_size: int) -> Feed | None:
         """The validation images, in batches that take no more memory than those of training."""
@@ -219,7 +244,7 @@ class Runner:
         test = self.data.test
         if test is None:
             return {}
-        self.network.load_weights(self.folder.best)
+        self._load_best()
         feed = self._evaluated(test, self.plan.training.batch_size)
         watching = [StopWhenAsked(interrupts)]
         return reported(self.model.evaluate(feed.batches(), verbose=0, return_dict=True, callbacks=watching))
@@ -233,7 +258,7 @@ class Runner:
         if held is None:
             self.told.say("note: nothing is held out to choose thresholds of tags by: each is 0.5")
             return
-        self.network.load_weights(self.folder.best)
+        self._load_best()
         size = evaluation_batch(self.plan.graph, self.plan.training.batch_size, self.shapes, len(held))
         found = thresholds(self.model, held, self.data.objectives, size)
         self.environment["thresholds"] = found
@@ -257,7 +282,7 @@ class Runner:
                 continue
             more: dict[str, Any] = {}
             if isinstance(callback, TensorBoard):
-                more["log_dir"] = str(self.folder.path / callback.log_dir)
+                more["log_dir"] = str(self.folder.inner(callback.log_dir))
             elif isinstance(callback, Monitoring):
                 more["mode"] = self._mode(callback.monitor, callback.mode)
             call = callback.call(**more)

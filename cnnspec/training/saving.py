@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from cnnspec.training import checkpoints
 from cnnspec.training.checkpoint_section import Checkpoint
 from cnnspec.training.checkpoints import State
+from cnnspec.training.errors import TrainingError
+from cnnspec.training.folder_files import Folder
 from cnnspec.training.interrupts import Interrupts
 from cnnspec.training.state import arrays_of, finite, generators, restore, set_generators, settled
 from cnnspec.training.watch import Logs, Watcher, kept, no_number, remind, swap_average
@@ -51,7 +52,7 @@ class Saving(Watcher):
     """
 
     def __init__(
-        self, folder: Path, when: Checkpoint, interrupts: Interrupts, callbacks: Sequence[Any],
+        self, folder: Folder, when: Checkpoint, interrupts: Interrupts, callbacks: Sequence[Any],
         facts: Mapping[str, Any], at: Position, resumed: State | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
@@ -70,9 +71,20 @@ class Saving(Watcher):
     def recall(self) -> None:
         """Remind the callbacks of what they knew."""
         if self._resumed is not None:
-            for callback, values in zip(self._callbacks, self._resumed.facts["callbacks"], strict=True):
+            kept = self._resumed.facts["callbacks"]
+            if len(kept) != len(self._callbacks):
+                raise TrainingError(
+                    f"the checkpoint keeps {len(kept)} callbacks, and the run has {len(self._callbacks)}",
+                    "it is of another version of cnnspec, or damaged; start anew: train without --resume",
+                )
+            for callback, values in zip(self._callbacks, kept, strict=True):
                 remind(callback, values)
-            set_generators(self._resumed.facts["generators"])
+            try:
+                set_generators(self._resumed.facts["generators"])
+            except (ValueError, TypeError, RuntimeError, OverflowError):
+                raise TrainingError(
+                    "the generators in the checkpoint are none", "it is damaged; start anew: train without --resume"
+                ) from None
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._epoch = epoch

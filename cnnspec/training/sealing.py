@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from hashlib import sha256
-from pathlib import Path
+from typing import IO
 
-PART = ".part-"
-"""How the names of files begin that are being written."""
+from cnnspec.training.folder_files import File
 
 _WORD = b"sha256:"
 _COMMENT = len(_WORD) + 64
@@ -21,59 +20,39 @@ _CHUNK = 1 << 20
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A place beside `path` to write to. It is then synced to the disk and moved to `path`, which is the old file or
-    the new one at any moment, and never a part of either."""
-    temporary = path.with_name(f"{PART}{path.name}")
-    try:
-        yield temporary
-        sync(temporary)
-        temporary.replace(path)
-        sync(path.parent)
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+def sealed(file: File) -> Iterator[IO[bytes]]:
+    """As `File.replaced`, for a zip file, which is sealed before it takes its place."""
+    with file.replaced() as stream:
+        yield stream
+        stream.seek(-2, os.SEEK_END)
+        stream.write(_COMMENT.to_bytes(2, "little"))
+        stream.write(_WORD)
+        stream.write(_digest(stream, stream.tell()).encode())
 
 
-@contextmanager
-def sealed(path: Path) -> Iterator[Path]:
-    """As `replacing`, for a zip file, which is sealed before it is moved."""
-    with replacing(path) as temporary:
-        yield temporary
-        with temporary.open("r+b") as file:
-            file.seek(-2, os.SEEK_END)
-            file.write(_COMMENT.to_bytes(2, "little"))
-            file.write(_WORD)
-            file.flush()
-            length = file.tell()
-            file.write(_digest(temporary, length).encode())
-
-
-def intact(path: Path) -> bool:
+def intact(file: File) -> bool:
     """Whether a sealed file is as it was written. Raises `OSError` where it cannot be read."""
-    length = path.stat().st_size - 64
-    with path.open("rb") as file:
-        file.seek(max(length - len(_WORD), 0))
-        if length < len(_WORD) or file.read(len(_WORD)) != _WORD:
-            return False
-        said = file.read()
-    return _digest(path, length).encode() == said
+    with file.opened() as stream:
+        return whole(stream)
 
 
-def _digest(path: Path, length: int) -> str:
-    """The SHA-256 of the first `length` bytes."""
+def whole(stream: IO[bytes]) -> bool:
+    """Whether what was sealed is as it was written; the stream is then at its start."""
+    length = stream.seek(0, os.SEEK_END) - 64
+    stream.seek(max(length - len(_WORD), 0))
+    if length < len(_WORD) or stream.read(len(_WORD)) != _WORD:
+        return False
+    said = stream.read()
+    found = _digest(stream, length).encode() == said
+    stream.seek(0)
+    return found
+
+
+def _digest(stream: IO[bytes], length: int) -> str:
+    """The SHA-256 of the first `length` bytes; the stream is then behind them."""
     digest = sha256()
-    with path.open("rb") as file:
-        while length > 0 and (chunk := file.read(min(_CHUNK, length))):
-            digest.update(chunk)
-            length -= len(chunk)
+    stream.seek(0)
+    while length > 0 and (chunk := stream.read(min(_CHUNK, length))):
+        digest.update(chunk)
+        length -= len(chunk)
     return digest.hexdigest()
-
-
-def sync(path: Path) -> None:
-    """Have a file or folder on the disk before going on."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
 from cnnspec.data.columns import Array
 from cnnspec.training.errors import TrainingError
+
+if TYPE_CHECKING:
+    from cnnspec.training.checkpoints import State
 
 
 def arrays_of(model: Any) -> dict[str, Array]:
@@ -39,12 +42,19 @@ def restore(model: Any, arrays: Mapping[str, Array], *kinds: str) -> None:
         variable.assign(held[name])
 
 
+def unlike(model: Any, state: State) -> str:
+    """Why a state is not one of this model, whose optimizer may not be there yet; nothing where it is."""
+    held = {name: array.shape for name, array in state.arrays.items() if name.startswith("model/")}
+    own = {name: tuple(variable.shape) for name, variable in _variables(model, "model")}
+    return "" if own == held else "is of another network"
+
+
 def _variables(model: Any, *kinds: str) -> Iterator[tuple[str, Any]]:
     """Names and variables. Keras gives no two runs the same names, so that the place among those of a kind tells."""
     metrics = {id(variable) for variable in model.metrics_variables}
     found = {
         "model": [variable for variable in model.variables if id(variable) not in metrics],
-        "optimizer": model.optimizer.variables,
+        "optimizer": model.optimizer.variables if getattr(model, "optimizer", None) is not None else [],
         "metrics": model.metrics_variables,
     }
     for kind in kinds or found:

@@ -13,19 +13,18 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from secrets import token_hex
 from typing import Any, ClassVar
 
 from cnnspec import __version__
 from cnnspec.training.callbacks import MLflow, Tracking, WandB
 from cnnspec.training.errors import TrainingError
+from cnnspec.training.kept_facts import LARGEST, Damaged, Environment, Tracked, read
 from cnnspec.training.plan import Plan
 from cnnspec.training.progress import Reporter, reported
-from cnnspec.training.run_folder import ENVIRONMENT, RunFolder
+from cnnspec.training.run_folder import ENVIRONMENT, TRACKING, RunFolder
 from cnnspec.training.watch import Logs, Watcher
 
-FILE = "tracking.json"
 _LONGEST = 500  # what MLflow has taken for a value since its first days
 
 
@@ -64,7 +63,7 @@ class Tracker(Watcher):
     def keep(self) -> None:
         """Keep the number of the run, and the epoch that was told last."""
         text = json.dumps({**_read(self._folder), self.entry: {"run": self.run, "epoch": self._epoch}}, indent=2)
-        self._folder.write(FILE, text + "\n")
+        self._folder.write(TRACKING, text + "\n")
 
     def finish(self, how: str) -> None:
         """Tell that the run is `finished`, `interrupted` or `failed`."""
@@ -122,7 +121,7 @@ class About:
                     "batch_size": self.plan.training.batch_size}  # fmt: skip
         for name in ("callbacks", "seed"):  # an address may hold a password; the seed is told below
             training.pop(name, None)
-        environment = json.loads((self.folder.path / ENVIRONMENT).read_text(encoding="utf-8"))
+        environment = read(self.folder.files.file(ENVIRONMENT).read(LARGEST), Environment)
         kept = ("backend", "backend_version", "device", "precision", "seed", "keras", "python")
         weights = sum(node.parameters for node in self.plan.graph.nodes)
         return {
@@ -189,10 +188,11 @@ class WandBTracker(Tracker):
         )  # fmt: skip
         mode: Any = asked.mode or ("online" if os.environ.get("WANDB_API_KEY") else "offline")
         again = self.run is not None
+        folder = about.folder.inner("wandb", deep=False).parent  # each start has a folder of its own in it
         self.run = self.run or token_hex(4)
         self._run = wandb.init(
             project=asked.project or about.plan.name, entity=asked.entity, mode=mode, id=self.run, name=about.title,
-            resume="allow" if mode == "online" and again else None, dir=str(about.folder.path), settings=settings,
+            resume="allow" if mode == "online" and again else None, dir=str(folder), settings=settings,
             tags=list(asked.tags), config={**about.settings, **about.tags},
         )  # fmt: skip
         self._run.define_metric("*", step_metric="epoch")
@@ -263,9 +263,7 @@ def _line(error: Exception) -> str:
 
 
 def _read(folder: RunFolder) -> dict[str, Any]:
-    path: Path = folder.path / FILE
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return dict(read(folder.files.file(TRACKING).read(LARGEST), Tracked))
+    except (OSError, Damaged):
         return {}
-    return found if isinstance(found, dict) else {}

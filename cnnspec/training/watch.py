@@ -6,16 +6,13 @@ What a callback must not forget when a run is resumed stands in its `KEPT`.
 from __future__ import annotations
 
 import csv
-import errno
 import io
 import json
 import math
-import os
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
 from typing import Any, ClassVar
 
@@ -23,11 +20,15 @@ import keras
 
 from cnnspec.training.batches import Order
 from cnnspec.training.errors import TrainingError
+from cnnspec.training.folder_files import File, Unsafe
 from cnnspec.training.interrupts import Interrupts
+from cnnspec.training.kept_facts import LARGEST, Best, Damaged, read
 from cnnspec.training.progress import Reporter, reported
 from cnnspec.training.run_folder import writing
-from cnnspec.training.sealing import intact, replacing, sealed
+from cnnspec.training.saving_models import save_model
+from cnnspec.training.sealing import whole
 from cnnspec.training.state import finite_weights
+from cnnspec.training.weights import fits
 
 Logs = Mapping[str, Any] | None
 
@@ -54,9 +55,16 @@ def kept(callback: Any) -> dict[str, Any]:
 
 
 def remind(callback: Any, values: Mapping[str, Any]) -> None:
-    """Give `callback` what it must not have forgotten."""
-    for name, value in values.items():
-        setattr(callback, name, value)
+    """Give `callback` what it must not have forgotten. Raises `TrainingError` where that is not what it keeps."""
+    names = getattr(callback, "KEPT", ())
+    if set(names) != set(values):
+        found, wanted = (", ".join(sorted(each)) or "nothing" for each in (values, names))
+        raise TrainingError(
+            f"the checkpoint keeps {found} for {type(callback).__name__}, which keeps {wanted}",
+            "it is of another version of cnnspec, or damaged; start anew: train without --resume",
+        )
+    for name in names:
+        setattr(callback, name, values[name])
     if isinstance(callback, Watcher):
         callback.recalled()
 
@@ -130,19 +138,19 @@ class KeepBest(Watcher):
     ABOUT: ClassVar[str] = "epoch.json"
 
     def __init__(
-        self, network: Any, path: Path, monitor: str, mode: str, say: Callable[[str], None] = lambda text: None
+        self, network: Any, file: File, monitor: str, mode: str, say: Callable[[str], None] = lambda text: None
     ) -> None:
         super().__init__()
-        self._network, self._path, self._monitor, self._say = network, path, monitor, say
+        self._network, self._file, self._monitor, self._say = network, file, monitor, say
         self._sign = -1.0 if mode == "max" else 1.0
         self.lowest = math.inf
         self.epoch: int | None = None
         self.logs: dict[str, float] = {}
 
     @property
-    def files(self) -> Mapping[Path, Any]:
+    def files(self) -> Mapping[File, Any]:
         """The networks that it keeps, by their files."""
-        return {self._path: self._network}
+        return {self._file: self._network}
 
     def marks(self, epoch: int) -> bool:
         """Whether `epoch` (from 1) is the best one so far."""
@@ -154,39 +162,63 @@ class KeepBest(Watcher):
             self._keep(epoch + 1, value, reported(logs or {}))
 
     def recalled(self) -> None:
-        if self._whole():
-            with zipfile.ZipFile(self._path) as file:
-                about = json.loads(file.read(self.ABOUT)) if self.ABOUT in file.namelist() else {}
-            for name, value in about.items():
-                setattr(self, name, value)
+        kept, why = self._kept()
+        if kept is not None:
+            self.epoch, self.lowest, self.logs = kept["epoch"], kept["lowest"], kept["logs"]
         elif self.epoch is not None:
-            self._say(f"warning: {self._lost()}")
+            self._say(f"warning: {self._lost(why)}")
             self.lowest = math.inf
 
     def ensure(self, epochs: int, logs: Mapping[str, float]) -> None:
         """Where the file was lost, have what was trained last in its place: epoch `epochs`, which reported `logs`."""
-        if self.epoch is not None and not self._whole():
-            self._say(f"warning: {self._lost()}; those of the last epoch, {epochs}, take their place")
+        kept, why = self._kept()
+        if self.epoch is not None and kept is None:
+            self._say(f"warning: {self._lost(why)}; those of the last epoch, {epochs}, take their place")
             self._keep(epochs, self._sign * logs.get(self._monitor, math.nan), logs)
 
     def _keep(self, epoch: int, value: float, logs: Mapping[str, float]) -> None:
         told = {"epoch": epoch, "lowest": value, "logs": dict(logs)}
         size = sum(math.prod(weight.shape) * 4 for weight in self._network.weights)
-        with writing(self._path, size=size), averaged(self.model), sealed(self._path) as place:
-            self._network.save(place)
-            with zipfile.ZipFile(place, "a") as file:
-                file.writestr(self.ABOUT, json.dumps(told))
+        with writing(self._file.path, size=size), averaged(self.model):
+            save_model(self._network, self._file, {self.ABOUT: json.dumps(told)})
         self.epoch, self.lowest, self.logs = epoch, value, dict(logs)
 
-    def _whole(self) -> bool:
+    def _kept(self) -> tuple[Mapping[str, Any] | None, str]:
+        """What the file tells of its weights, where it is whole and they are of this network and run; else why not."""
         try:
-            return intact(self._path)
-        except OSError:
-            return False
+            with self._file.opened() as stream:
+                if not whole(stream):
+                    return None, "damaged"
+                with zipfile.ZipFile(stream) as archive:
+                    told = self._told(archive)
+                if not fits(self._network, self._file.path, stream):
+                    return None, "of another network"
+        except FileNotFoundError:
+            return None, "missing"
+        except Unsafe as error:
+            return None, f"no file to take ({error.told})"
+        except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
+            return None, "damaged"
+        except Damaged as error:
+            return None, f"damaged ({self.ABOUT}: {error})"
+        known = {"epoch": self.epoch, "lowest": self.lowest, "logs": self.logs}
+        if told is None or self.epoch is None:
+            return told or known, ""
+        if told["epoch"] < self.epoch or (
+            told["epoch"] == self.epoch and math.isfinite(told["lowest"]) and told["lowest"] != self.lowest
+        ):
+            return None, f"not that of the checkpoint (it says epoch {told['epoch']}, {told['lowest']:g})"
+        return told, ""
 
-    def _lost(self) -> str:
-        state = "damaged" if self._path.exists() else "missing"
-        return f"{self._path.name} is {state}: the weights of epoch {self.epoch} are lost"
+    def _told(self, archive: zipfile.ZipFile) -> Mapping[str, Any] | None:
+        if self.ABOUT not in archive.namelist():
+            return None
+        if archive.getinfo(self.ABOUT).file_size > LARGEST:
+            raise Damaged(f"it has more than {LARGEST:,} bytes")
+        return read(archive.read(self.ABOUT), Best)
+
+    def _lost(self, why: str) -> str:
+        return f"{self._file.name} is {why}: the weights of epoch {self.epoch} are lost"
 
 
 class History(Watcher):
@@ -194,9 +226,9 @@ class History(Watcher):
 
     KEPT = ("epochs", "text")
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, file: File) -> None:
         super().__init__()
-        self._path, self._began = path, 0.0
+        self._file, self._began = file, 0.0
         self.epochs = 0
         self.text = ""
 
@@ -206,10 +238,10 @@ class History(Watcher):
     def recalled(self) -> None:
         """The file holds what the checkpoint knows: no row of an epoch that is trained again, none that is damaged."""
         content = self.text.encode()
-        with writing(self._path, size=len(content)):
-            if (self._path.read_bytes() if self._path.exists() else b"") != content:
-                with replacing(self._path) as place:
-                    place.write_bytes(content)
+        with writing(self._file.path, size=len(content)):
+            size = self._file.size
+            if size != len(content) or self._file.read(size) != content:
+                self._file.write(content)
 
     @property
     def last(self) -> dict[str, float]:
@@ -228,22 +260,13 @@ class History(Watcher):
         if not self.epochs:
             writer.writeheader()
         writer.writerow(row)
-        with writing(self._path, size=len(text.getvalue())):
-            _append(self._path, text.getvalue())
+        with writing(self._file.path, size=len(text.getvalue())):
+            if self._file.size == len(self.text.encode()):
+                self._file.append(text.getvalue().encode())
+            else:  # somebody took it away, or wrote to it
+                self._file.write((self.text + text.getvalue()).encode())
         self.text += text.getvalue()
         self.epochs += 1
-
-
-def _append(path: Path, text: str) -> None:
-    """Add `text` to a file, all of it or nothing."""
-    with path.open("ab", buffering=0) as file:
-        length = file.tell()
-        try:
-            if file.write(text.encode()) < len(text.encode()):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        except OSError:
-            file.truncate(length)
-            raise
 
 
 class Show(Watcher):

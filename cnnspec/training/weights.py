@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import keras
 
@@ -86,24 +86,43 @@ class Match(NamedTuple):
     misfits: list[Misfit]
 
 
-def load_weights(model: Any, path: Path, skip: Sequence[str] = ()) -> Loaded:
+def load_weights(model: Any, path: Path, skip: Sequence[str] = (), stream: IO[bytes] | None = None) -> Loaded:
     """Fill `model`, built from a spec, with the weights of a file of Keras, or the best ones of the run in a folder.
 
     `skip` names layers of the model or of the file (or patterns of names) that are left out. Nothing is changed
-    unless everything fits. Raises `WeightsError` with every layer that does not.
+    unless everything fits. `stream` is that file where it is open already. Raises `WeightsError` with every layer that
+    does not fit.
     """
-    own, path = list(_own_layers(model)), weights_file(path)
-    with opened(path) as held:
-        _check_patterns(skip, own, held)
-        pairs, misfits = match(own, held, skip)
-        if misfits or not pairs:
-            raise WeightsError(*_told(path, own, misfits))
-        check_twins(path, pairs)
-        over = _left_over(path, own, held, pairs, skip)
+    own, path = list(_own_layers(model)), path if stream is not None else weights_file(path)
+    with opened(path, stream) as held:
+        pairs, over = _fitting(path, own, held, skip)
         for layer, other in pairs:
             layer.fill(other)
     filled = {layer.name for layer, _ in pairs}
     return Loaded(len(pairs), tuple(layer.name for layer in own if layer.name not in filled), over)
+
+
+def fits(model: Any, path: Path, stream: IO[bytes]) -> bool:
+    """Whether the file holds weights for every layer of `model`, and no others."""
+    own = list(_own_layers(model))
+    try:
+        with opened(path, stream) as held:
+            pairs, over = _fitting(path, own, held)
+            return not over and {layer.name for layer, _ in pairs} == {layer.name for layer in own}
+    except WeightsError:
+        return not own
+
+
+def _fitting(
+    path: Path, own: Sequence[Own], held: Sequence[Held], skip: Sequence[str] = ()
+) -> tuple[list[tuple[Own, Held]], tuple[tuple[str, int], ...]]:
+    """The layers that belong together, and what of the file stays unused. Raises `WeightsError`."""
+    _check_patterns(skip, own, held)
+    pairs, misfits = match(own, held, skip)
+    if misfits or not pairs:
+        raise WeightsError(*_told(path, own, misfits))
+    check_twins(path, pairs)
+    return pairs, _left_over(path, own, held, pairs, skip)
 
 
 def _left_over(

@@ -75,14 +75,15 @@ _DAMAGE = (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeErro
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[list[Held]]:
-    """The layers with weights that a file holds, in order; their arrays are read while it is open.
+def opened(path: Path, stream: IO[bytes] | None = None) -> Iterator[list[Held]]:
+    """The layers with weights that a file holds, in order; their arrays are read while it is open. `stream` is the file
+    where it is open already, and `path` is what messages call it.
 
     Raises `WeightsError` where it is not there, no file of weights, cut short or damaged.
     """
     with ExitStack() as stack:
         try:
-            held = _held(path, stack)
+            held = _held(path, stream or stack.enter_context(path.open("rb")), stack)
         except OSError as error:
             raise WeightsError(f"{path} cannot be read: {error.strerror or error}") from None
         except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError):
@@ -90,29 +91,30 @@ def opened(path: Path) -> Iterator[list[Held]]:
         yield held
 
 
-def _held(path: Path, stack: ExitStack) -> list[Held]:
-    if not zipfile.is_zipfile(path):
-        return _layers(stack.enter_context(_hdf5(path, path)), path, {})
-    archive = stack.enter_context(zipfile.ZipFile(path))
+def _held(path: Path, stream: IO[bytes], stack: ExitStack) -> list[Held]:
+    if not zipfile.is_zipfile(stream):
+        stream.seek(0)
+        return _layers(stack.enter_context(_hdf5(stream, path)), path, {})
+    archive = stack.enter_context(zipfile.ZipFile(stream))
     member = stack.enter_context(_unpacked(archive, path))
     return _layers(stack.enter_context(_hdf5(member, path)), path, _config(archive))
 
 
 @contextmanager
-def _hdf5(source: Path | IO[bytes], path: Path) -> Iterator[h5py.File]:
+def _hdf5(source: IO[bytes], path: Path) -> Iterator[h5py.File]:
     try:
         file = h5py.File(source, "r")
     except _DAMAGE as error:
         if isinstance(error, PermissionError):
             raise
-        raise WeightsError(*_no_hdf5(path, str(error))) from None
+        raise WeightsError(*_no_hdf5(source, path, str(error))) from None
     with file:
         yield file
 
 
-def _no_hdf5(path: Path, said: str) -> tuple[str, str]:
-    with path.open("rb") as file:
-        start = file.read(8)
+def _no_hdf5(source: IO[bytes], path: Path, said: str) -> tuple[str, str]:
+    source.seek(0)
+    start = source.read(8)
     if "truncated" in said or start[:2] == b"PK":
         return f"{path} is cut short", "fetch or write it again"
     if start == b"\x89HDF\r\n\x1a\n":

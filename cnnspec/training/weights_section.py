@@ -34,6 +34,10 @@ def weights_file(path: Path) -> Path:
     if not is_folder(path):
         raise WeightsError(f"{path} is not there", "paths are relative to the folder of the spec")
     if is_file(path / BEST):
+        if (path / BEST).is_symlink():
+            raise WeightsError(
+                f"{path / BEST} is a symbolic link, where a file belongs", "name the file that it leads to"
+            )
         return path / BEST
     if is_file(path / SPEC):
         raise WeightsError(f"{path} has no {BEST}: its first epoch was never finished", "name another run, or a file")

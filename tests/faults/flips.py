@@ -5,13 +5,17 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from cnnspec.training import checkpoints
 from cnnspec.training.checkpoints import State
+from cnnspec.training.folder_files import Folder
+from cnnspec.training.saving import Position
 from cnnspec.training.sealing import intact
+from cnnspec.training.state import generators
 
 
 def _flipped(content: bytes, draw: random.Random) -> bytes:
@@ -53,11 +57,11 @@ DAMAGES: tuple[Callable[[bytes, random.Random], bytes], ...] = (
 def flips(folder: Path, count: int, seed: int = 1) -> tuple[Counter[str], list[str]]:
     """Damage the newest of two checkpoints, and a sealed model, `count` times each; what passed for whole."""
     draw, counts, wrong = random.Random(seed), Counter[str](), list[str]()
-    place = folder / "checkpoints"
-    place.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    place = Folder.at(folder)
     for step in (40, 80):
         checkpoints.save(place, step, _state(step), keep=2)
-    newest = place / "000000080.npz"
+    newest = folder / "checkpoints" / "000000080.npz"
     whole = newest.read_bytes()
     for number in range(count):
         damage = DAMAGES[number % len(DAMAGES)]
@@ -65,7 +69,12 @@ def flips(folder: Path, count: int, seed: int = 1) -> tuple[Counter[str], list[s
         said: list[str] = []
         found = checkpoints.newest(place, said.append)
         counts[damage.__name__.strip("_").replace("_", " ")] += 1
-        if intact(newest) or found is None or found[0].name != "000000040.npz" or len(said) != 1:
+        if (
+            intact(place.below("checkpoints").file(newest.name))
+            or found is None
+            or found[0].name != "000000040.npz"
+            or len(said) != 1
+        ):
             wrong.append(f"{damage.__name__} number {number}")
         elif not all(np.array_equal(array, found[1].arrays[name]) for name, array in _state(40).arrays.items()):
             wrong.append(f"{damage.__name__} number {number}: the one before is not what it was")
@@ -78,4 +87,8 @@ def _state(step: int) -> State:
     draw = np.random.default_rng(step)
     arrays = {f"model/{index:05}": draw.normal(size=(3, 3, 8, 4)).astype(np.float32) for index in range(6)}
     arrays["optimizer/00000"] = np.array(step, np.int64)
-    return State(arrays, {"position": {"steps": step}, "callbacks": [{"best": 0.5}] * 4})
+    facts = {
+        "data": {}, "seed": 1, "environment": {}, "spec": "", "epochs": 1, "position": asdict(Position(steps=step)),
+        "generators": generators(), "callbacks": [{"best": 0.5}] * 4,
+    }  # fmt: skip
+    return State(arrays, facts)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import Popen
 
-from cnnspec.training.sealing import PART
+from cnnspec.training.folder_files import PART
 from tests.faults.runs import Left, lay_out, left, said, start
 
 _LONGEST = 600.0

@@ -17,7 +17,8 @@ import h5py
 import numpy as np
 
 from cnnspec.training import checkpoints
-from cnnspec.training.run_folder import BEST, CHECKPOINTS, HISTORY, RESULT
+from cnnspec.training.folder_files import Folder
+from cnnspec.training.run_folder import BEST, HISTORY, RESULT
 
 SPEC = """
 name: net
@@ -96,7 +97,7 @@ def _same(one: Any, other: Any) -> bool:
 
 def left(run: Path) -> Left:
     """The last checkpoint, the weights of the best model, the history without its seconds, the metrics."""
-    found = checkpoints.newest(run / CHECKPOINTS, _refuse)
+    found = checkpoints.newest(Folder.at(run), _refuse)
     assert found is not None, f"{run} has no checkpoint"
     state = found[1]
     arrays = {f"checkpoint/{name}": array for name, array in state.arrays.items()}

@@ -106,9 +106,7 @@ def test_json(run: Path, tmp_path: Path) -> None:
     assert json.loads(result.stdout) == {"run": str(run), "count": 2, "seed": 1, "files": files, "grid": None}
 
 
-@pytest.mark.parametrize(
-    ("noted", "black", "white"), [([-2.0, 6.0], -2.0, 6.0), ("dark", None, None), ([float("nan"), 1.0], None, None)]
-)
+@pytest.mark.parametrize(("noted", "black", "white"), [([-2.0, 6.0], -2.0, 6.0), (None, None, None)])
 def test_brightness_that_no_activation_tells_is_what_the_run_noted(
     tmp_path: Path, noted: object, black: float | None, white: float | None
 ) -> None:
@@ -117,6 +115,14 @@ def test_brightness_that_no_activation_tells_is_what_the_run_noted(
     low, high = (made.min(), made.max()) if black is None or white is None else (black, white)
     wanted = np.clip((made[1] - low) / (high - low), 0, 1) * 255
     assert np.abs(pixels(tmp_path / "made" / "0002.png") - wanted).max() <= 0.51
+
+
+@pytest.mark.parametrize("noted", ["dark", [float("nan"), 1.0], [1.0]])
+def test_brightness_that_is_none_is_told(tmp_path: Path, noted: object) -> None:
+    run = kept(tmp_path / "run", GAN.replace("tanh", "linear"), range=noted)
+    result = call("generate", run, "-o", tmp_path / "made")
+    assert code(result) == 2
+    assert "environment.json is damaged: `range" in result.stderr
 
 
 def test_what_is_no_picture_is_an_array(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -21,6 +21,7 @@ import pytest
 from cnnspec.data.errors import DataError
 from cnnspec.training.errors import Interrupted, TrainingError
 from cnnspec.training.fit import rehearse, train
+from cnnspec.training.folder_files import Folder
 from cnnspec.training.plan import Plan, Run
 from cnnspec.training.run_folder import in_use
 from tests.training.specs import AUTOENCODER, SMALL, plan
@@ -207,17 +208,18 @@ def test_what_was_good_before_the_loss_was_lost_stays(tmp_path: Path) -> None:
 PLAIN = SimpleNamespace(optimizer=SimpleNamespace(use_ema=False))
 
 
-def test_nan_is_never_best() -> None:
+def test_nan_is_never_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    from keras.src.saving import saving_lib
+
     from cnnspec.training.watch import KeepBest
 
     class Model:
         weights: tuple[Any, ...] = ()
 
-        def save(self, path: Path) -> None:
-            path.write_text(str(self))
+    monkeypatch.setattr(saving_lib, "save_model", lambda model, file: file.write(str(model).encode()))
 
     def kept(mode: str, values: list[float], folder: Path) -> int | None:
-        best = KeepBest(Model(), folder / "best.keras", "val_x", mode)
+        best = KeepBest(Model(), Folder.at(folder).file("best.keras"), "val_x", mode)
         best.set_model(PLAIN)
         for epoch, value in enumerate(values):
             best.on_epoch_end(epoch, {"val_x": value})
@@ -233,18 +235,21 @@ def test_nan_is_never_best() -> None:
         assert kept("min", [nan, nan], Path(name)) is None
 
 
-def test_a_save_that_fails_leaves_the_one_before(tmp_path: Path) -> None:
+def test_a_save_that_fails_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from keras.src.saving import saving_lib
+
     from cnnspec.training.watch import KeepBest
 
     class Model:
         weights: tuple[Any, ...] = ()
 
-        def save(self, path: Path) -> None:
-            path.write_text("half")
-            raise OSError(28, "No space left on device")
+    def half(model: Model, file: IO[bytes]) -> None:
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
 
+    monkeypatch.setattr(saving_lib, "save_model", half)
     (tmp_path / "best.keras").write_text("good")
-    best = KeepBest(Model(), tmp_path / "best.keras", "loss", "min")
+    best = KeepBest(Model(), Folder.at(tmp_path).file("best.keras"), "loss", "min")
     best.set_model(PLAIN)
     with pytest.raises(TrainingError, match=r"cannot write .*best\.keras: no space left on device"):
         best.on_epoch_end(0, {"loss": 1.0})
@@ -445,15 +450,13 @@ def test_a_missing_file_is_seen_before_a_framework_starts(tmp_path: Path, monkey
 
 
 def test_a_row_of_the_history_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    from cnnspec.training.watch import _append
-
     (tmp_path / "history.csv").write_text("epoch,loss\n1,0.5\n")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20, limits[1]))
     try:
         with pytest.raises(OSError, match=r"No space left|too large"):
-            _append(tmp_path / "history.csv", "2,0.25\n")
+            Folder.at(tmp_path).file("history.csv").append(b"2,0.25\n")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, before)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cnnspec.training.folder_files import Folder
 from cnnspec.training.progress import Bar, Lines, epoch_line, reported, reporter
 
 
@@ -31,7 +32,7 @@ def test_losses_come_first_and_validation_last() -> None:
 
 def test_a_terminal_gets_a_bar_and_keeps_the_lines(tmp_path: Path) -> None:
     stream = Terminal()
-    told = reporter(log=tmp_path / "log.txt", stream=stream)
+    told = reporter(log=Folder.at(tmp_path).file("log.txt"), stream=stream)
     assert isinstance(told, Bar)
     for epoch in (1, 2):
         told.epoch_begins(epoch, 2, 10)
@@ -71,7 +72,7 @@ class Broken(io.StringIO):
 
 @pytest.mark.parametrize("terminal", [False, True])
 def test_a_stream_that_breaks_stops_nothing(terminal: bool, tmp_path: Path) -> None:
-    told = reporter(log=tmp_path / "log.txt", stream=Broken(terminal))
+    told = reporter(log=Folder.at(tmp_path).file("log.txt"), stream=Broken(terminal))
     told.say("device: CPU")
     told.epoch_begins(1, 1, 1)
     told.step_ends(1, {"loss": 0.5})
@@ -82,13 +83,17 @@ def test_a_stream_that_breaks_stops_nothing(terminal: bool, tmp_path: Path) -> N
 
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     stream = io.StringIO()
-    reporter(log=tmp_path / "nowhere" / "log.txt", stream=stream).say("device: CPU")
+    nowhere = tmp_path / "nowhere"
+    nowhere.mkdir()
+    log = Folder.at(nowhere).file("log.txt")
+    nowhere.rmdir()
+    reporter(log=log, stream=stream).say("device: CPU")
     assert stream.getvalue() == "device: CPU\n"
 
 
 def test_quiet_is_quiet_but_logs(tmp_path: Path) -> None:
     stream = Terminal()
-    told = reporter(quiet=True, log=tmp_path / "log.txt", stream=stream)
+    told = reporter(quiet=True, log=Folder.at(tmp_path).file("log.txt"), stream=stream)
     assert type(told) is Lines
     told.say("device: CPU")
     assert stream.getvalue() == ""

@@ -11,6 +11,7 @@ from cnnspec.pipeline import check_text
 from cnnspec.training.batch_size import candidates, choose, chosen_before, settled
 from cnnspec.training.device import Machine
 from cnnspec.training.errors import TrainingError
+from cnnspec.training.folder_files import Folder
 from cnnspec.training.plan import Plan
 from cnnspec.training.resources import Needs, check_disk, check_memory, disk_needed, memory_ran_out, out_of_memory
 from tests.training.specs import plan
@@ -186,6 +187,6 @@ def test_a_step_that_fails_for_real_halves_it(tmp_path: Path) -> None:
 
 def test_a_resumed_run_keeps_its_size(tmp_path: Path) -> None:
     asked = large(tmp_path, AUTO)
-    assert chosen_before(asked, tmp_path) is asked
+    assert chosen_before(asked, Folder.at(tmp_path)) is asked
     (tmp_path / "environment.json").write_text('{"batch_size": 8}')
-    assert chosen_before(asked, tmp_path) == settled(asked, 8)
+    assert chosen_before(asked, Folder.at(tmp_path)) == settled(asked, 8)

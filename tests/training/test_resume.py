@@ -19,6 +19,7 @@ import cnnspec
 from cnnspec.training import checkpoints, watch
 from cnnspec.training.errors import Interrupted, TrainingError
 from cnnspec.training.fit import train
+from cnnspec.training.folder_files import Folder
 from cnnspec.training.plan import Run
 from cnnspec.training.run_folder import reopen
 from cnnspec.training.runner import Runner
@@ -97,7 +98,7 @@ def test_stopped_and_gone_on_with(place: str, example: Example, monkeypatch: pyt
         with pytest.raises(Interrupted) as caught:
             run(example.folder)
     folder = caught.value.folder
-    at = checkpoints.newest(folder / "checkpoints", pytest.fail)
+    at = checkpoints.newest(Folder.at(folder), pytest.fail)
     assert at is not None
     if place == "validation":
         assert (at[1].facts["position"]["step"], list(at[1].facts["position"]["logs"])) == (13, ["accuracy", "loss"])
@@ -265,7 +266,7 @@ def test_weights_that_are_no_numbers_are_never_kept(split: str, example: Example
         run(example.folder, *overrides)
     folder = max((example.folder / "runs" / "net").iterdir(), key=lambda path: int(path.name))
     assert all(np.isfinite(array).all() for array in best_weights(folder).values())
-    at = checkpoints.newest(folder / "checkpoints", pytest.fail)
+    at = checkpoints.newest(Folder.at(folder), pytest.fail)
     assert at is not None
     assert all(np.isfinite(array).all() for name, array in at[1].arrays.items() if not name.startswith("metrics"))
     with pytest.raises(TrainingError, match="became"):

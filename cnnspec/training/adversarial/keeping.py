@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -12,12 +11,11 @@ import numpy as np
 from cnnspec.data.columns import Column
 from cnnspec.training.adversarial.plan import SHOWN, AdversarialPlan
 from cnnspec.training.adversarial.samples import grid, making, pixels, range_of, write_png
+from cnnspec.training.folder_files import File
 from cnnspec.training.progress import reported
-from cnnspec.training.run_folder import RunFolder, writing
-from cnnspec.training.sealing import sealed
+from cnnspec.training.run_folder import DISCRIMINATOR, SAMPLES, RunFolder, writing
+from cnnspec.training.saving_models import save_model
 from cnnspec.training.watch import KeepBest, Logs
-
-DISCRIMINATOR, SAMPLES = "discriminator.keras", "samples"
 
 
 def brightness(model: Any, plan: AdversarialPlan, images: Column) -> tuple[float, float]:
@@ -38,13 +36,13 @@ class KeepLast(KeepBest):
         self, model: Any, plan: AdversarialPlan, folder: RunFolder, seed: int, brightness: tuple[float, float]
     ) -> None:
         super().__init__(model.generator, folder.best, "generator_loss", "min")
-        self._both = {folder.best: model.generator, folder.path / DISCRIMINATOR: model.network}
-        self._samples, self._digits = folder.path / SAMPLES, len(str(plan.training.epochs))
+        self._both = {folder.best: model.generator, folder.files.file(DISCRIMINATOR): model.network}
+        self._folder, self._digits = folder.files, len(str(plan.training.epochs))
         self._drawn, self._range = (SHOWN, seed, plan.training.batch_size), brightness
         self._pictured = len(plan.generator.shape_of(plan.generator.output)) == 3
 
     @property
-    def files(self) -> Mapping[Path, Any]:
+    def files(self) -> Mapping[File, Any]:
         """Both networks, by their files."""
         return self._both
 
@@ -53,12 +51,12 @@ class KeepLast(KeepBest):
         return False
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        for path, network in self.files.items():
-            with writing(path), sealed(path) as place:
-                network.save(place)
+        for file, network in self.files.items():
+            with writing(file.path):
+                save_model(network, file)
         if self._pictured:
             made = np.concatenate(list(making(self._network, *self._drawn)))
-            path = self._samples / f"{epoch + 1:0{self._digits}}.png"
-            with writing(path):
-                write_png(path, grid(pixels(made, *self._range)))
+            name = f"{epoch + 1:0{self._digits}}.png"
+            with writing(self._folder.path / SAMPLES / name), self._folder.below(SAMPLES, make=True) as samples:
+                write_png(samples.file(name), grid(pixels(made, *self._range)))
         self.epoch, self.logs = epoch + 1, reported(logs or {})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import ceil, isqrt
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -12,6 +11,7 @@ import numpy as np
 
 from cnnspec.data.columns import Array, blocks
 from cnnspec.graph.graph import Graph
+from cnnspec.training.folder_files import File
 from cnnspec.training.objective import RANGES, final_activation
 
 _STREAM = 8
@@ -53,15 +53,10 @@ def grid(pictures: Array) -> Array:
     return whole
 
 
-def write_png(path: Path, pixels: Array) -> None:
+def write_png(file: File, pixels: Array) -> None:
     """Write a picture, whole or not at all."""
     from PIL import Image
 
-    temporary = path.with_name(f".part-{path.name}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        picture: Any = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-        picture.save(temporary, format="PNG")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    picture: Any = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    with file.replaced() as stream:
+        picture.save(stream, format="PNG")
