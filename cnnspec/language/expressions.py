@@ -16,9 +16,16 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
+from cnnspec.language.budget import Spent, budget
 from cnnspec.language.entries import shown
 from cnnspec.language.expression_habits import habit, reads, short, way_to_write
-from cnnspec.language.limits import EXPRESSION_CHARACTERS, EXPRESSION_ITEMS
+from cnnspec.language.limits import (
+    EXPRESSION_CHARACTERS,
+    EXPRESSION_ITEMS,
+    EXPRESSION_STEPS,
+    ROUND_DIGITS,
+    TEXT_WEIGHT,
+)
 
 Lookup = Callable[[str], Any]
 
@@ -26,8 +33,6 @@ _NAME = re.compile(r"\$([A-Za-z_]\w*)")
 _LARGEST = 1 << 63
 _DEEPEST = 100
 """How many levels of brackets, operators and calls."""
-_STEPS = 20_000
-"""How many parts of one expression are computed, each turn of a `for` counted."""
 
 
 class ExpressionError(Exception):
@@ -42,6 +47,8 @@ class ExpressionError(Exception):
         """The expression as it was surely meant, or what `start` and `length` mark, where they do."""
         self.blamed: str | None = None
         """The name whose value is to blame."""
+        self.silent = False
+        """Whether it follows from what was told: one budget is used up once."""
 
 
 def is_expression(value: object) -> bool:
@@ -61,7 +68,13 @@ def compute(text: str, lookup: Lookup) -> Any:
     if isinstance(parsed, ExpressionError):
         raise ExpressionError(parsed.code, parsed.message, parsed.start, parsed.length, parsed.help, parsed.mend)
     tree, shift = parsed
-    return settled(_Computer(lookup, shift).value(tree))
+    computer = _Computer(lookup, shift)
+    try:
+        return settled(computer.value(tree))
+    except Spent as spent:
+        found = ExpressionError("expression-limit", str(spent), help="compute less, or write the values out")
+        found.silent, computer.budget.told = computer.budget.told, True
+        raise found from None
 
 
 @lru_cache(maxsize=1024)
@@ -171,11 +184,13 @@ class _Computer:
         self.shift = shift
         self.local: dict[str, Any] = {}
         self.steps = 0
+        self.budget = budget()
 
     def value(self, node: ast.expr) -> Any:
         self.steps += 1
-        if self.steps > _STEPS:
-            raise ExpressionError("expression-limit", f"this expression takes more than {_STEPS:,} steps")
+        self.budget.step()
+        if self.steps > EXPRESSION_STEPS:
+            raise ExpressionError("expression-limit", f"this expression takes more than {EXPRESSION_STEPS:,} steps")
         try:
             return self._bounded(self._value(node), node)
         except ExpressionError:
@@ -205,7 +220,26 @@ class _Computer:
             raise self._error(node, "expression-limit", "this number is too large")
         if isinstance(value, str | list | tuple | range) and len(value) > EXPRESSION_ITEMS:
             raise self._error(node, "expression-limit", "this value is too long")
+        sliced = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice)
+        if sliced or isinstance(node, ast.List | ast.ListComp | ast.BinOp | ast.Call):
+            self._weigh(value, node)
         return tuple(value) if isinstance(value, range) else value
+
+    def _weigh(self, value: Any, node: ast.expr) -> None:
+        """Take what a value holds, its lists included, from the budget. Lists in lists would grow without end else."""
+        if isinstance(value, str | range):
+            self.budget.take(len(value))
+        if not isinstance(value, tuple):
+            return
+        weight, lists = 0, [value]
+        while lists:
+            items = lists.pop()
+            weight += len(items) + sum(len(item) // TEXT_WEIGHT for item in items if isinstance(item, str))
+            if weight > EXPRESSION_ITEMS:
+                message = f"this value holds more than {EXPRESSION_ITEMS:,} values, those of its lists included"
+                raise self._error(node, "expression-limit", message)
+            lists += [item for item in items if isinstance(item, tuple)]
+        self.budget.take(weight)
 
     def _value(self, node: ast.expr) -> Any:
         match node:
@@ -299,6 +333,8 @@ class _Computer:
                 )
             sign, function = _COMPARE[type(kind)]
             following = self._text_beside(value, other)
+            self._weigh(value, node)
+            self._weigh(following, node)
             try:
                 if not function(value, following):
                     return False
@@ -372,6 +408,13 @@ class _Computer:
         values = [self.value(argument) for argument in arguments]
         if name in ("int", "round", "floor", "ceil", "abs") and any(isinstance(value, str) for value in values):
             raise self._error(node, "expression-value", f"`{name}` takes a number, not {shown(values[0])}")
+        if name == "round" and len(values) == 2 and isinstance(values[1], int) and abs(values[1]) > ROUND_DIGITS:
+            message = f"`round` takes at most {ROUND_DIGITS} digits"
+            raise self._error(node, "expression-limit", message)
+        for value in values:
+            self._weigh(value, node)
+        if name == "sum" and len(values) == 2 and isinstance(values[0], tuple) and isinstance(values[1], tuple):
+            self.budget.take(len(values[0]) * sum(len(part) for part in values[0] if isinstance(part, tuple)))
         try:
             return FUNCTIONS[name](*values)
         except (TypeError, ValueError):

@@ -101,6 +101,8 @@ class Environment(NamedTuple):
         try:
             return compute(node.text, self.lookup)
         except ExpressionError as error:
+            if error.silent:
+                raise Failed from None
             span = node.span if not error.length else node.span.part(error.start, error.length)
             if any(name in self.scope.refused for name in re.findall(_HYPHENS, node.text)):
                 raise Failed from None
