@@ -64,6 +64,10 @@ def compute(text: str, lookup: Lookup) -> Any:
             return lookup(name[1])
         except RecursionError:
             raise ExpressionError("expression-limit", "this is computed from too many other parameters") from None
+    if budget().told:
+        refused = ExpressionError("expression-limit", "the budget of all expressions is used up")
+        refused.silent = True
+        raise refused
     parsed = _read(text)
     if isinstance(parsed, ExpressionError):
         raise ExpressionError(parsed.code, parsed.message, parsed.start, parsed.length, parsed.help, parsed.mend)
@@ -137,7 +141,9 @@ def _too_deep(tree: ast.AST) -> bool:
     level = [tree]
     for _ in range(_DEEPEST):
         level = [child for node in level for child in ast.iter_child_nodes(node)]
-    return bool(level)
+        if not level:
+            return False
+    return True
 
 
 def settled(value: Any, room: list[int] | None = None) -> Any:

@@ -16,7 +16,7 @@ EXPRESSION_CHARACTERS: Final = 1_000
 EXPRESSION_ITEMS: Final = 10_000
 EXPRESSION_STEPS: Final = 20_000
 """How many parts of one expression are computed, each turn of a `for` counted."""
-CHECK_STEPS: Final = 500_000
+CHECK_STEPS: Final = 250_000
 """The same for all expressions of a check together: a second of the processor's time at most."""
 CHECK_VALUES: Final = 4_000_000
 """How many values and characters all expressions of a check make or compare: some 150 MB at most."""
