@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix, Related, called_from
 from cnnspec.language.entries import shown
-from cnnspec.language.expressions import ExpressionError, compute, is_expression, names_in, settled
+from cnnspec.language.expression_words import names_in
+from cnnspec.language.expressions import ExpressionError, compute, is_expression, settled
 from cnnspec.language.hints import mend
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head
 from cnnspec.language.spans import Span
