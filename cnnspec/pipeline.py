@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from cnnspec.graph.elaborate import networks
 from cnnspec.graph.graph import Graph
 from cnnspec.language import limits
+from cnnspec.language.budget import one_budget
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, TooMany
 from cnnspec.language.files import Files
 from cnnspec.language.ignores import Ignore, heed
@@ -171,7 +172,7 @@ def check_text(
     data: Data | None = None
     training: Training | AdversarialTraining | None = None
     folder = Path()
-    with _uncollected(), suppress(TooMany):
+    with _uncollected(), one_budget(), suppress(TooMany):
         document = files.main(text, file, directory or Path())
         if document is not None:
             document = apply(document, tuple(settings), diagnostics)
@@ -275,7 +276,7 @@ def check_bytes(data: bytes, file: str, **options: Any) -> Report:
 def check_file(path: str | Path, **options: Any) -> Report:
     """Check a spec file, or standard input for `-`. Raises `OSError` where it cannot be read."""
     if str(path) == "-":
-        return check_bytes(sys.stdin.buffer.read(), "<stdin>", **options)
+        return check_bytes(sys.stdin.buffer.read(limits.READ_BYTES), "<stdin>", **options)
     data = contents(Path(path))
     if _of_a_run(Path(path)):
         from cnnspec.language.write import of_older_versions
@@ -296,4 +297,4 @@ def contents(path: Path) -> bytes:
     if is_there(path) and not is_file(path):
         raise OSError(f"{path} is not a regular file")
     with path.open("rb") as file:
-        return file.read(2 << 20)
+        return file.read(limits.READ_BYTES)

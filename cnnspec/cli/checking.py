@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from cnnspec import pipeline
 from cnnspec.cli.specs import Named, Spec
 from cnnspec.graph.graph import Graph
+from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic
 from cnnspec.language.spans import Span
 
@@ -146,7 +147,7 @@ def _mistakes_of_ours(spec: Spec, outcome: Outcome) -> Iterator[None]:
 def _read(specs: Iterable[Spec], outcome: Outcome) -> Iterator[tuple[Spec, bytes]]:
     for spec in specs:
         try:
-            yield spec, sys.stdin.buffer.read() if spec.stdin else pipeline.contents(Path(spec.path))
+            yield spec, sys.stdin.buffer.read(limits.READ_BYTES) if spec.stdin else pipeline.contents(Path(spec.path))
         except OSError as error:
             outcome.fail(spec.shown, _unreadable(spec.shown, error))
 

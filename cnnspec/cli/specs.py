@@ -109,6 +109,8 @@ def _below(folder: str, failed: list[tuple[str, OSError]], seen: list[str]) -> I
 
 def _looks_like_spec(path: str) -> bool:
     """Whether a file is worth checking; one that cannot be read is, so that this is told."""
+    if not is_file(Path(path)):  # a FIFO would be waited for
+        return True
     try:
         with Path(path).open("rb") as file:
             return looks_like_spec(file.read(_BYTES).decode("utf-8", "replace"))

@@ -13,7 +13,7 @@ from cnnspec.editor.declared import Block, Load, Name, Parameter, Source
 from cnnspec.editor.grammar import Place, call, places
 from cnnspec.editor.lines import Range
 from cnnspec.editor.tree import Listing, Mapping, Scalar, Spot, scalars, spot_at
-from cnnspec.language.expressions import WORDS
+from cnnspec.language.expression_words import WORDS
 from cnnspec.language.forms import Schema
 
 KEYS = ("cnnspec", "layers", "blocks", "extends", "generator")

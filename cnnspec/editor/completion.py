@@ -11,7 +11,7 @@ from cnnspec.editor.declared import Load, Source
 from cnnspec.editor.grammar import Place
 from cnnspec.editor.lines import Range
 from cnnspec.editor.tree import Listing, Mapping, Scalar, scalars
-from cnnspec.language.expressions import FUNCTIONS
+from cnnspec.language.expression_words import FUNCTIONS
 from cnnspec.language.forms import Schema
 from cnnspec.language.scope import AXES
 from cnnspec.reference.forms import shown

@@ -46,7 +46,7 @@ def habit(text: str) -> Habit | None:
         return Habit("expression-syntax", message, help=f"write `{short(written)}`", mend=written)
     for sign, put, message in _SIGNS:
         places = list(sign.finditer(bare, 1))
-        if places:
+        if places and not (places[0][0] == " x " and reads(text)):  # `[x for x in sizes]` is in our words
             written = text
             for place in reversed(places):
                 written = f"{written[: place.start()]}{put}{written[place.end() :]}"

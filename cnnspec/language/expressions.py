@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import ast
 import math
-import operator
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
+from cnnspec.language import limits
+from cnnspec.language.budget import Spent, budget
 from cnnspec.language.entries import shown
 from cnnspec.language.expression_habits import habit, reads, short, way_to_write
-from cnnspec.language.limits import EXPRESSION_CHARACTERS, EXPRESSION_ITEMS
+from cnnspec.language.expression_words import BINARY, COMPARE, CONSTANTS, FUNCTIONS, dotted, spelt
 
 Lookup = Callable[[str], Any]
 
@@ -26,8 +27,6 @@ _NAME = re.compile(r"\$([A-Za-z_]\w*)")
 _LARGEST = 1 << 63
 _DEEPEST = 100
 """How many levels of brackets, operators and calls."""
-_STEPS = 20_000
-"""How many parts of one expression are computed, each turn of a `for` counted."""
 
 
 class ExpressionError(Exception):
@@ -42,6 +41,8 @@ class ExpressionError(Exception):
         """The expression as it was surely meant, or what `start` and `length` mark, where they do."""
         self.blamed: str | None = None
         """The name whose value is to blame."""
+        self.silent = False
+        """Whether it follows from what was told: one budget is used up once."""
 
 
 def is_expression(value: object) -> bool:
@@ -57,17 +58,21 @@ def compute(text: str, lookup: Lookup) -> Any:
             return lookup(name[1])
         except RecursionError:
             raise ExpressionError("expression-limit", "this is computed from too many other parameters") from None
+    if budget().told:
+        refused = ExpressionError("expression-limit", "the budget of all expressions is used up")
+        refused.silent = True
+        raise refused
     parsed = _read(text)
     if isinstance(parsed, ExpressionError):
         raise ExpressionError(parsed.code, parsed.message, parsed.start, parsed.length, parsed.help, parsed.mend)
     tree, shift = parsed
-    return settled(_Computer(lookup, shift).value(tree))
-
-
-@lru_cache(maxsize=1024)
-def _spelt(node: ast.expr) -> str:
-    """A part of a tree as text; it is told in every round of a repetition."""
-    return short(ast.unparse(node))
+    computer = _Computer(lookup, shift)
+    try:
+        return settled(computer.value(tree))
+    except Spent as spent:
+        found = ExpressionError("expression-limit", str(spent), help="compute less, or write the values out")
+        found.silent, computer.budget.told = computer.budget.told, True
+        raise found from None
 
 
 @lru_cache(maxsize=1024)
@@ -80,8 +85,8 @@ def _read(text: str) -> tuple[ast.expr, int] | ExpressionError:
 
 
 def _parsed(text: str) -> tuple[ast.expr, int]:
-    if len(text) > EXPRESSION_CHARACTERS:
-        message = f"an expression of {len(text):,} characters; at most {EXPRESSION_CHARACTERS:,} are allowed"
+    if len(text) > limits.EXPRESSION_CHARACTERS:
+        message = f"an expression of {len(text):,} characters; at most {limits.EXPRESSION_CHARACTERS:,} are allowed"
         raise ExpressionError("expression-limit", message)
     if not text.startswith("$("):
         written = way_to_write(text)
@@ -124,7 +129,9 @@ def _too_deep(tree: ast.AST) -> bool:
     level = [tree]
     for _ in range(_DEEPEST):
         level = [child for node in level for child in ast.iter_child_nodes(node)]
-    return bool(level)
+        if not level:
+            return False
+    return True
 
 
 def settled(value: Any, room: list[int] | None = None) -> Any:
@@ -134,33 +141,14 @@ def settled(value: Any, room: list[int] | None = None) -> Any:
         return int(value) if value.is_integer() and abs(value) < _LARGEST else value
     if not isinstance(value, list | tuple | dict):
         return value
-    room = room or [EXPRESSION_ITEMS]
+    room = room or [limits.EXPRESSION_ITEMS]
     room[0] -= len(value)
     if room[0] < 1:
-        message = f"this value holds more than {EXPRESSION_ITEMS:,} values, those of its lists included"
+        message = f"this value holds more than {limits.EXPRESSION_ITEMS:,} values, those of its lists included"
         raise ExpressionError("expression-limit", message)
     if isinstance(value, dict):
         return {key: settled(item, room) for key, item in value.items()}
     return tuple(settled(item, room) for item in value)
-
-
-_BINARY: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any]]] = {
-    ast.Add: ("+", operator.add), ast.Sub: ("-", operator.sub), ast.Mult: ("*", operator.mul),
-    ast.Div: ("/", operator.truediv), ast.FloorDiv: ("//", operator.floordiv), ast.Mod: ("%", operator.mod),
-    ast.Pow: ("**", operator.pow),
-}  # fmt: skip
-_COMPARE: dict[type[ast.cmpop], tuple[str, Callable[[Any, Any], bool]]] = {
-    ast.Eq: ("==", operator.eq), ast.NotEq: ("!=", operator.ne), ast.Lt: ("<", operator.lt),
-    ast.LtE: ("<=", operator.le), ast.Gt: (">", operator.gt), ast.GtE: (">=", operator.ge),
-    ast.In: ("in", lambda a, b: a in b), ast.NotIn: ("not in", lambda a, b: a not in b),
-}  # fmt: skip
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "min": min, "max": max, "round": round, "floor": math.floor, "ceil": math.ceil, "int": int, "abs": abs, "len": len,
-    "sum": sum, "range": lambda *bounds: range(*bounds),
-}  # fmt: skip
-CONSTANTS = {"true": True, "false": False, "null": None}
-WORDS = frozenset(("and", "or", "not", "if", "else", "for", "in", *FUNCTIONS, *CONSTANTS))
-"""What is no name in an expression."""
 
 
 class _Computer:
@@ -171,11 +159,15 @@ class _Computer:
         self.shift = shift
         self.local: dict[str, Any] = {}
         self.steps = 0
+        self.budget = budget()
 
     def value(self, node: ast.expr) -> Any:
         self.steps += 1
-        if self.steps > _STEPS:
-            raise ExpressionError("expression-limit", f"this expression takes more than {_STEPS:,} steps")
+        self.budget.step()
+        if self.steps > limits.EXPRESSION_STEPS:
+            raise ExpressionError(
+                "expression-limit", f"this expression takes more than {limits.EXPRESSION_STEPS:,} steps"
+            )
         try:
             return self._bounded(self._value(node), node)
         except ExpressionError:
@@ -203,9 +195,28 @@ class _Computer:
             raise self._error(node, "expression-value", "the result is not a finite number")
         if isinstance(value, int) and abs(value) >= _LARGEST:
             raise self._error(node, "expression-limit", "this number is too large")
-        if isinstance(value, str | list | tuple | range) and len(value) > EXPRESSION_ITEMS:
+        if isinstance(value, str | list | tuple | range) and len(value) > limits.EXPRESSION_ITEMS:
             raise self._error(node, "expression-limit", "this value is too long")
+        sliced = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice)
+        if sliced or isinstance(node, ast.List | ast.ListComp | ast.BinOp | ast.Call):
+            self._weigh(value, node)
         return tuple(value) if isinstance(value, range) else value
+
+    def _weigh(self, value: Any, node: ast.expr) -> None:
+        """Take what a value holds, its lists included, from the budget. Lists in lists would grow without end else."""
+        if isinstance(value, str | range):
+            self.budget.take(len(value))
+        if not isinstance(value, tuple):
+            return
+        weight, lists = 0, [value]
+        while lists:
+            items = lists.pop()
+            weight += len(items) + sum(len(item) // limits.TEXT_WEIGHT for item in items if isinstance(item, str))
+            if weight > limits.EXPRESSION_ITEMS:
+                message = f"this value holds more than {limits.EXPRESSION_ITEMS:,} values, those of its lists included"
+                raise self._error(node, "expression-limit", message)
+            lists += [item for item in items if isinstance(item, tuple)]
+        self.budget.take(weight)
 
     def _value(self, node: ast.expr) -> Any:
         match node:
@@ -217,7 +228,7 @@ class _Computer:
                 return self._name(node, name)
             case ast.List(elts=items):
                 return tuple(self.value(item) for item in items)
-            case ast.BinOp(left=left, op=kind, right=right) if type(kind) in _BINARY:
+            case ast.BinOp(left=left, op=kind, right=right) if type(kind) in BINARY:
                 return self._binary(node, type(kind), self.value(left), self.value(right))
             case ast.UnaryOp(op=ast.USub(), operand=inner):
                 return -self._number(inner)
@@ -237,7 +248,7 @@ class _Computer:
                 return self._slice(node, self.value(inner), part)
             case ast.Subscript(value=inner, slice=index):
                 return self._index(node, self.value(inner), self.value(index))
-            case ast.Attribute() if path := _dotted(node):
+            case ast.Attribute() if path := dotted(node):
                 return self._name(node, path)
             case ast.ListComp(elt=element, generators=[ast.comprehension(target=ast.Name(id=name)) as source]):
                 return self._each(node, element, name, source)
@@ -246,7 +257,7 @@ class _Computer:
         raise self._error(
             node,
             "expression-syntax",
-            f"an expression cannot hold `{_spelt(node)}`",
+            f"an expression cannot hold `{spelt(node)}`",
             "it holds numbers, texts, lists, names, operators, `a if c else b` and a few functions",
         )
 
@@ -277,7 +288,7 @@ class _Computer:
         return value
 
     def _binary(self, node: ast.expr, kind: type[ast.operator], left: Any, right: Any) -> Any:
-        sign, function = _BINARY[kind]
+        sign, function = BINARY[kind]
         strange = [not isinstance(side, int | float) or isinstance(side, bool) for side in (left, right)]
         joins = kind is ast.Add and type(left) is type(right) and isinstance(left, str | tuple)
         if any(strange) and not joins:
@@ -293,12 +304,14 @@ class _Computer:
     def _compare(self, node: ast.expr, left: ast.expr, kinds: list[ast.cmpop], others: list[ast.expr]) -> bool:
         value = self.value(left)
         for kind, other in zip(kinds, others, strict=True):
-            if type(kind) not in _COMPARE:
+            if type(kind) not in COMPARE:
                 raise self._error(
                     node, "expression-syntax", "an expression cannot hold this", "compare with `==` or `!=`"
                 )
-            sign, function = _COMPARE[type(kind)]
+            sign, function = COMPARE[type(kind)]
             following = self._text_beside(value, other)
+            self._weigh(value, node)
+            self._weigh(following, node)
             try:
                 if not function(value, following):
                     return False
@@ -325,7 +338,7 @@ class _Computer:
             raise self._no_list(node, value)
         if not isinstance(index, int) or not -len(value) <= index < len(value):
             list_of = f"a list of {len(value)}" if isinstance(value, tuple) else f"a text of {len(value)} letters"
-            path = _dotted(node.value) if isinstance(node, ast.Subscript) else None
+            path = dotted(node.value) if isinstance(node, ast.Subscript) else None
             name = f"`{short(path)}`, {list_of}" if path else list_of
             message = f"index {short(str(index))} is outside of {name}"
             counted = f"the first is 0, the last {len(value) - 1} (or -1)" if len(value) > 1 else "only 0 is in it"
@@ -333,7 +346,7 @@ class _Computer:
         return value[index]
 
     def _no_list(self, node: ast.expr, value: Any) -> ExpressionError:
-        path = _dotted(node.value) if isinstance(node, ast.Subscript) else None
+        path = dotted(node.value) if isinstance(node, ast.Subscript) else None
         whose = f"`{short(path)}` is {shown(value)}, which" if path else shown(value)
         help = f"write a list, such as `[{value}]`" if path and isinstance(value, int) else None
         error = self._error(node, "expression-value", f"{whose} has no parts to index", help)
@@ -372,25 +385,15 @@ class _Computer:
         values = [self.value(argument) for argument in arguments]
         if name in ("int", "round", "floor", "ceil", "abs") and any(isinstance(value, str) for value in values):
             raise self._error(node, "expression-value", f"`{name}` takes a number, not {shown(values[0])}")
+        if name == "round" and len(values) == 2 and isinstance(values[1], int) and abs(values[1]) > limits.ROUND_DIGITS:
+            message = f"`round` takes at most {limits.ROUND_DIGITS} digits"
+            raise self._error(node, "expression-limit", message)
+        for value in values:
+            self._weigh(value, node)
+        if name == "sum" and len(values) == 2 and isinstance(values[0], tuple) and isinstance(values[1], tuple):
+            self.budget.take(len(values[0]) * sum(len(part) for part in values[0] if isinstance(part, tuple)))
         try:
             return FUNCTIONS[name](*values)
         except (TypeError, ValueError):
             what = ", ".join(shown(value) for value in values) or "nothing"
             raise self._error(node, "expression-value", f"`{name}` cannot take {what}") from None
-
-
-def names_in(text: str) -> Iterator[str]:
-    """The names that an expression asks for, each once."""
-    words = re.findall(r"[A-Za-z_][\w.]*", re.sub(r"'[^']*'|\"[^\"]*\"", "", text))
-    yield from (word for word in dict.fromkeys(words) if word not in WORDS)
-
-
-def _dotted(node: ast.expr) -> str | None:
-    """`down1.skip.channels` as one name, or None."""
-    match node:
-        case ast.Name(id=name):
-            return name
-        case ast.Attribute(value=inner, attr=name):
-            path = _dotted(inner)
-            return f"{path}.{name}" if path else None
-    return None

@@ -19,9 +19,13 @@ from cnnspec.language.reader import decode, read
 from cnnspec.language.spans import Span
 from cnnspec.language.suggest import nearest
 
-_FILES = 100
 _PLACES = "paths are relative to the file that names them"
-_BYTES = 2 << 20
+_SPEC = re.compile(
+    r"^(?:\s*\{)?\s*[\"']?(?:cnnspec|input|inputs|layers?|blocks?|extends?|imports?|parameters|training|generator|discriminator)"
+    r"[\"']?\s*:|^data:\s*\{?\s*(?:#.*\s+)?source\s*:",
+    re.MULTILINE,
+)
+"""What every spec has somewhere at the start of a line. A file without is named, never quoted."""
 _PATH = re.compile(r"[^\x00-\x1f\x7f]{1,1000}")
 _ENTRIES = {("data", "source"), ("training", "optimizer"), ("training", "loss")}
 """Entries: another name replaces the one inherited, with its arguments."""
@@ -57,6 +61,8 @@ class Files:
         self._roots: dict[str, MappingNode | None] = {}
         self.size = 0
         """How many values the extended and imported files hold."""
+        self.bytes = 0
+        """How many bytes of them were read."""
 
     def main(self, text: str, file: str, folder: Path) -> Node | None:
         """The document of the spec itself, with what it extends."""
@@ -155,8 +161,8 @@ class Files:
     def _text(self, place: _Place, reference: ScalarNode) -> str | None:
         if self.size > 2 * limits.NODES:
             return None
-        if len(self.texts) > _FILES:
-            self._error("limit-files", f"more than {_FILES} files", reference.span, "put some of them into one")
+        if len(self._roots) > limits.FILES or len(self.texts) > limits.FILES:
+            self._error("limit-files", f"more than {limits.FILES} files", reference.span, "put some of them into one")
             return None
         if place.real in self.buffers:
             return self.buffers[place.real]
@@ -166,7 +172,13 @@ class Files:
                 self._error("file-missing", f"{name} is not a file", reference.span, "name a spec file")
                 return None
             with path.open("rb") as file:
-                return decode(file.read(_BYTES), name, self.diagnostics)
+                data = file.read(limits.READ_BYTES)
+            self.bytes += len(data)
+            if self.bytes > limits.FILES_BYTES:
+                message = f"more than {limits.FILES_BYTES >> 20} MiB of text in all files together"
+                self._error("limit-files", message, reference.span, "put less into them")
+                return None
+            return self._recognised(data, name, reference)
         except (OSError, ValueError) as error:
             missing = isinstance(error, FileNotFoundError | ValueError)
             reason = "is not there" if missing else f"cannot be read: {getattr(error, 'strerror', error)}"
@@ -177,6 +189,14 @@ class Files:
                 found = replace(found, help=f"did you mean `{text}`?", fix=Fix(reference.span, text))
             self.diagnostics.add(found)
             return None
+
+    def _recognised(self, data: bytes, name: str, reference: ScalarNode) -> str | None:
+        """The text of a file that looks like a spec; of others, a stranger's spec would show what they hold."""
+        if data.strip() and not _SPEC.search(data.decode("utf-8-sig", "replace")):
+            message = f"{name} is not a spec: no line of it starts with `layers:`, `blocks:`, `input:` or the like"
+            self._error("spec-form", message, reference.span, "name a spec file")
+            return None
+        return decode(data, name, self.diagnostics)
 
     def _cycle(self, real: str, span: Span, word: str) -> None:
         start = next(at for at, opened in enumerate(self._open) if opened.real == real)

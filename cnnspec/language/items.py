@@ -11,7 +11,8 @@ from textwrap import indent
 from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix
 from cnnspec.language.entries import Entry, Invalid, Vocabulary, shown, unknown, vocabulary_of
-from cnnspec.language.expressions import is_expression, names_in
+from cnnspec.language.expression_words import names_in
+from cnnspec.language.expressions import is_expression
 from cnnspec.language.foreign import called, edited, row, sized, typed
 from cnnspec.language.habits import ABSENT, WRITTEN
 from cnnspec.language.library import Library

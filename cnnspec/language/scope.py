@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnnspec.language import limits
 from cnnspec.language.diagnostics import Diagnostic, Diagnostics, Fix, Related, called_from
 from cnnspec.language.entries import shown
-from cnnspec.language.expressions import ExpressionError, compute, is_expression, names_in, settled
+from cnnspec.language.expression_words import names_in
+from cnnspec.language.expressions import ExpressionError, compute, is_expression, settled
 from cnnspec.language.hints import mend
 from cnnspec.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, head
 from cnnspec.language.spans import Span
@@ -101,6 +102,8 @@ class Environment(NamedTuple):
         try:
             return compute(node.text, self.lookup)
         except ExpressionError as error:
+            if error.silent:
+                raise Failed from None
             span = node.span if not error.length else node.span.part(error.start, error.length)
             if any(name in self.scope.refused for name in re.findall(_HYPHENS, node.text)):
                 raise Failed from None
