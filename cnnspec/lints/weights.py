@@ -58,8 +58,8 @@ def weights_scale(network: Network) -> Iterator[Doubt]:
         return
     name = PurePosixPath(weights.path.replace("\\", "/")).name
     yield network.written(
-        f"`{name}` is named like published weights, which were trained on pixels of {show_span(family.pixels)}, and here they are "
-        f"{show_span(pixels.bounds)}",
+        f"`{name}` is named like published weights, which were trained on pixels of {show_span(family.pixels)}, "
+        f"and here they are {show_span(pixels.bounds)}",
         "training",
         "weights",
         help=f"for pixels of 0 to 255, write {family.write} in `preprocessing`",
