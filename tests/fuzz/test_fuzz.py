@@ -54,21 +54,21 @@ def test_no_input_breaks_the_compiler(kind: str, count: int, folder: Path) -> No
 @pytest.mark.parametrize("name", worst.HUGE)
 def test_what_would_take_for_ever_ends_in_a_diagnostic(name: str, folder: Path) -> None:
     taken, report = seconds(worst.everything()[name](), folder)
-    assert taken < SLOWEST
+    assert taken < SLOWEST or taken < SLOWEST * slowdown()
     assert any(found.severity == "error" for found in report.diagnostics)
 
 
 @pytest.mark.parametrize("name", worst.YAML)
 def test_what_is_no_spec_is_refused_at_once(name: str, folder: Path) -> None:
     taken, report = seconds(worst.YAML[name](), folder)
-    assert taken < SLOWEST
+    assert taken < SLOWEST or taken < SLOWEST * slowdown()
     assert any(found.severity == "error" for found in report.diagnostics)
 
 
 @pytest.mark.parametrize("name", worst.LARGE)
 def test_a_large_spec_takes_less_than_a_second(name: str, folder: Path) -> None:
     taken, report = seconds(worst.everything()[name](), folder)
-    assert taken < SLOWEST
+    assert taken < SLOWEST or taken < SLOWEST * slowdown()
     assert report.ok
 
 

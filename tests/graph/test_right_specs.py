@@ -125,7 +125,7 @@ blocks:
         "input: [8, 8, 8, 2]",
         """
   - residual: {layers: [{conv3d: {filters: 4, kernel_size: 3, strides: 2, padding: 1}}], shortcut: projection}
-  - conv3d_transpose: {filters: 2, kernel_size: 3, strides: 2, padding: 1, output_padding: 1}
+  - conv3d_transpose: {filters: 2, kernel_size: 4, strides: 2, padding: 1}
 """,
         (8, 8, 8, 2),
     ),

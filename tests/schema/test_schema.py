@@ -140,6 +140,8 @@ _UNSEEN = {
     "inputs_first_entry": "whether an entry stands where several inputs come in",
     "inputs_first_merge": "whether an entry stands where several inputs come in",
     "layers_computed": "what a parameter holds is known where it is called",
+    "metric_name_line_end": "a schema has no word for letters that cannot be printed",
+    "tensorboard_outside": "where a path leads",
     "parameter_fraction": "the value of an expression",
     "parameter_per_cent": "what a parameter holds is known where it is used",
     "standard_block_argument_value": "what a block's parameter takes is known where it is used",
