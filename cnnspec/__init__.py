@@ -216,12 +216,12 @@ def import_model(model: Any, *, name: str | None = None, partial: bool = False, 
     from cnnspec.importing.keras_freezing import freeze_patterns
     from cnnspec.importing.keras_model import read_model
     from cnnspec.importing.spec import as_spec, prepared
+    from cnnspec.importing.write import freezing
 
     network = prepared(read_model(model, name))
     if network.gaps and not partial:
         raise ValueError("layers that no spec can express:\n" + "\n".join(f"  {gap}" for gap in network.gaps))
-    origin = f"the Keras model `{model.name}`"
-    text, proof = as_spec(network, origin), None
+    text, proof = as_spec(network, f"the Keras model `{model.name}`"), None
     report = check(text)
     if verify and not network.gaps:
         from cnnspec.importing.keras_proof import prove
@@ -231,8 +231,7 @@ def import_model(model: Any, *, name: str | None = None, partial: bool = False, 
         proof = prove(model, report.graph, network)
         if not proof.holds:
             raise ValueError(f"the imported spec computes something else: {proof}")
-    freeze = freeze_patterns(model, report.graph, proof) if report.graph is not None else ()
-    return as_spec(network, origin, freeze) if freeze else text
+    return freezing(text, freeze_patterns(model, report.graph, proof)) if report.graph is not None else text
 
 
 def _sound(spec: str | Path, **overrides: Any) -> Report:

@@ -51,6 +51,7 @@ def command(
     from cnnspec.importing.keras_freezing import freeze_patterns
     from cnnspec.importing.keras_model import Unreadable, read_model
     from cnnspec.importing.spec import as_spec, prepared
+    from cnnspec.importing.write import freezing
 
     paint = paint_for(sys.stderr)
     try:
@@ -68,8 +69,8 @@ def command(
         if not partial:
             click.echo("`--partial` writes the rest, with comments in their places", err=True)
             return 1
-    origin = model if model.startswith("keras.applications:") else Path(model).name
-    text, proof = as_spec(network, origin), None
+    proof = None
+    text = as_spec(network, model if model.startswith("keras.applications:") else Path(model).name)
     report = pipeline.check_text(text, output if output and output != "-" else "<import>")
     if verify and report.ok and report.graph is not None and not network.gaps:
         from cnnspec.importing.keras_proof import prove
@@ -86,8 +87,8 @@ def command(
             return 3
     for remark in network.remarks:
         click.echo(f"{paint('warning', 'warning')}: {remark}", err=True)
-    if report.ok and report.graph is not None and (freeze := freeze_patterns(source, report.graph, proof)):
-        text = as_spec(network, origin, freeze)
+    if report.ok and report.graph is not None:
+        text = freezing(text, freeze_patterns(source, report.graph, proof))
     write(text, output)
     if report.ok:
         return 0

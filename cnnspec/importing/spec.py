@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from cnnspec.importing.blocks import shortest
@@ -21,11 +20,11 @@ def prepared(network: Network) -> Network:
     return gather(translate(gather(replace(network, ops=ops))))
 
 
-def as_spec(network: Network, origin: str, freeze: Sequence[str] = ()) -> str:
-    """The text of a spec that makes the same network, once it is `prepared`; `freeze` is that of its training."""
+def as_spec(network: Network, origin: str) -> str:
+    """The text of a spec that makes the same network, once it is `prepared`."""
     towers = {name: (next(iter(body.inputs)), entries(body)) for name, body in network.bodies.items()}
     found = shortest(entries(network), set(network.outputs.values()), towers)
     blocks = {name: (found.inputs[name], found.parameters[name], found.blocks[name]) for name in found.blocks}
     header = (f"Imported from {origin}.", *network.remarks)
     outputs = network.outputs if network.named else {}
-    return spec(network.name, network.inputs, outputs, blocks, found.layers, header, freeze)
+    return spec(network.name, network.inputs, outputs, blocks, found.layers, header)

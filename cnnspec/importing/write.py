@@ -10,6 +10,8 @@ from cnnspec.language.scalars import is_text
 from cnnspec.layers import LAYERS
 
 _WIDTH = 116
+_FIRST = "cnnspec: 1"
+"""The line behind the comments."""
 _SPECIAL = set(",[]{}#&*!|>'\"%@`:")
 
 
@@ -20,15 +22,9 @@ def spec(
     blocks: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any], Items]],
     layers: Items,
     header: Sequence[str],
-    freeze: Sequence[str] = (),
 ) -> str:
-    """The text of a whole spec. A network whose layers are all frozen has nothing to train: a comment says so."""
-    lines = [f"# {line}" for line in header]
-    if [*freeze] == ["*"]:
-        lines.append(
-            "# All its layers were frozen (`trainable = False`); see `training.freeze` to freeze some of them."
-        )
-    lines += ["cnnspec: 1", f"name: {scalar(name)}"]
+    """The text of a whole spec."""
+    lines = [*(f"# {line}" for line in header), _FIRST, f"name: {scalar(name)}"]
     if [*inputs] == ["input"]:
         lines.append(f"input: {flow(tuple(inputs['input']))}")
     else:
@@ -46,14 +42,20 @@ def spec(
                 lines.append(f"    parameters: {flow(Map(parameters.items()))}")
             lines += ["    layers:", *entries(body, 6)]
     lines += ["layers:", *entries(layers, 2)]
-    if freeze and [*freeze] != ["*"]:
-        lines += ["training:", *_patterns(freeze)]
     return "\n".join(lines) + "\n"
 
 
-def _patterns(freeze: Sequence[str]) -> list[str]:
-    line = f"  freeze: {flow(tuple(freeze))}"
-    return [line] if len(line) <= _WIDTH else ["  freeze:", *(f"    - {scalar(pattern)}" for pattern in freeze)]
+def freezing(text: str, patterns: Sequence[str]) -> str:
+    """The text of a spec with the `training.freeze` of these patterns.
+
+    A network whose layers are all frozen (`*`) has nothing to train: a comment says so.
+    """
+    if [*patterns] == ["*"]:
+        word = "# All its layers were frozen (`trainable = False`); see `training.freeze` to freeze some of them."
+        return text.replace(f"{_FIRST}\n", f"{word}\n{_FIRST}\n", 1)
+    line = f"  freeze: {flow(tuple(patterns))}"
+    lines = [line] if len(line) <= _WIDTH else ["  freeze:", *(f"    - {scalar(each)}" for each in patterns)]
+    return text + "\n".join(["training:", *lines]) + "\n" if patterns else text
 
 
 def entries(items: Items, indent: int) -> list[str]:

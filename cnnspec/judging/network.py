@@ -55,7 +55,9 @@ def bounded(machine: Machine) -> Iterator[None]:
     except _exhausted(machine):
         raise TrainingError("the memory is full", "use a smaller --batch-size, or --device cpu") from None
     except Exception as error:
-        raise unsupported(error, machine) or error from None
+        if (lacking := unsupported(error, machine)) is None:
+            raise
+        raise lacking from None
 
 
 def _exhausted(machine: Machine) -> type[Exception]:

@@ -99,7 +99,9 @@ def _misfit(network: Network, output: str, loss: Loss) -> tuple[str, str] | None
 
 def _misfit_of(network: Network, output: str, loss: Loss) -> tuple[str, str] | None:
     """The same for a loss that is no sum."""
-    if loss.of_probabilities and final_activation(network.graph, output) in ("linear", "relu"):
+    low, high = reach(network.graph, output).bounds
+    shares = low >= 0 and high <= 1
+    if loss.of_probabilities and not shares and final_activation(network.graph, output) in ("linear", "relu"):
         last = "sigmoid" if network.graph.output_shapes[output][-1] == 1 else "softmax"
         return f"`{loss.entry}` takes probabilities, and the network gives none", f"end with `activation: {last}`"
     logits = getattr(loss, "from_logits", None)
@@ -115,7 +117,7 @@ def _misfit_of(network: Network, output: str, loss: Loss) -> tuple[str, str] | N
         return message, "write `binary_crossentropy`, or give the last layer a value for each class"
     if logits:
         return _of_scores(network, output, activation)
-    if activation in (*_WANTED[classes], ""):
+    if activation in (*_WANTED[classes], "") or (shares and not classes and activation not in _WANTED[True]):
         return None
     if copies and classes:
         message = f"`{loss.entry}` tells classes, but the targets are the network's inputs"

@@ -45,18 +45,14 @@ def weights_scale(network: Network) -> Iterator[Doubt]:
     weights = getattr(network.training, "weights", None)
     if weights is None or network.data is None or len(network.graph.inputs) != 1:
         return
-    stem = re.sub(r"[^a-z0-9]", "", PurePosixPath(weights.path.replace("\\", "/")).name.lower())
-    family = next((each for each in FAMILIES if each.named.match(stem)), None)
-    pixels = _at_first_weights(network)
-    if (
-        family is None
-        or not _PUBLISHED.search(stem)
-        or pixels is None
-        or not pixels.known
-        or _fits(pixels.bounds, family.pixels)
-    ):
-        return
     name = PurePosixPath(weights.path.replace("\\", "/")).name
+    stem = re.sub(r"[^a-z0-9]", "", name.lower())
+    family = next((each for each in FAMILIES if each.named.match(stem)), None)
+    if family is None or not _PUBLISHED.search(stem):
+        return
+    pixels = _at_first_weights(network)
+    if pixels is None or not pixels.known or _fits(pixels.bounds, family.pixels):
+        return
     yield network.written(
         f"`{name}` is named like published weights, which were trained on pixels of {show_span(family.pixels)}, "
         f"and here they are {show_span(pixels.bounds)}",

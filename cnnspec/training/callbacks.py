@@ -40,15 +40,11 @@ def _inside(value: Any) -> Any:
             "bad-choice", f"`log_dir` is a folder in the folder of the run, and {shown(value)} is none",
             "write a name without `..` or a leading `/`, such as `log_dir: logs`",
         )  # fmt: skip
-    if parts[0] in _TAKEN or parts[0].startswith("."):
+    from cnnspec.training.run_folder import OWN
+
+    if parts[0] in OWN or parts[0].startswith("."):
         raise refuse("bad-choice", f"`{parts[0]}` in the folder of a run is the run's own", "write `log_dir: logs`")
     return value
-
-
-_TAKEN = (
-    "spec.yaml", "environment.json", "history.csv", "best.keras", "checkpoints", "result.json", "log.txt",
-    "discriminator.keras", "samples", "tracking.json", "wandb",
-)  # fmt: skip
 
 
 class Callback(Component):

@@ -22,7 +22,7 @@ from cnnspec.training.errors import WeightsError
 from cnnspec.training.freeze import freeze_problems
 from cnnspec.training.joint import augmentation_problems, weight_problems
 from cnnspec.training.metrics import Metric
-from cnnspec.training.monitors import column_problems, columns, monitor_problems
+from cnnspec.training.monitors import columns, monitor_problems
 from cnnspec.training.outputs import copied, decisions, objectives, output_doubts, output_problems
 from cnnspec.training.phases import in_phases
 from cnnspec.training.section import Training
@@ -45,7 +45,6 @@ def check(graph: Graph, data: Data, training: Training, directory: Path) -> list
     mixing = augmentation_problems(graph, data, training, labels)
     return [
         *entering,
-        *(() if training.model_fields_set else column_problems(training, graph.outputs)),
         *stage_problems(graph, data),
         *_arrays(graph, data),
         *share_problems(data, {split: "images" for split in get_args(Given) if data.source.brings(split)}),
@@ -78,11 +77,7 @@ def _weights(graph: Graph, data: Data, labels: dict[str, Labels | None]) -> Iter
 def check_training(graph: Graph, training: Training) -> list[Problem]:
     """The mistakes that need no data to be seen. Paths start with `training`."""
     phased = in_phases(training, lambda one: (*_schedule(one), *freeze_problems(graph, one.freeze)))
-    return [
-        *_named_outputs(graph, training),
-        *(column_problems(training, graph.outputs) if training.model_fields_set else ()),
-        *phased,
-    ]
+    return [*_named_outputs(graph, training), *phased]
 
 
 def missing_weights(training: Training) -> Iterator[Problem]:

@@ -15,7 +15,6 @@ from cnnspec.training.batches import Feed
 from cnnspec.training.checkpoints import State
 from cnnspec.training.folder_files import File, Folder
 from cnnspec.training.memory import Estimate, spoken
-from cnnspec.training.run_folder import writing
 from cnnspec.training.saving_models import save_model
 from cnnspec.training.state import arrays_of, generators
 from cnnspec.training.watch import Logs, StopAtNaN, Watcher
@@ -135,8 +134,7 @@ def saved(model: Any, files: Mapping[File, Any], folder: Folder) -> Written:
     began = time.monotonic()
     checkpoint = checkpoints.save(folder, 1, State(arrays_of(model), {"generators": generators()}), 1)
     for file, network in files.items():
-        with writing(file.path):
-            save_model(network, file)
+        save_model(network, file)
     kept = sum(file.size or 0 for file in files)
     return Written(checkpoint, kept, time.monotonic() - began, len(files))
 

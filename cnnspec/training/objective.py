@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from cnnspec.data.section import Data
 from cnnspec.graph.graph import Graph
@@ -18,7 +17,7 @@ from cnnspec.training.target import Target
 from cnnspec.training.targets import End
 
 RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
-"""The least and the most that an activation gives, where it has both."""
+"""Black and white in images that end in an activation made for them."""
 
 _PROBABLE = ("softmax", "sigmoid", "hard_sigmoid")
 """Activations that give probabilities."""
@@ -161,16 +160,9 @@ def final_activation(graph: Graph, output: str) -> str:
             continue
         if "activation" in type(node.layer).model_fields:
             activation = getattr(node.layer, "activation", None)
-            return "linear" if activation is None else _bare(activation)
-        return _bare(node.layer) if node.layer.entry in _PLAIN_ENDS else ""
+            return "linear" if activation is None else getattr(activation, "entry", str(activation))
+        return node.layer.entry if node.layer.entry in _PLAIN_ENDS else ""
     return "linear"
-
-
-def _bare(activation: Any) -> str:
-    """The name of an activation; nothing for one that arguments have made another function."""
-    name = str(getattr(activation, "entry", activation))
-    changed: set[str] = set(getattr(activation, "model_fields_set", ())) - {"name", "trainable"}
-    return "" if name in ("relu", "elu") and changed else name
 
 
 def direction(monitor: str, objectives: Iterable[Objective]) -> str:

@@ -21,9 +21,11 @@ from cnnspec.training.folder_files import PART, File, Folder, Unsafe
 SPEC, ENVIRONMENT, HISTORY, BEST, CHECKPOINTS, RESULT, LOG, LOCK = (
     "spec.yaml", "environment.json", "history.csv", "best.keras", "checkpoints", "result.json", "log.txt", ".lock"
 )  # fmt: skip
-DISCRIMINATOR, SAMPLES, TRACKING = "discriminator.keras", "samples", "tracking.json"
+DISCRIMINATOR, SAMPLES, TRACKING, WANDB = "discriminator.keras", "samples", "tracking.json", "wandb"
 _FILES = (SPEC, ENVIRONMENT, HISTORY, BEST, RESULT, LOG, LOCK, DISCRIMINATOR, TRACKING)
 _FOLDERS = (CHECKPOINTS, SAMPLES)
+OWN = frozenset((*_FILES, *_FOLDERS, WANDB))
+"""The names of all that a run writes, which nothing else may have in its folder."""
 
 _LONGEST_NAME = 200  # bytes; file systems stop at 255
 

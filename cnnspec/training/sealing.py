@@ -30,12 +30,6 @@ def sealed(file: File) -> Iterator[IO[bytes]]:
         stream.write(_digest(stream, stream.tell()).encode())
 
 
-def intact(file: File) -> bool:
-    """Whether a sealed file is as it was written. Raises `OSError` where it cannot be read."""
-    with file.opened() as stream:
-        return whole(stream)
-
-
 def whole(stream: IO[bytes]) -> bool:
     """Whether what was sealed is as it was written; the stream is then at its start."""
     length = stream.seek(0, os.SEEK_END) - 64

@@ -65,6 +65,7 @@ def _of_one(
 ) -> tuple[Data | None, Training | None]:
     from cnnspec.data.section import Data
     from cnnspec.training.checks import check, check_training, doubts, missing_weights
+    from cnnspec.training.monitors import column_problems
     from cnnspec.training.section import Training
 
     data = _section(Data, spec.data, spec, diagnostics)
@@ -78,7 +79,9 @@ def _of_one(
             spec.document.span,
             1,
         )
-        for problem in check_training(graph, training):
+        trains = spec.training is not None or spec.data is not None
+        columns = column_problems(training, graph.outputs) if trains else ()
+        for problem in (*check_training(graph, training), *columns):
             diagnostics.add(diagnose(problem, document))
         for problem in missing_weights(training):
             diagnostics.add(diagnose(problem, document, severity="warning"))

@@ -22,7 +22,7 @@ from cnnspec.training.errors import TrainingError
 from cnnspec.training.kept_facts import LARGEST, Damaged, Environment, Tracked, read
 from cnnspec.training.plan import Plan
 from cnnspec.training.progress import Reporter, reported
-from cnnspec.training.run_folder import ENVIRONMENT, TRACKING, RunFolder
+from cnnspec.training.run_folder import ENVIRONMENT, TRACKING, WANDB, RunFolder
 from cnnspec.training.watch import Logs, Watcher
 
 _LONGEST = 500  # what MLflow has taken for a value since its first days
@@ -188,7 +188,7 @@ class WandBTracker(Tracker):
         )  # fmt: skip
         mode: Any = asked.mode or ("online" if os.environ.get("WANDB_API_KEY") else "offline")
         again = self.run is not None
-        folder = about.folder.inner("wandb", deep=False).parent  # each start has a folder of its own in it
+        folder = about.folder.inner(WANDB, deep=False).parent  # each start has a folder of its own in it
         self.run = self.run or token_hex(4)
         self._run = wandb.init(
             project=asked.project or about.plan.name, entity=asked.entity, mode=mode, id=self.run, name=about.title,

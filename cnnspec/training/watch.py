@@ -178,8 +178,7 @@ class KeepBest(Watcher):
 
     def _keep(self, epoch: int, value: float, logs: Mapping[str, float]) -> None:
         told = {"epoch": epoch, "lowest": value, "logs": dict(logs)}
-        size = sum(math.prod(weight.shape) * 4 for weight in self._network.weights)
-        with writing(self._file.path, size=size), averaged(self.model):
+        with averaged(self.model):
             save_model(self._network, self._file, {self.ABOUT: json.dumps(told)})
         self.epoch, self.lowest, self.logs = epoch, value, dict(logs)
 

@@ -21,21 +21,24 @@ def check_twins(path: Path, pairs: Sequence[tuple[Any, Held]]) -> None:
     for own, held in pairs:
         if not held.placed and own.name != held.name:
             models.setdefault(held.path[:-1], []).append((own, held))
-    for (one, first), (other, second) in combinations(models.items(), 2):
-        if _alike(first) != _alike(second):
-            continue
-        start, end = first[0][0].parts[""], second[0][0].parts[""]
-        parts_of_layers = not start._inbound_nodes or not end._inbound_nodes
-        if not parts_of_layers and not _leads(start, end) and not _leads(end, start):
-            raise WeightsError(
-                f"{path} holds two models of the same layers, `{'/'.join(one)}` and `{'/'.join(other)}`, and does not "
-                "tell which of them is which here",
-                "save the whole model with `model.save` as a `.keras` file, which tells it",
-            )
+    alike: dict[str, list[tuple[str, Any]]] = {}
+    for name, layers in models.items():
+        start = layers[0][0].parts[""]
+        if start._inbound_nodes:  # the parts of an attention have none
+            alike.setdefault(_signature(layers), []).append(("/".join(name), start))
+    for several in alike.values():
+        for (one, first), (other, second) in combinations(several, 2):
+            if not _leads(first, second) and not _leads(second, first):
+                raise WeightsError(
+                    f"{path} holds two models of the same layers, `{one}` and `{other}`, and does not tell which of "
+                    "them is which here",
+                    "save the whole model with `model.save` as a `.keras` file, which tells it",
+                )
 
 
-def _alike(model: Sequence[tuple[Any, Held]]) -> list[tuple[str, list[tuple[int, ...]]]]:
-    return sorted((held.kind, [*held.shapes.values()]) for _, held in model)
+def _signature(model: Sequence[tuple[Any, Held]]) -> str:
+    """What two models have in common that may stand for each other."""
+    return repr(sorted((held.kind, [*held.shapes.values()]) for _, held in model))
 
 
 def _leads(start: Any, end: Any) -> bool:

@@ -75,7 +75,7 @@ def full_at(place: Path, name: str, number: int, share: float) -> Iterator[None]
             yield
 
     with ExitStack() as stack:
-        for module in ("run_folder", "checkpoints", "watch"):
+        for module in ("run_folder", "checkpoints", "saving_models", "watch"):
             stack.enter_context(patch(f"cnnspec.training.{module}.writing", writing))
         yield
 

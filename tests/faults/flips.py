@@ -14,7 +14,7 @@ from cnnspec.training import checkpoints
 from cnnspec.training.checkpoints import State
 from cnnspec.training.folder_files import Folder
 from cnnspec.training.saving import Position
-from cnnspec.training.sealing import intact
+from cnnspec.training.sealing import whole as is_whole
 from cnnspec.training.state import generators
 
 
@@ -69,12 +69,9 @@ def flips(folder: Path, count: int, seed: int = 1) -> tuple[Counter[str], list[s
         said: list[str] = []
         found = checkpoints.newest(place, said.append)
         counts[damage.__name__.strip("_").replace("_", " ")] += 1
-        if (
-            intact(place.below("checkpoints").file(newest.name))
-            or found is None
-            or found[0].name != "000000040.npz"
-            or len(said) != 1
-        ):
+        with place.below("checkpoints").file(newest.name).opened() as stream:
+            passed = is_whole(stream)
+        if passed or found is None or found[0].name != "000000040.npz" or len(said) != 1:
             wrong.append(f"{damage.__name__} number {number}")
         elif not all(np.array_equal(array, found[1].arrays[name]) for name, array in _state(40).arrays.items()):
             wrong.append(f"{damage.__name__} number {number}: the one before is not what it was")

@@ -338,6 +338,9 @@ FINE: dict[str, list[str]] = {
         spec("conv_bn: 8", "preactivation_residual"),
     ],
     "loss-activation": [
+        spec("flatten", "dense: {units: 1, activation: {relu: {max_value: 1}}}",
+             end="training: {loss: binary_crossentropy}"),
+        spec("conv2d: {filters: 1, kernel_size: 1, activation: {relu: {max_value: 1}}}", end="training: {loss: dice}"),
         spec("flatten", "dense: {units: 1, activation: softplus}", end="training: {loss: poisson}"),
         spec("flatten", "dense: {units: 1, activation: relu}", end="training: {loss: mean_squared_logarithmic_error}"),
         spec("flatten", "dense: {units: 9, activation: softmax}", end="training: {loss: kl_divergence}"),

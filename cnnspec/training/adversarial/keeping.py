@@ -52,8 +52,7 @@ class KeepLast(KeepBest):
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         for file, network in self.files.items():
-            with writing(file.path):
-                save_model(network, file)
+            save_model(network, file)
         if self._pictured:
             made = np.concatenate(list(making(self._network, *self._drawn)))
             name = f"{epoch + 1:0{self._digits}}.png"
